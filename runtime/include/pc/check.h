@@ -1,0 +1,25 @@
+/* Assertions. PC_ASSERT stays on in every build: it states what a programmer must not break.
+ * PC_CHECK runs a struct's invariant function in debug and fuzz builds only. */
+#pragma once
+
+
+
+#if defined(__GNUC__)
+#define PC_NORETURN __attribute__((noreturn))
+#define PC_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#else
+#define PC_NORETURN
+#define PC_LIKELY(condition) (condition)
+#endif
+
+/* Print to stderr and end the process; nothing is unwound. */
+PC_NORETURN void check_failed(const char *expression, const char *file, int line);
+
+#define PC_ASSERT(condition)                                                                       \
+    (PC_LIKELY(condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
+
+#ifdef PC_CHECKED
+#define PC_CHECK(call) (call)
+#else
+#define PC_CHECK(call) ((void)0)
+#endif

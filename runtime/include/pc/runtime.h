@@ -1,0 +1,171 @@
+/* The runtime: the process object that owns workers, session types, listeners and connectors.
+ *
+ * Order of use, all on the main thread:
+ *     pc_runtime_create -> add_type, listen, connect -> pc_runtime_start -> (wait for a signal)
+ *     -> pc_runtime_stop -> pc_runtime_destroy
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pc/address.h"
+#include "pc/dispatch.h"
+#include "pc/session.h"
+#include "pc/status.h"
+#include "pc/worker.h"
+
+struct pc_runtime;
+
+enum pc_engine {
+    PC_ENGINE_AUTO, /* iocp on Windows, uring on Linux */
+    PC_ENGINE_IOCP,
+    PC_ENGINE_URING,
+    PC_ENGINE_EPOLL,
+    PC_ENGINE_SIM
+};
+
+/* Parses "auto", "iocp", "uring", "epoll"; false if it is none of them. */
+bool pc_engine_parse(const char *text, enum pc_engine *engine);
+
+/* What happened, for the log. Which fields are filled is said behind each kind. */
+enum pc_event_kind {
+    PC_EVENT_LISTENING,      /* type, address (with the port really bound) */
+    PC_EVENT_LISTEN_FAILED,  /* type, address, status, raw */
+    PC_EVENT_ACCEPTED,       /* type, session, address */
+    PC_EVENT_ACCEPT_FAILED,  /* type, status, raw */
+    PC_EVENT_ADDRESS_LIMIT,  /* type, address: refused, too many sessions from it */
+    PC_EVENT_CONNECTED,      /* type, session, address */
+    PC_EVENT_CONNECT_FAILED, /* type, address, status, raw, retry_ms */
+    PC_EVENT_REFUSED,        /* type, session, address, refusal, packet_id, packet_size, wire_error */
+    PC_EVENT_CLOSED          /* type, session, address, reason, status, raw (0 if none) */
+};
+
+struct pc_event {
+    enum pc_event_kind kind;
+    uint32_t worker;
+    const char *type; /* session type's name */
+    pc_handle session;
+    struct pc_address address;
+    enum pc_status status;
+    int32_t raw; /* the system's own code, for the log only */
+    enum pc_close_reason reason;
+    enum pc_refusal refusal;
+    enum pc_wire_error wire_error;
+    uint16_t packet_id;
+    uint16_t packet_size;
+    uint32_t retry_ms;
+};
+
+/* Called on the worker it happened on (LISTENING and LISTEN_FAILED: main thread). */
+typedef void pc_observe_fn(void *user, const struct pc_event *event);
+
+struct pc_runtime_config {
+    enum pc_engine engine;
+    uint32_t worker_count; /* 0: auto, 2 x processors on Windows, processors on Linux; at most 64 */
+    uint32_t receive_buffer_count; /* per worker, a power of two; 0: 256 */
+    uint32_t receive_buffer_size;  /* bytes; 0: 16384 */
+    uint64_t send_bytes_max;       /* all send queues of one worker; 0: 256 MiB */
+    pc_observe_fn *observe;        /* NULL: nobody looks */
+    void *user;                    /* given back by pc_runtime_user and to observe */
+    enum pc_status (*on_worker_start)(struct pc_worker *worker); /* before its first event; or NULL */
+    void (*on_worker_stop)(struct pc_worker *worker); /* after its last session closed; or NULL */
+};
+
+/* A kind of session, registered once: the factory of its pool and the policy of its peers. */
+struct pc_session_type {
+    const char *name;                      /* "client"; for the log */
+    const struct pc_accept_table *accepts; /* what its peers may send */
+    uint32_t user_size;                    /* bytes of pc_session_user */
+    uint32_t sessions_start;               /* made at start, per worker */
+    uint32_t sessions_max;                 /* in the whole process; slabs grow up to it */
+    uint32_t idle_timeout_ms;              /* close when nothing arrives for so long; 0: never */
+    uint32_t drain_timeout_ms;             /* to send what is queued at close; 0: 5000 */
+    uint32_t send_bytes_max;               /* hard mark of one send queue; 0: 1 MiB */
+    struct pc_rate packets;                /* of all packets of one session; per_sec 0: no limit */
+    void (*on_open)(struct pc_session *session);
+    /* A packet of which the accept entry has no handler: pass it on. */
+    void (*on_relay)(struct pc_session *session, const struct pc_accept_entry *entry,
+                     const struct pc_frame *frame);
+    /* Once, last. The session's user area and handle are still readable; sending is refused. */
+    void (*on_close)(struct pc_session *session, enum pc_close_reason reason);
+};
+
+struct pc_listener_config {
+    uint32_t type; /* from pc_runtime_add_type */
+    struct pc_address address;
+    uint32_t accepts_posted;           /* accepts kept outstanding; 0: 64 */
+    uint32_t backlog;                  /* 0: 1024 */
+    uint32_t sessions_per_address_max; /* 0: no limit */
+    uint32_t tag;
+};
+
+/* Every worker keeps one connection of its own to the address and makes it anew when it breaks. */
+struct pc_connector_config {
+    uint32_t type;
+    struct pc_address address;
+    uint32_t connect_timeout_ms; /* 0: 3000 */
+    uint32_t retry_min_ms;       /* first pause; doubles, with jitter, up to retry_max_ms; 0: 100 */
+    uint32_t retry_max_ms;       /* 0: 3000 */
+    uint32_t connections;        /* per worker; 0: 1 */
+    bool once;                   /* do not reconnect (a test client) */
+    uint32_t tag;
+};
+
+PC_NODISCARD enum pc_status pc_runtime_create(const struct pc_runtime_config *config,
+                                              struct pc_runtime **runtime);
+
+/* Before start. The struct is copied; what it points to must live as long as the runtime.
+ * Returns the type's number, or PC_TYPE_NONE if memory is short or the types are too many. */
+#define PC_TYPE_NONE UINT32_MAX
+#define PC_TYPES_MAX 16u
+uint32_t pc_runtime_add_type(struct pc_runtime *runtime, const struct pc_session_type *type);
+
+/* Before start. The listener is opened at once, so that a busy port is reported here; it accepts
+ * after start. bound receives the address with the port really used; may be NULL. */
+PC_NODISCARD enum pc_status pc_runtime_listen(struct pc_runtime *runtime,
+                                              const struct pc_listener_config *config,
+                                              struct pc_address *bound);
+
+/* Before start. */
+PC_NODISCARD enum pc_status pc_runtime_connect(struct pc_runtime *runtime,
+                                               const struct pc_connector_config *config);
+
+PC_NODISCARD enum pc_status pc_runtime_start(struct pc_runtime *runtime);
+
+/* Stop in order: no more accepts and connects; sessions drain up to drain_ms; the rest is aborted;
+ * when nothing is in flight the workers quit and are joined; every pool is checked to be whole.
+ * Returns false if a session or a buffer was not given back (also said on stderr). */
+bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms);
+
+void pc_runtime_destroy(struct pc_runtime *runtime);
+
+void *pc_runtime_user(const struct pc_runtime *runtime);
+uint32_t pc_runtime_worker_count(const struct pc_runtime *runtime);
+
+/* Name of the engine in use: "iocp", "uring". */
+const char *pc_runtime_engine_name(const struct pc_runtime *runtime);
+
+/* Counters of one session type, summed over the workers. Each is monotonic but for open. */
+struct pc_type_counters {
+    uint64_t open;            /* sessions now */
+    uint64_t open_high;       /* sum of the workers' high-water marks */
+    uint64_t pool_size;       /* sessions in slabs */
+    uint64_t opened;
+    uint64_t closed[PC_CLOSE_REASON_COUNT];
+    uint64_t refused[PC_REFUSAL_COUNT];
+    uint64_t received_packets;
+    uint64_t received_bytes;
+    uint64_t sent_packets;
+    uint64_t sent_bytes;
+    uint64_t sends;    /* send operations */
+    uint64_t receives; /* receive completions */
+};
+
+/* Thread: any; the figures of running workers are a moment old. */
+void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,
+                              struct pc_type_counters *counters);
+
+/* Packets received of one entry of the type's accept table. */
+uint64_t pc_runtime_packet_count(const struct pc_runtime *runtime, uint32_t type,
+                                 uint32_t entry_index);
