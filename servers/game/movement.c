@@ -1,0 +1,57 @@
+/* The rules of moving. See movement.h. */
+#include "movement.h"
+
+#include <math.h>
+
+#include "pc/check.h"
+
+/* Positions travel as floats; their rounding must not make a legal way too long. */
+#define MOVEMENT_ROUNDING_M 0.01f
+
+static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
+                           uint64_t now_ms);
+
+void movement_start(struct movement_budget *budget, const struct movement_rules *rules,
+                    uint64_t now_ms)
+{
+    budget->allowance_m = rules->slack_m;
+    budget->filled_ms = now_ms;
+}
+
+enum movement_verdict movement_judge(const struct movement_rules *rules,
+                                     struct movement_budget *budget, const struct zone *zone,
+                                     const struct common_vec2 way[2], uint64_t now_ms)
+{
+    PC_ASSERT(now_ms >= budget->filled_ms);
+    movement__fill(budget, rules, now_ms);
+    if (!zone_contains(zone, way[1])) {
+        return MOVEMENT_OUTSIDE;
+    }
+    float distance_m = hypotf(way[1].x - way[0].x, way[1].y - way[0].y);
+    if (distance_m > budget->allowance_m + MOVEMENT_ROUNDING_M) {
+        return MOVEMENT_TOO_FAST;
+    }
+    budget->allowance_m = fmaxf(0.0f, budget->allowance_m - distance_m);
+    return MOVEMENT_ACCEPTED;
+}
+
+const char *movement_verdict_name(enum movement_verdict verdict)
+{
+    switch (verdict) {
+    case MOVEMENT_ACCEPTED:
+        return "accepted";
+    case MOVEMENT_OUTSIDE:
+        return "outside";
+    case MOVEMENT_TOO_FAST:
+        return "too_fast";
+    }
+    return "?";
+}
+
+static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
+                           uint64_t now_ms)
+{
+    float elapsed_s = (float)(now_ms - budget->filled_ms) / 1000.0f;
+    budget->allowance_m = fminf(rules->slack_m, budget->allowance_m + elapsed_s * rules->speed_max);
+    budget->filled_ms = now_ms;
+}
