@@ -1,0 +1,279 @@
+/* The wire form of values: what generated codecs are made of.
+ *
+ * Everything is little-endian; a bool is one byte 0 or 1; a float is IEEE 754 and finite; text is
+ * UTF-8 without NUL.
+ *
+ * Happy path of a decoder: take the bytes of a run of fixed-size fields with one check
+ * (pc_wire_take), load them unchecked (pc_wire_get_*), take what a length prefix announces
+ * (pc_wire_take_text, pc_wire_take_bytes), and so on until pc_wire_end finds nothing left.
+ * An encoder has been told its exact size before and stores without checks (pc_wire_put_*).
+ *
+ * Failure modes: each value that breaks the schema has its own error; nothing is read past the end.
+ *
+ * Path: [7] between the accept table and the handler, and [9] into the send queue. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Why a payload is refused. */
+enum pc_wire_error {
+    PC_WIRE_OK,
+    PC_WIRE_TRUNCATED, /* the payload ends inside a field */
+    PC_WIRE_TRAILING,  /* bytes remain behind the last field */
+    PC_WIRE_COUNT,     /* a size or count prefix is above its bound */
+    PC_WIRE_RANGE,     /* a number is outside its range */
+    PC_WIRE_ENUM,      /* no value of the enum */
+    PC_WIRE_BOOL,      /* neither 0 nor 1 */
+    PC_WIRE_UTF8,      /* text is not UTF-8, or holds a NUL */
+    PC_WIRE_FLOAT,     /* infinite or not a number */
+    PC_WIRE_ERROR_COUNT
+};
+
+/* Name in lower case, as in the log: "truncated". Never NULL. */
+const char *pc_wire_error_name(enum pc_wire_error error);
+
+/* True if the bytes are UTF-8 without NUL: no overlong form, no surrogate, nothing above U+10FFFF.
+ */
+bool pc_wire_utf8_is_valid(const uint8_t *bytes, uint32_t size);
+
+/* Fill a text field from a C string, cut nowhere: false, and the field unchanged, if source does
+ * not fit. The bytes are not checked to be UTF-8.
+ *
+ * text_capacity  bytes of the field, its NUL included: sizeof packet.name
+ * text_size      receives the bytes without the NUL */
+bool pc_wire_set_text(char *text, uint32_t text_capacity, uint16_t *text_size, const char *source);
+
+/* ---- unchecked loads and stores; compilers make one instruction of each ---- */
+
+static inline uint8_t pc_wire_get_u8(const uint8_t *bytes)
+{
+    return bytes[0];
+}
+
+static inline uint16_t pc_wire_get_u16(const uint8_t *bytes)
+{
+    return (uint16_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8);
+}
+
+static inline uint32_t pc_wire_get_u32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+static inline uint64_t pc_wire_get_u64(const uint8_t *bytes)
+{
+    return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
+           (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40 |
+           (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
+}
+
+static inline int8_t pc_wire_get_i8(const uint8_t *bytes)
+{
+    return (int8_t)bytes[0];
+}
+
+static inline int16_t pc_wire_get_i16(const uint8_t *bytes)
+{
+    return (int16_t)pc_wire_get_u16(bytes);
+}
+
+static inline int32_t pc_wire_get_i32(const uint8_t *bytes)
+{
+    return (int32_t)pc_wire_get_u32(bytes);
+}
+
+static inline int64_t pc_wire_get_i64(const uint8_t *bytes)
+{
+    return (int64_t)pc_wire_get_u64(bytes);
+}
+
+static inline float pc_wire_get_f32(const uint8_t *bytes)
+{
+    uint32_t bits = pc_wire_get_u32(bytes);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline double pc_wire_get_f64(const uint8_t *bytes)
+{
+    uint64_t bits = pc_wire_get_u64(bytes);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline void pc_wire_put_u8(uint8_t *bytes, uint8_t value)
+{
+    bytes[0] = value;
+}
+
+static inline void pc_wire_put_u16(uint8_t *bytes, uint16_t value)
+{
+    bytes[0] = (uint8_t)value;
+    bytes[1] = (uint8_t)(value >> 8);
+}
+
+static inline void pc_wire_put_u32(uint8_t *bytes, uint32_t value)
+{
+    bytes[0] = (uint8_t)value;
+    bytes[1] = (uint8_t)(value >> 8);
+    bytes[2] = (uint8_t)(value >> 16);
+    bytes[3] = (uint8_t)(value >> 24);
+}
+
+static inline void pc_wire_put_u64(uint8_t *bytes, uint64_t value)
+{
+    bytes[0] = (uint8_t)value;
+    bytes[1] = (uint8_t)(value >> 8);
+    bytes[2] = (uint8_t)(value >> 16);
+    bytes[3] = (uint8_t)(value >> 24);
+    bytes[4] = (uint8_t)(value >> 32);
+    bytes[5] = (uint8_t)(value >> 40);
+    bytes[6] = (uint8_t)(value >> 48);
+    bytes[7] = (uint8_t)(value >> 56);
+}
+
+static inline void pc_wire_put_i8(uint8_t *bytes, int8_t value)
+{
+    bytes[0] = (uint8_t)value;
+}
+
+static inline void pc_wire_put_i16(uint8_t *bytes, int16_t value)
+{
+    pc_wire_put_u16(bytes, (uint16_t)value);
+}
+
+static inline void pc_wire_put_i32(uint8_t *bytes, int32_t value)
+{
+    pc_wire_put_u32(bytes, (uint32_t)value);
+}
+
+static inline void pc_wire_put_i64(uint8_t *bytes, int64_t value)
+{
+    pc_wire_put_u64(bytes, (uint64_t)value);
+}
+
+static inline void pc_wire_put_f32(uint8_t *bytes, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    pc_wire_put_u32(bytes, bits);
+}
+
+static inline void pc_wire_put_f64(uint8_t *bytes, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    pc_wire_put_u64(bytes, bits);
+}
+
+/* Store size bytes (source may be NULL if there are none); returns the place behind them. */
+static inline uint8_t *pc_wire_put_bytes(uint8_t *bytes, const void *source, uint32_t size)
+{
+    if (size != 0) {
+        memcpy(bytes, source, size);
+    }
+    return bytes + size;
+}
+
+/* ---- checks on bytes that are known to be there ---- */
+
+/* An infinite value and a NaN have all exponent bits set. */
+static inline bool pc_wire_f32_is_finite(const uint8_t *bytes)
+{
+    return (pc_wire_get_u32(bytes) & 0x7f800000u) != 0x7f800000u;
+}
+
+static inline bool pc_wire_f64_is_finite(const uint8_t *bytes)
+{
+    return (pc_wire_get_u64(bytes) & UINT64_C(0x7ff0000000000000)) != UINT64_C(0x7ff0000000000000);
+}
+
+/* True if the bytes are ASCII without NUL; eight bytes a step. A byte of 1..127 is the only kind
+ * that keeps its top bit clear both as it is and less one. */
+static inline bool pc_wire_is_plain_ascii(const uint8_t *bytes, uint32_t size)
+{
+    uint64_t suspects = 0;
+    uint32_t at = 0;
+    for (; size - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, bytes + at, sizeof word);
+        suspects |= word | (word - UINT64_C(0x0101010101010101));
+    }
+    for (; at < size; at++) {
+        suspects |= (uint64_t)bytes[at] | ((uint64_t)bytes[at] - 1u);
+    }
+    return (suspects & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* ---- reading a payload ---- */
+
+/* Invariant: at <= end; the bytes between them are still to be read. */
+struct pc_wire_reader {
+    const uint8_t *at;
+    const uint8_t *end;
+};
+
+/* The next size bytes, or NULL if fewer remain; then nothing is taken. */
+static inline const uint8_t *pc_wire_take(struct pc_wire_reader *reader, uint32_t size)
+{
+    const uint8_t *bytes = reader->at;
+    if ((size_t)(reader->end - bytes) < size) {
+        return NULL;
+    }
+    reader->at = bytes + size;
+    return bytes;
+}
+
+/* Copy text that a size prefix announced, and end it with a NUL.
+ *
+ * size_max  the bound of the schema; text has room for size_max + 1 bytes */
+static inline enum pc_wire_error pc_wire_take_text(struct pc_wire_reader *reader, uint32_t size,
+                                                   uint32_t size_max, char *text)
+{
+    const uint8_t *bytes;
+    if (size > size_max) {
+        return PC_WIRE_COUNT;
+    }
+    bytes = pc_wire_take(reader, size);
+    if (bytes == NULL) {
+        return PC_WIRE_TRUNCATED;
+    }
+    if (!pc_wire_is_plain_ascii(bytes, size) && !pc_wire_utf8_is_valid(bytes, size)) {
+        return PC_WIRE_UTF8;
+    }
+    memcpy(text, bytes, size);
+    text[size] = '\0';
+    return PC_WIRE_OK;
+}
+
+/* Borrow bytes that a size prefix announced: they stay where they lie in the payload. */
+static inline enum pc_wire_error pc_wire_take_bytes(struct pc_wire_reader *reader, uint32_t size,
+                                                    uint32_t size_max, const uint8_t **bytes)
+{
+    if (size > size_max) {
+        return PC_WIRE_COUNT;
+    }
+    *bytes = pc_wire_take(reader, size);
+    return *bytes == NULL ? PC_WIRE_TRUNCATED : PC_WIRE_OK;
+}
+
+/* Last check of a decoder: everything has been read. */
+static inline enum pc_wire_error pc_wire_end(const struct pc_wire_reader *reader)
+{
+    return reader->at == reader->end ? PC_WIRE_OK : PC_WIRE_TRAILING;
+}
+
+/* Check of a payload that has only one possible size. */
+static inline enum pc_wire_error pc_wire_exact(uint32_t size, uint32_t size_expected)
+{
+    if (size == size_expected) {
+        return PC_WIRE_OK;
+    }
+    return size < size_expected ? PC_WIRE_TRUNCATED : PC_WIRE_TRAILING;
+}
