@@ -1,14 +1,14 @@
 /* Byte buffers in size classes, for receive tails and send queues. One pool per worker, no locks.
  *
  * Buffers come from slabs that are never returned before the pool is destroyed; a free buffer costs
- * nothing but its memory. Classes: 512 B, 2 KiB, 8 KiB, 32 KiB, 128 KiB (each with its header). */
+ * nothing but its memory. Classes: 512 B, 2 KiB, 8 KiB, 32 KiB, 128 KiB. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #define BUFFER_CLASS_COUNT 5u
-#define BUFFER_SIZE_MAX 131072u
+#define BUFFER_SIZE_MAX    131072u
 
 struct buffer_free; /* link inside a free buffer */
 struct buffer_slab;
@@ -23,6 +23,8 @@ struct buffer_pool {
     uint64_t bytes_max;
     uint64_t buffers_used; /* handed out and not put back */
 };
+
+void buffer_pool_check(const struct buffer_pool *pool);
 
 void buffer_pool_init(struct buffer_pool *pool, uint64_t bytes_max);
 

@@ -8,14 +8,18 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "pc/worker.h"
 
+/* Invariant: from tail the next pointers lead to every message, but for one whose producer has not
+ * linked it yet; the stub is in the queue exactly when head or tail would have nothing else. */
 struct inbox {
-    _Alignas(64) _Atomic(struct pc_message *) head; /* producers */
-    _Alignas(64) struct pc_message *tail;           /* consumer */
+    _Atomic(struct pc_message *) head; /* producers: the newest */
+    atomic_bool wake_pending;          /* a wake was sent and not yet seen */
+    uint8_t apart[64];                 /* keeps the consumer off the producers' cache line */
+    struct pc_message *tail;           /* consumer: the oldest */
     struct pc_message stub;
-    atomic_bool wake_pending; /* a wake was sent and not yet seen */
 };
 
 void inbox_init(struct inbox *inbox);

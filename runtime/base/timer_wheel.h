@@ -1,6 +1,11 @@
 /* A hierarchical timing wheel: four levels of 256 slots, tick 10 ms, about 497 days.
- * Set and cancel are O(1); advancing costs what expires (Varghese and Lauck, SOSP 1987, scheme 7).
- * Time is passed in, so that the simulated engine owns the clock. */
+ * Set and cancel are O(1); advancing costs what expires, however much time has passed (Varghese and
+ * Lauck, SOSP 1987, scheme 7). Time is passed in, so that the simulated engine owns the clock.
+ *
+ * A timer hangs in the level of the highest byte in which its tick differs from now_tick, in the
+ * slot which that byte names. So within a level only slots ahead of now are in use, and everything
+ * in a level comes before anything in the next one: the first occupied slot is the next thing to
+ * do. */
 #pragma once
 
 #include <stdint.h>
@@ -8,28 +13,33 @@
 #include "pc/timer.h"
 
 #define TIMER_TICK_MS 10u
-#define TIMER_LEVELS 4u
-#define TIMER_SLOTS 256u
+#define TIMER_LEVELS  4u
+#define TIMER_SLOTS   256u
 
-/* Invariant: every set timer hangs in the slot of its expiry relative to now_tick; count is the
- * number of set timers. Slots are circular lists with the head embedded. */
+/* Invariant: every set timer hangs where its tick says (see above), expires after now_tick and is
+ * counted once; a bit of occupied is set exactly when its slot is not empty. Slots are circular
+ * lists with the head embedded. */
 struct timer_wheel {
     uint64_t now_tick; /* last tick that was run */
     uint64_t count;
+    uint64_t occupied[TIMER_LEVELS][TIMER_SLOTS / 64u];
     struct pc_timer slots[TIMER_LEVELS][TIMER_SLOTS];
+    struct pc_timer far; /* what lies behind the last level, 497 days at most */
 };
+
+void timer_wheel_check(const struct timer_wheel *wheel);
 
 void timer_wheel_init(struct timer_wheel *wheel, uint64_t now_ms);
 
-/* Set or move. expires_ms in the past fires at the next advance. */
+/* Set or move. expires_ms in the past fires at the next tick; timer->expires_ms says when. */
 void timer_wheel_set(struct timer_wheel *wheel, struct pc_timer *timer, uint64_t expires_ms,
                      pc_timer_fn *fire);
 void timer_wheel_cancel(struct timer_wheel *wheel, struct pc_timer *timer);
 
 /* Run every timer whose time has come, in order of expiry ticks; fire gets worker. A callback may
- * set and cancel any timer, its own included. */
+ * set and cancel any timer, its own included. Does nothing if now_ms goes back. */
 void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_worker *worker);
 
 /* Milliseconds until the next timer may expire (never later than it does, perhaps earlier: a
- * cascade counts); UINT32_MAX when none is set. 0 when one is due. */
+ * cascade counts); UINT32_MAX when none is set. 0 when one is due. Cheap: looks at a few words. */
 uint32_t timer_wheel_wait_ms(const struct timer_wheel *wheel, uint64_t now_ms);

@@ -11,6 +11,8 @@ struct token_bucket {
     uint32_t filled_ms;   /* low 32 bits of the time of the last fill + 1; 0: never used */
 };
 
+void token_bucket_check(const struct token_bucket *bucket, uint32_t burst);
+
 /* Take one token if there is one. per_sec and burst: 1..1,000,000. now_ms never goes back; pauses
  * beyond 49 days may refill too little, never too much. */
 bool token_bucket_take(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,

@@ -2,10 +2,8 @@
  * PC_CHECK runs a struct's invariant function in debug and fuzz builds only. */
 #pragma once
 
-
-
 #if defined(__GNUC__)
-#define PC_NORETURN __attribute__((noreturn))
+#define PC_NORETURN          __attribute__((noreturn))
 #define PC_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #else
 #define PC_NORETURN

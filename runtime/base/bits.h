@@ -1,0 +1,19 @@
+/* Bit scans that C11 lacks. */
+#pragma once
+
+#include <stdint.h>
+
+/* Index of the lowest set bit; word is not 0. */
+static inline uint32_t bits_lowest(uint64_t word)
+{
+#if defined(__GNUC__)
+    return (uint32_t)__builtin_ctzll(word);
+#else
+    uint32_t index = 0;
+    while ((word & 1u) == 0) {
+        word >>= 1;
+        index++;
+    }
+    return index;
+#endif
+}
