@@ -1,0 +1,182 @@
+/* POSIX sockets: create, bind, options, addresses, and the one table from errno to enum pc_status.
+ *
+ * Happy path: socket_listen once at start; socket_peer for each accepted connection; socket_create
+ * for each outgoing one.
+ * Failure modes: descriptors run out (PC_NO_BUFFERS, transient), the address is taken or foreign.
+ * Path: [1] completion, below the engines. */
+#define _GNU_SOURCE /* SOCK_CLOEXEC, EHOSTDOWN */
+#include "port/socket_posix.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "pc/check.h"
+
+struct socket_meaning {
+    int code;
+    enum pc_status status;
+};
+
+static const struct socket_meaning socket__meanings[] = {
+    {ECONNRESET, PC_RESET},     /* the peer sent RST */
+    {EPIPE, PC_RESET},          /* sending after the peer or we closed that direction */
+    {ECONNABORTED, PC_RESET},   /* reset while it waited in the backlog */
+    {ENOTCONN, PC_RESET},       /* the connection was reset before we looked at it */
+    {ESHUTDOWN, PC_RESET},      /* as EPIPE, on some systems */
+    {ENETRESET, PC_RESET},      /* keep-alive found the connection dead */
+    {EPROTO, PC_RESET},         /* accept found a connection that broke meanwhile */
+    {ETIMEDOUT, PC_TIMEOUT},    /* no answer to connect, or retransmissions gave up */
+    {ECONNREFUSED, PC_REFUSED}, /* RST in answer to SYN */
+    {ENETUNREACH, PC_UNREACHABLE},
+    {EHOSTUNREACH, PC_UNREACHABLE},
+    {ENETDOWN, PC_UNREACHABLE},
+    {EHOSTDOWN, PC_UNREACHABLE},
+    {ECANCELED, PC_CANCELLED}, /* io_uring: we cancelled it */
+    {EMFILE, PC_NO_BUFFERS},   /* this process has no descriptor left */
+    {ENFILE, PC_NO_BUFFERS},   /* the system has none */
+    {ENOBUFS, PC_NO_BUFFERS},  /* socket memory, or no provided buffer */
+    {ENOMEM, PC_NO_MEMORY},
+    {EADDRINUSE, PC_ADDRESS_IN_USE},
+    {EADDRNOTAVAIL, PC_ADDRESS_INVALID}, /* not an address of this machine */
+    {EAFNOSUPPORT, PC_ADDRESS_INVALID},  /* IPv6 is switched off */
+    {EACCES, PC_DENIED},                 /* privileged port, packet filter */
+    {EPERM, PC_DENIED},                  /* seccomp, packet filter */
+    {ENOSYS, PC_UNSUPPORTED},
+    {EOPNOTSUPP, PC_UNSUPPORTED},
+};
+
+enum pc_status socket_status(int code)
+{
+    PC_ASSERT(code > 0);
+    for (size_t i = 0; i < sizeof socket__meanings / sizeof socket__meanings[0]; i++) {
+        if (socket__meanings[i].code == code) {
+            return socket__meanings[i].status;
+        }
+    }
+    return PC_SYSTEM;
+}
+
+socklen_t socket_address_encode(const struct pc_address *address, union socket_address *target)
+{
+    memset(target, 0, sizeof *target);
+    if (address->family == PC_FAMILY_IPV4) {
+        target->ipv4.sin_family = AF_INET;
+        target->ipv4.sin_port = htons(address->port);
+        memcpy(&target->ipv4.sin_addr, address->ip, 4);
+        return sizeof target->ipv4;
+    }
+    if (address->family == PC_FAMILY_IPV6) {
+        target->ipv6.sin6_family = AF_INET6;
+        target->ipv6.sin6_port = htons(address->port);
+        memcpy(&target->ipv6.sin6_addr, address->ip, 16);
+        return sizeof target->ipv6;
+    }
+    return 0;
+}
+
+void socket_address_decode(const union socket_address *source, struct pc_address *address)
+{
+    memset(address, 0, sizeof *address);
+    if (source->any.sa_family == AF_INET) {
+        address->family = PC_FAMILY_IPV4;
+        address->port = ntohs(source->ipv4.sin_port);
+        memcpy(address->ip, &source->ipv4.sin_addr, 4);
+    } else if (source->any.sa_family == AF_INET6) {
+        address->family = PC_FAMILY_IPV6;
+        address->port = ntohs(source->ipv6.sin6_port);
+        memcpy(address->ip, &source->ipv6.sin6_addr, 16);
+    }
+}
+
+static int socket__set(int descriptor, int level, int option, int value)
+{
+    return setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+int socket_create(uint8_t family)
+{
+    int domain = family == PC_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+    int descriptor = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    if (descriptor < 0) {
+        return -errno;
+    }
+    if (socket__set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) != 0) {
+        int code = errno;
+        close(descriptor);
+        return -code;
+    }
+    return descriptor;
+}
+
+/* Both families may then listen on one port number, as they do on Windows. */
+static int socket__bind(int descriptor, const struct pc_address *address)
+{
+    union socket_address name;
+    socklen_t name_size = socket_address_encode(address, &name);
+    if (name_size == 0) {
+        return -EAFNOSUPPORT;
+    }
+    if (socket__set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) != 0) {
+        return -errno;
+    }
+    if (address->family == PC_FAMILY_IPV6 &&
+        socket__set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0) {
+        return -errno;
+    }
+    return bind(descriptor, &name.any, name_size) == 0 ? 0 : -errno;
+}
+
+int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_address *bound)
+{
+    int descriptor = socket_create(address->family);
+    if (descriptor < 0) {
+        return descriptor;
+    }
+    int result = socket__bind(descriptor, address);
+    if (result != 0) {
+        goto fail_close;
+    }
+    if (listen(descriptor, backlog > INT32_MAX ? INT32_MAX : (int)backlog) != 0) {
+        result = -errno;
+        goto fail_close;
+    }
+    union socket_address name = {0};
+    socklen_t name_size = sizeof name;
+    if (getsockname(descriptor, &name.any, &name_size) != 0) {
+        result = -errno;
+        goto fail_close;
+    }
+    socket_address_decode(&name, bound);
+    return descriptor;
+
+fail_close:
+    close(descriptor);
+    return result;
+}
+
+bool socket_peer(int descriptor, struct pc_address *address)
+{
+    union socket_address name = {0};
+    socklen_t name_size = sizeof name;
+    if (getpeername(descriptor, &name.any, &name_size) != 0) {
+        return false;
+    }
+    socket_address_decode(&name, address);
+    return true;
+}
+
+void socket_set_reset(int descriptor)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    /* It fails only on a bad descriptor; a FIN in place of the RST would be the consequence. */
+    (void)setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+void socket_close(int descriptor)
+{
+    /* EINTR must not be retried on Linux: the descriptor is gone already. */
+    (void)close(descriptor);
+}

@@ -1,0 +1,40 @@
+/* Sockets of POSIX systems, as the engines of this platform need them: addresses, options, error
+ * codes. Descriptors travel as int; a failure is the negative errno. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "pc/address.h"
+#include "pc/status.h"
+
+/* The system's form of an address; 28 bytes at most. */
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+};
+
+/* What an errno value means to the layers above. code > 0. */
+enum pc_status socket_status(int code);
+
+/* Returns the size of the encoded form, 0 if the family is unknown. */
+socklen_t socket_address_encode(const struct pc_address *address, union socket_address *target);
+void socket_address_decode(const union socket_address *source, struct pc_address *address);
+
+/* A bound and listening socket; bound receives the address in use. */
+int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_address *bound);
+
+/* A socket of the family, ready to be connected. */
+int socket_create(uint8_t family);
+
+/* The peer of a connected socket; false if the connection has gone already. */
+bool socket_peer(int descriptor, struct pc_address *address);
+
+/* From now on close discards what is unsent and unread and sends RST. */
+void socket_set_reset(int descriptor);
+
+void socket_close(int descriptor);
