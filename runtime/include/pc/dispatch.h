@@ -1,4 +1,5 @@
-/* Accept tables: what one role takes from another. The generator fills them, the runtime reads them.
+/* Accept tables: what one role takes from another. The generator fills them, the runtime reads
+ * them.
  *
  * A table belongs to a (receiving role, sending role) pair. For each id it holds the frame's size
  * bounds, the protocol states in which the packet is legal, its rate and the function that decodes
@@ -47,20 +48,20 @@ struct pc_rate {
 typedef enum pc_wire_error pc_packet_fn(void *receiver, const struct pc_frame *frame);
 
 struct pc_accept_entry {
-    const char *name;       /* C name of the packet: "client_echo_request" */
-    pc_packet_fn *handle;   /* NULL: this role only relays the packet */
-    uint64_t states;        /* bit n: legal in protocol state n */
-    uint16_t id;            /* 1..65535 */
+    const char *name;        /* C name of the packet: "client_echo_request" */
+    pc_packet_fn *handle;    /* NULL: this role only relays the packet */
+    uint64_t states;         /* bit n: legal in protocol state n */
+    uint16_t id;             /* 1..65535 */
     uint16_t frame_size_min; /* bytes, header included */
     uint16_t frame_size_max;
-    uint8_t rate;           /* 0: no rate of its own, else 1 + index into the table's rates */
+    uint8_t rate; /* 0: no rate of its own, else 1 + index into the table's rates */
 };
 
 struct pc_accept_table {
     const char *receiver; /* role names, for the log */
     const char *sender;
     const struct pc_accept_entry *entries; /* sorted by id */
-    const uint16_t *index;                 /* [id - id_first]: 1 + position in entries, 0 = refused */
+    const uint16_t *index; /* [id - id_first]: 1 + position in entries, 0 = refused */
     const struct pc_rate *rates;
     const char *const *state_names;
     uint32_t entry_count;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define PC_FRAME_HEADER_SIZE 4u
-#define PC_FRAME_SIZE_LIMIT 65535u
+#define PC_FRAME_SIZE_LIMIT  65535u
 
 /* A whole frame, seen where it lies. Valid until the handler returns. */
 struct pc_frame {
@@ -46,7 +46,8 @@ static inline void pc_frame_put_header(uint8_t *bytes, uint32_t size, uint16_t i
     bytes[3] = (uint8_t)(id >> 8);
 }
 
-/* View of the frame whose header begins at bytes; the caller has checked that all of it is there. */
+/* View of the frame whose header begins at bytes; the caller has checked that all of it is there.
+ */
 static inline struct pc_frame pc_frame_at(const uint8_t *bytes)
 {
     struct pc_frame frame = {

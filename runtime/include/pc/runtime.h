@@ -37,8 +37,8 @@ enum pc_event_kind {
     PC_EVENT_ADDRESS_LIMIT,  /* type, address: refused, too many sessions from it */
     PC_EVENT_CONNECTED,      /* type, session, address */
     PC_EVENT_CONNECT_FAILED, /* type, address, status, raw, retry_ms */
-    PC_EVENT_REFUSED,        /* type, session, address, refusal, packet_id, packet_size, wire_error */
-    PC_EVENT_CLOSED          /* type, session, address, reason, status, raw (0 if none) */
+    PC_EVENT_REFUSED, /* type, session, address, refusal, packet_id, packet_size, wire_error */
+    PC_EVENT_CLOSED   /* type, session, address, reason, status, raw (0 if none) */
 };
 
 struct pc_event {
@@ -68,7 +68,8 @@ struct pc_runtime_config {
     uint64_t send_bytes_max;       /* all send queues of one worker; 0: 256 MiB */
     pc_observe_fn *observe;        /* NULL: nobody looks */
     void *user;                    /* given back by pc_runtime_user and to observe */
-    enum pc_status (*on_worker_start)(struct pc_worker *worker); /* before its first event; or NULL */
+    enum pc_status (*on_worker_start)(
+        struct pc_worker *worker);                    /* before its first event; or NULL */
     void (*on_worker_stop)(struct pc_worker *worker); /* after its last session closed; or NULL */
 };
 
@@ -148,9 +149,9 @@ const char *pc_runtime_engine_name(const struct pc_runtime *runtime);
 
 /* Counters of one session type, summed over the workers. Each is monotonic but for open. */
 struct pc_type_counters {
-    uint64_t open;            /* sessions now */
-    uint64_t open_high;       /* sum of the workers' high-water marks */
-    uint64_t pool_size;       /* sessions in slabs */
+    uint64_t open;      /* sessions now */
+    uint64_t open_high; /* sum of the workers' high-water marks */
+    uint64_t pool_size; /* sessions in slabs */
     uint64_t opened;
     uint64_t closed[PC_CLOSE_REASON_COUNT];
     uint64_t refused[PC_REFUSAL_COUNT];

@@ -20,7 +20,8 @@ struct pc_block;
 typedef uint64_t pc_handle;
 #define PC_HANDLE_NONE ((pc_handle)0)
 
-/* Why a session ended. Kept in the session by whoever decides first, never read off an error code. */
+/* Why a session ended. Kept in the session by whoever decides first, never read off an error code.
+ */
 enum pc_close_reason {
     PC_CLOSE_NONE,          /* still open */
     PC_CLOSE_PEER,          /* the peer finished (FIN) */
@@ -64,8 +65,8 @@ void pc_session_set_protocol_state(struct pc_session *session, uint8_t state);
  *
  * size     bytes of the whole frame, 4..PC_FRAME_SIZE_LIMIT; all of it must be written
  * frame    receives the place; fill it before any other call on the session
- * Returns  PC_OK | PC_CLOSED (closing, nothing queued) | PC_FULL (the queue is at its hard mark: the
- *          session is being closed as a slow consumer) | PC_NO_MEMORY (likewise, NO_BUFFERS) */
+ * Returns  PC_OK | PC_CLOSED (closing, nothing queued) | PC_FULL (the queue is at its hard mark:
+ * the session is being closed as a slow consumer) | PC_NO_MEMORY (likewise, NO_BUFFERS) */
 PC_NODISCARD enum pc_status pc_session_reserve(struct pc_session *session, uint32_t size,
                                                uint8_t **frame);
 

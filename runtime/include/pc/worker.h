@@ -25,7 +25,8 @@ struct pc_session *pc_worker_find(struct pc_worker *worker, pc_handle handle);
 uint32_t pc_handle_worker(pc_handle handle);
 
 /* Receives a posted message on its worker. session: that of the message's handle, or NULL if it has
- * gone meanwhile (or none was named). The message is the receiver's again: free or reuse it here. */
+ * gone meanwhile (or none was named). The message is the receiver's again: free or reuse it here.
+ */
 typedef void pc_message_fn(struct pc_worker *worker, struct pc_session *session,
                            struct pc_message *message);
 

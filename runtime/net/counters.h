@@ -1,0 +1,47 @@
+/* Counters that one worker writes and any thread may read: relaxed atomics without a locked
+ * instruction, since there is one writer. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "pc/dispatch.h"
+#include "pc/session.h"
+
+struct counter {
+    _Atomic uint64_t value;
+};
+
+static inline void counter_add(struct counter *counter, uint64_t amount)
+{
+    uint64_t value = atomic_load_explicit(&counter->value, memory_order_relaxed);
+    atomic_store_explicit(&counter->value, value + amount, memory_order_relaxed);
+}
+
+static inline void counter_raise(struct counter *counter, uint64_t at_least)
+{
+    if (atomic_load_explicit(&counter->value, memory_order_relaxed) < at_least) {
+        atomic_store_explicit(&counter->value, at_least, memory_order_relaxed);
+    }
+}
+
+static inline uint64_t counter_read(const struct counter *counter)
+{
+    return atomic_load_explicit(&counter->value, memory_order_relaxed);
+}
+
+/* What one worker counts of one session type. Padded by its allocation to whole cache lines. */
+struct type_counters {
+    struct counter opened;
+    struct counter open_high;
+    struct counter pool_size;
+    struct counter closed[PC_CLOSE_REASON_COUNT];
+    struct counter refused[PC_REFUSAL_COUNT];
+    struct counter received_packets;
+    struct counter received_bytes;
+    struct counter sent_packets;
+    struct counter sent_bytes;
+    struct counter sends;
+    struct counter receives;
+    struct counter *packets; /* one per entry of the accept table */
+};

@@ -1,0 +1,552 @@
+/* The process object: owner of workers, session types, listeners and connectors.
+ *
+ * Happy path: create opens a port per worker; listen opens addresses on the acceptor's port; start
+ * runs the threads; stop tells every worker to stop, waits until nothing is left, posts the quit
+ * commands, joins, and checks that every pool is whole. Failure modes: a port or an address that
+ * cannot be opened is a status of create or listen; a session that does not end in time is aborted
+ * by its own deadline. */
+#include "net/runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/connector.h"
+#include "net/listener.h"
+#include "net/session.h"
+#include "pc/check.h"
+#include "pc/container.h"
+#include "pc/os.h"
+
+#define RECEIVE_BUFFER_COUNT_DEFAULT 256u
+#define RECEIVE_BUFFER_SIZE_DEFAULT  16384u
+#define SEND_BYTES_DEFAULT           (256ull * 1024 * 1024)
+#define STOP_REPORT_MS               1000u
+#define CACHE_LINE                   64u
+
+bool pc_engine_parse(const char *text, enum pc_engine *engine)
+{
+    static const char *const names[] = {
+        [PC_ENGINE_AUTO] = "auto",   [PC_ENGINE_IOCP] = "iocp", [PC_ENGINE_URING] = "uring",
+        [PC_ENGINE_EPOLL] = "epoll", [PC_ENGINE_SIM] = "sim",
+    };
+    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *engine = (enum pc_engine)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct port_engine *runtime__engine(enum pc_engine engine)
+{
+    switch (engine) {
+    case PC_ENGINE_AUTO:
+        return port_engine_iocp != NULL ? port_engine_iocp : port_engine_uring;
+    case PC_ENGINE_IOCP:
+        return port_engine_iocp;
+    case PC_ENGINE_URING:
+        return port_engine_uring;
+    case PC_ENGINE_EPOLL:
+    case PC_ENGINE_SIM:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void runtime__fill_defaults(struct pc_runtime_config *config)
+{
+    if (config->worker_count == 0) {
+        uint32_t per_processor = port_engine_iocp != NULL ? 2 : 1;
+        config->worker_count = pc_os_processor_count() * per_processor;
+    }
+    if (config->worker_count > WORKERS_MAX) {
+        config->worker_count = WORKERS_MAX;
+    }
+    if (config->receive_buffer_count == 0) {
+        config->receive_buffer_count = RECEIVE_BUFFER_COUNT_DEFAULT;
+    }
+    if (config->receive_buffer_size == 0) {
+        config->receive_buffer_size = RECEIVE_BUFFER_SIZE_DEFAULT;
+    }
+    if (config->send_bytes_max == 0) {
+        config->send_bytes_max = SEND_BYTES_DEFAULT;
+    }
+}
+
+/* A worker begins on its own cache lines; malloc aligns to 16 only, so the address is rounded. */
+static struct pc_worker *runtime__allocate_worker(void)
+{
+    size_t size = (sizeof(struct pc_worker) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    uint8_t *memory = calloc(1, size + CACHE_LINE + sizeof(void *));
+    if (memory == NULL) {
+        return NULL;
+    }
+    uintptr_t aligned =
+        ((uintptr_t)memory + sizeof(void *) + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1);
+    memcpy((void *)(aligned - sizeof(void *)), &memory, sizeof(void *));
+    return (struct pc_worker *)aligned;
+}
+
+static void runtime__free_worker(struct pc_worker *worker)
+{
+    void *memory;
+    memcpy(&memory, (uint8_t *)worker - sizeof(void *), sizeof(void *));
+    free(memory);
+}
+
+static enum pc_status runtime__add_worker(struct pc_runtime *runtime)
+{
+    struct pc_worker *worker = runtime__allocate_worker();
+    if (worker == NULL) {
+        return PC_NO_MEMORY;
+    }
+    uint32_t index = runtime->worker_count;
+    runtime->workers[index] = worker;
+    runtime->worker_count++;
+    int32_t raw = 0;
+    enum pc_status status = worker_init(worker, runtime, index, &raw);
+    if (status != PC_OK) {
+        fprintf(stderr, "portcullis: cannot open a %s port: %s (%d)\n", runtime->engine->name,
+                pc_status_name(status), (int)raw);
+    }
+    return status;
+}
+
+enum pc_status pc_runtime_create(const struct pc_runtime_config *config,
+                                 struct pc_runtime **created)
+{
+    *created = NULL;
+    const struct port_engine *engine = runtime__engine(config->engine);
+    if (engine == NULL) {
+        return PC_UNSUPPORTED;
+    }
+    struct pc_runtime *runtime = calloc(1, sizeof *runtime);
+    if (runtime == NULL) {
+        return PC_NO_MEMORY;
+    }
+    runtime->config = *config;
+    runtime->engine = engine;
+    runtime__fill_defaults(&runtime->config);
+    session_manager_init(&runtime->manager);
+    runtime->mutex = pc_mutex_create();
+    runtime->condition = pc_condition_create();
+    enum pc_status status = PC_OK;
+    if (runtime->mutex == NULL || runtime->condition == NULL) {
+        status = PC_NO_MEMORY;
+    }
+    while (status == PC_OK && runtime->worker_count < runtime->config.worker_count) {
+        status = runtime__add_worker(runtime);
+    }
+    if (status != PC_OK) {
+        pc_runtime_destroy(runtime);
+        return status;
+    }
+    *created = runtime;
+    return PC_OK;
+}
+
+uint32_t pc_runtime_add_type(struct pc_runtime *runtime, const struct pc_session_type *type)
+{
+    PC_ASSERT(runtime->phase == RUNTIME_CREATED);
+    return session_manager_add_type(&runtime->manager, type);
+}
+
+static void runtime__tell_listening(struct pc_runtime *runtime, const struct listener *listener,
+                                    enum pc_status status, int32_t raw)
+{
+    struct pc_event event = {
+        .kind = status == PC_OK ? PC_EVENT_LISTENING : PC_EVENT_LISTEN_FAILED,
+        .type = runtime->manager.types[listener->config.type].policy.name,
+        .address = status == PC_OK ? listener->bound : listener->config.address,
+        .status = status,
+        .raw = raw,
+    };
+    worker_observe(runtime->workers[0], &event);
+}
+
+enum pc_status pc_runtime_listen(struct pc_runtime *runtime,
+                                 const struct pc_listener_config *config, struct pc_address *bound)
+{
+    PC_ASSERT(runtime->phase == RUNTIME_CREATED);
+    PC_ASSERT(config->type < runtime->manager.type_count);
+    if (runtime->listener_count == LISTENERS_MAX) {
+        return PC_FULL;
+    }
+    struct listener *listener = calloc(1, sizeof *listener);
+    if (listener == NULL) {
+        return PC_NO_MEMORY;
+    }
+    int32_t raw = 0;
+    enum pc_status status = listener_init(listener, runtime, config, &raw);
+    runtime__tell_listening(runtime, listener, status, raw);
+    if (status != PC_OK) {
+        free(listener);
+        return status;
+    }
+    if (bound != NULL) {
+        *bound = listener->bound;
+    }
+    runtime->listeners[runtime->listener_count++] = listener;
+    return PC_OK;
+}
+
+enum pc_status pc_runtime_connect(struct pc_runtime *runtime,
+                                  const struct pc_connector_config *config)
+{
+    PC_ASSERT(runtime->phase == RUNTIME_CREATED);
+    PC_ASSERT(config->type < runtime->manager.type_count);
+    if (runtime->connector_count == CONNECTORS_MAX) {
+        return PC_FULL;
+    }
+    struct pc_connector_config *kept = &runtime->connectors[runtime->connector_count++];
+    *kept = *config;
+    connector_fill_defaults(kept);
+    return PC_OK;
+}
+
+/* ---- commands, run on each worker ---- */
+
+static void runtime__note_started(struct pc_runtime *runtime, enum pc_status status)
+{
+    pc_mutex_lock(runtime->mutex);
+    runtime->started_count++;
+    if (runtime->start_status == PC_OK) {
+        runtime->start_status = status;
+    }
+    pc_condition_broadcast(runtime->condition);
+    pc_mutex_unlock(runtime->mutex);
+}
+
+static void runtime__on_start(struct pc_worker *worker, struct pc_session *nobody,
+                              struct pc_message *message)
+{
+    (void)nobody;
+    (void)message;
+    struct pc_runtime *runtime = worker->runtime;
+    enum pc_status status = PC_OK;
+    if (runtime->config.on_worker_start != NULL) {
+        status = runtime->config.on_worker_start(worker);
+    }
+    for (uint32_t i = 0; status == PC_OK && i < worker->link_count; i++) {
+        connector_start(&worker->links[i]);
+    }
+    for (uint32_t i = 0; status == PC_OK && worker->index == 0 && i < runtime->listener_count;
+         i++) {
+        listener_start(runtime->listeners[i]);
+    }
+    runtime__note_started(runtime, status);
+}
+
+static void runtime__shut_down_sessions(struct pc_worker *worker, uint32_t drain_ms)
+{
+    for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
+        session_pool_visit(worker_pool(worker, t), session_shut_down, drain_ms);
+    }
+}
+
+static void runtime__on_stop(struct pc_worker *worker, struct pc_session *nobody,
+                             struct pc_message *message)
+{
+    (void)nobody;
+    struct worker_command *command = PC_CONTAINER_OF(message, struct worker_command, message);
+    struct pc_runtime *runtime = worker->runtime;
+    worker->stopping = true;
+    for (uint32_t i = 0; i < worker->link_count; i++) {
+        connector_stop(&worker->links[i]);
+    }
+    for (uint32_t i = 0; worker->index == 0 && i < runtime->listener_count; i++) {
+        listener_stop(runtime->listeners[i]);
+    }
+    runtime__shut_down_sessions(worker, command->drain_ms);
+}
+
+static void runtime__on_quit(struct pc_worker *worker, struct pc_session *nobody,
+                             struct pc_message *message)
+{
+    (void)nobody;
+    (void)message;
+    worker->quitting = true;
+}
+
+static void runtime__command(struct pc_worker *worker, struct worker_command *command,
+                             pc_message_fn *deliver)
+{
+    command->message = (struct pc_message){.worker = worker->index, .deliver = deliver};
+    pc_post(worker->runtime, &command->message);
+}
+
+void pc_post(struct pc_runtime *runtime, struct pc_message *message)
+{
+    uint32_t index = message->session == PC_HANDLE_NONE ? message->worker
+                                                        : session_handle_worker(message->session);
+    PC_ASSERT(index < runtime->worker_count);
+    struct pc_worker *worker = runtime->workers[index];
+    if (inbox_push(&worker->inbox, message)) {
+        port_wake(worker->port);
+    }
+}
+
+/* ---- start and stop, on the main thread ---- */
+
+static enum pc_status runtime__make_counters(struct pc_runtime *runtime, struct pc_worker *worker)
+{
+    uint32_t type_count = runtime->manager.type_count;
+    worker->counters = calloc(type_count + 1, sizeof *worker->counters);
+    if (worker->counters == NULL) {
+        return PC_NO_MEMORY;
+    }
+    for (uint32_t t = 0; t < type_count; t++) {
+        uint32_t entry_count = runtime->manager.types[t].policy.accepts->entry_count;
+        worker->counters[t].packets = calloc(entry_count + 1, sizeof(struct counter));
+        if (worker->counters[t].packets == NULL) {
+            return PC_NO_MEMORY;
+        }
+    }
+    return PC_OK;
+}
+
+static enum pc_status runtime__prepare(struct pc_runtime *runtime)
+{
+    enum pc_status status =
+        session_manager_start(&runtime->manager, runtime->workers, runtime->worker_count);
+    for (uint32_t i = 0; status == PC_OK && i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        status = connector_make_links(worker, runtime->connectors, runtime->connector_count);
+        if (status == PC_OK) {
+            status = runtime__make_counters(runtime, worker);
+        }
+    }
+    return status;
+}
+
+/* Wait until every worker's on_worker_start has returned. */
+static enum pc_status runtime__await_started(struct pc_runtime *runtime)
+{
+    pc_mutex_lock(runtime->mutex);
+    while (runtime->started_count < runtime->worker_count) {
+        (void)pc_condition_wait(runtime->condition, runtime->mutex, UINT32_MAX);
+    }
+    enum pc_status status = runtime->start_status;
+    pc_mutex_unlock(runtime->mutex);
+    return status;
+}
+
+static enum pc_status runtime__start_threads(struct pc_runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        char name[16];
+        (void)snprintf(name, sizeof name, "worker-%u", i);
+        worker->thread = pc_thread_start(name, worker_run, worker);
+        if (worker->thread == NULL) {
+            return PC_NO_BUFFERS;
+        }
+    }
+    return PC_OK;
+}
+
+enum pc_status pc_runtime_start(struct pc_runtime *runtime)
+{
+    PC_ASSERT(runtime->phase == RUNTIME_CREATED);
+    enum pc_status status = runtime__prepare(runtime);
+    if (status != PC_OK) {
+        return status;
+    }
+    runtime->phase = RUNTIME_RUNNING;
+    status = runtime__start_threads(runtime);
+    if (status == PC_OK) {
+        for (uint32_t i = 0; i < runtime->worker_count; i++) {
+            runtime__command(runtime->workers[i], &runtime->workers[i]->start_command,
+                             runtime__on_start);
+        }
+        status = runtime__await_started(runtime);
+    }
+    if (status != PC_OK) {
+        (void)pc_runtime_stop(runtime, 0);
+    }
+    return status;
+}
+
+void runtime_worker_stopped(struct pc_runtime *runtime)
+{
+    pc_mutex_lock(runtime->mutex);
+    runtime->stopped_count++;
+    pc_condition_broadcast(runtime->condition);
+    pc_mutex_unlock(runtime->mutex);
+}
+
+static uint32_t runtime__thread_count(const struct pc_runtime *runtime)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        count += runtime->workers[i]->thread != NULL ? 1 : 0;
+    }
+    return count;
+}
+
+/* Every second without progress, say who is left. */
+static void runtime__await_stopped(struct pc_runtime *runtime, uint32_t thread_count)
+{
+    pc_mutex_lock(runtime->mutex);
+    while (runtime->stopped_count < thread_count) {
+        if (pc_condition_wait(runtime->condition, runtime->mutex, STOP_REPORT_MS)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < runtime->worker_count; i++) {
+            const struct pc_worker *worker = runtime->workers[i];
+            if (!atomic_load(&worker->stopped)) {
+                fprintf(stderr, "portcullis: worker %u still closes %u sessions\n", i,
+                        atomic_load(&worker->session_count));
+            }
+        }
+    }
+    pc_mutex_unlock(runtime->mutex);
+}
+
+static void runtime__quit_and_join(struct pc_runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        if (worker->thread != NULL) {
+            runtime__command(worker, &worker->quit_command, runtime__on_quit);
+        }
+    }
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        if (worker->thread != NULL) {
+            pc_thread_join(worker->thread);
+            worker->thread = NULL;
+        }
+    }
+}
+
+bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms)
+{
+    if (runtime->phase != RUNTIME_RUNNING) {
+        return true;
+    }
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        if (worker->thread != NULL) {
+            worker->stop_command.drain_ms = drain_ms;
+            runtime__command(worker, &worker->stop_command, runtime__on_stop);
+        }
+    }
+    runtime__await_stopped(runtime, runtime__thread_count(runtime));
+    runtime__quit_and_join(runtime);
+    runtime->phase = RUNTIME_STOPPED;
+    bool whole = session_manager_is_whole(&runtime->manager);
+    for (uint32_t i = 0; i < runtime->listener_count; i++) {
+        listener_destroy(runtime->listeners[i]);
+        free(runtime->listeners[i]);
+    }
+    runtime->listener_count = 0;
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        if (!worker_destroy(runtime->workers[i])) {
+            fprintf(stderr, "portcullis: worker %u still holds buffers\n", i);
+            whole = false;
+        }
+    }
+    return whole;
+}
+
+static void runtime__free_counters(const struct pc_runtime *runtime, struct pc_worker *worker)
+{
+    for (uint32_t t = 0; worker->counters != NULL && t < runtime->manager.type_count; t++) {
+        free(worker->counters[t].packets);
+    }
+    free(worker->counters);
+}
+
+void pc_runtime_destroy(struct pc_runtime *runtime)
+{
+    PC_ASSERT(runtime->phase != RUNTIME_RUNNING);
+    for (uint32_t i = 0; i < runtime->listener_count; i++) {
+        listener_destroy(runtime->listeners[i]);
+        free(runtime->listeners[i]);
+    }
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        if (runtime->phase == RUNTIME_CREATED) {
+            (void)worker_destroy(worker);
+        }
+        free(worker->links);
+        runtime__free_counters(runtime, worker);
+        runtime__free_worker(worker);
+    }
+    session_manager_destroy(&runtime->manager);
+    if (runtime->mutex != NULL) {
+        pc_mutex_destroy(runtime->mutex);
+    }
+    if (runtime->condition != NULL) {
+        pc_condition_destroy(runtime->condition);
+    }
+    free(runtime);
+}
+
+/* ---- what the application reads ---- */
+
+void *pc_runtime_user(const struct pc_runtime *runtime)
+{
+    return runtime->config.user;
+}
+
+uint32_t pc_runtime_worker_count(const struct pc_runtime *runtime)
+{
+    return runtime->worker_count;
+}
+
+const char *pc_runtime_engine_name(const struct pc_runtime *runtime)
+{
+    return runtime->engine->name;
+}
+
+static void runtime__add_counters(struct pc_type_counters *sum, const struct type_counters *part)
+{
+    for (uint32_t i = 0; i < PC_CLOSE_REASON_COUNT; i++) {
+        sum->closed[i] += counter_read(&part->closed[i]);
+    }
+    for (uint32_t i = 0; i < PC_REFUSAL_COUNT; i++) {
+        sum->refused[i] += counter_read(&part->refused[i]);
+    }
+    sum->opened += counter_read(&part->opened);
+    sum->open_high += counter_read(&part->open_high);
+    sum->pool_size += counter_read(&part->pool_size);
+    sum->received_packets += counter_read(&part->received_packets);
+    sum->received_bytes += counter_read(&part->received_bytes);
+    sum->sent_packets += counter_read(&part->sent_packets);
+    sum->sent_bytes += counter_read(&part->sent_bytes);
+    sum->sends += counter_read(&part->sends);
+    sum->receives += counter_read(&part->receives);
+}
+
+void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,
+                              struct pc_type_counters *counters)
+{
+    PC_ASSERT(type < runtime->manager.type_count);
+    *counters = (struct pc_type_counters){
+        .open =
+            atomic_load_explicit(&runtime->manager.types[type].open_count, memory_order_relaxed),
+    };
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        if (runtime->workers[i]->counters != NULL) {
+            runtime__add_counters(counters, &runtime->workers[i]->counters[type]);
+        }
+    }
+}
+
+uint64_t pc_runtime_packet_count(const struct pc_runtime *runtime, uint32_t type,
+                                 uint32_t entry_index)
+{
+    PC_ASSERT(type < runtime->manager.type_count);
+    PC_ASSERT(entry_index < runtime->manager.types[type].policy.accepts->entry_count);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        if (runtime->workers[i]->counters != NULL) {
+            count += counter_read(&runtime->workers[i]->counters[type].packets[entry_index]);
+        }
+    }
+    return count;
+}

@@ -1,0 +1,41 @@
+/* The runtime's own view of itself; see pc/runtime.h. */
+#pragma once
+
+#include "net/session_manager.h"
+#include "net/worker.h"
+#include "pc/runtime.h"
+
+struct listener;
+struct pc_condition;
+struct pc_mutex;
+
+#define LISTENERS_MAX  16u
+#define CONNECTORS_MAX 16u
+
+enum runtime_phase {
+    RUNTIME_CREATED, /* types, listeners and connectors may be added */
+    RUNTIME_RUNNING, /* the workers turn */
+    RUNTIME_STOPPED  /* the workers were joined */
+};
+
+/* Invariant: workers[0..worker_count) exist from create on; sessions exist only while RUNNING. */
+struct pc_runtime {
+    struct pc_runtime_config config; /* defaults filled in */
+    const struct port_engine *engine;
+    struct session_manager manager;
+    struct pc_worker *workers[WORKERS_MAX];
+    uint32_t worker_count;
+    struct listener *listeners[LISTENERS_MAX];
+    uint32_t listener_count;
+    struct pc_connector_config connectors[CONNECTORS_MAX];
+    uint32_t connector_count;
+    enum runtime_phase phase;
+    struct pc_mutex *mutex;         /* guards stopped_count */
+    struct pc_condition *condition; /* stopped_count has grown, or a worker has started */
+    uint32_t stopped_count;         /* workers with nothing left to close */
+    uint32_t started_count;         /* workers whose on_worker_start has returned */
+    enum pc_status start_status;    /* the first failure of on_worker_start */
+};
+
+/* Thread: the worker's. */
+void runtime_worker_stopped(struct pc_runtime *runtime);

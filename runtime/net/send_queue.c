@@ -1,0 +1,165 @@
+/* Path: [9] after the encoder, before the send op; see send_queue.h.
+ *
+ * Happy path: several frames land in one chunk, one send takes it whole, the chunk goes back.
+ * Failure: no memory for a chunk, which the session turns into a close. */
+#include "net/send_queue.h"
+
+#include <string.h>
+
+#include "net/block.h"
+#include "pc/check.h"
+
+/* Small first chunks keep a client with one reply cheap; further ones hold a burst. */
+#define CHUNK_SIZE_FIRST 2048u
+#define CHUNK_SIZE_NEXT  8192u
+
+/* Below this a copy into the open chunk costs less than one more span of the gather. */
+#define BLOCK_COPY_SIZE_MAX 512u
+
+/* Invariant: begin < end <= limit while queued; a chunk with a block describes the block's bytes
+ * and is never written. */
+struct send_chunk {
+    struct send_chunk *next;
+    struct pc_block *block; /* held by one reference; NULL: the bytes follow this header */
+    uint8_t *data;
+    uint32_t begin;    /* first byte not yet sent */
+    uint32_t end;      /* behind the last byte queued */
+    uint32_t limit;    /* bytes that data can hold */
+    uint32_t capacity; /* of the whole buffer, as the pool knows it */
+};
+
+void send_queue_check(const struct send_queue *queue)
+{
+    uint64_t bytes = 0;
+    for (const struct send_chunk *chunk = queue->head; chunk != NULL; chunk = chunk->next) {
+        PC_ASSERT(chunk->begin < chunk->end);
+        PC_ASSERT(chunk->end <= chunk->limit);
+        PC_ASSERT(chunk->next != NULL || chunk == queue->tail);
+        bytes += chunk->end - chunk->begin;
+    }
+    PC_ASSERT(bytes == queue->bytes);
+    PC_ASSERT((queue->head == NULL) == (queue->bytes == 0));
+    PC_ASSERT((queue->tail == NULL) == (queue->bytes == 0));
+}
+
+static void send_queue__count(struct send_queue *queue, uint32_t size)
+{
+    queue->bytes += size;
+    if (queue->bytes > queue->bytes_high) {
+        queue->bytes_high = queue->bytes;
+    }
+}
+
+static struct send_chunk *send_queue__push(struct send_queue *queue, struct buffer_pool *pool,
+                                           uint32_t buffer_size)
+{
+    struct send_chunk *chunk = buffer_pool_take(pool, buffer_size);
+    if (chunk == NULL) {
+        return NULL;
+    }
+    uint32_t capacity = buffer_pool_capacity(buffer_size);
+    *chunk = (struct send_chunk){
+        .data = (uint8_t *)(chunk + 1),
+        .limit = capacity - (uint32_t)sizeof *chunk,
+        .capacity = capacity,
+    };
+    if (queue->tail == NULL) {
+        queue->head = chunk;
+    } else {
+        queue->tail->next = chunk;
+    }
+    queue->tail = chunk;
+    return chunk;
+}
+
+uint8_t *send_queue_reserve(struct send_queue *queue, struct buffer_pool *pool, uint32_t size)
+{
+    struct send_chunk *chunk = queue->tail;
+    if (chunk == NULL || chunk->block != NULL || chunk->limit - chunk->end < size) {
+        uint32_t wanted = size + (uint32_t)sizeof *chunk;
+        uint32_t usual = chunk == NULL ? CHUNK_SIZE_FIRST : CHUNK_SIZE_NEXT;
+        chunk = send_queue__push(queue, pool, wanted > usual ? wanted : usual);
+        if (chunk == NULL) {
+            return NULL;
+        }
+    }
+    uint8_t *place = chunk->data + chunk->end;
+    chunk->end += size;
+    send_queue__count(queue, size);
+    return place;
+}
+
+bool send_queue_append_block(struct send_queue *queue, struct buffer_pool *pool,
+                             struct pc_block *block)
+{
+    if (block->size <= BLOCK_COPY_SIZE_MAX) {
+        uint8_t *place = send_queue_reserve(queue, pool, block->size);
+        if (place == NULL) {
+            return false;
+        }
+        memcpy(place, block->data, block->size);
+        return true;
+    }
+    struct send_chunk *chunk = send_queue__push(queue, pool, sizeof *chunk);
+    if (chunk == NULL) {
+        return false;
+    }
+    block_retain(block);
+    chunk->block = block;
+    chunk->data = block->data;
+    chunk->end = block->size;
+    chunk->limit = block->size;
+    send_queue__count(queue, block->size);
+    return true;
+}
+
+uint32_t send_queue_gather(const struct send_queue *queue, struct port_span *spans,
+                           uint32_t span_max)
+{
+    uint32_t count = 0;
+    for (const struct send_chunk *chunk = queue->head; chunk != NULL && count < span_max;
+         chunk = chunk->next) {
+        spans[count].data = chunk->data + chunk->begin;
+        spans[count].size = chunk->end - chunk->begin;
+        count++;
+    }
+    return count;
+}
+
+static void send_queue__pop(struct send_queue *queue, struct buffer_pool *pool)
+{
+    struct send_chunk *chunk = queue->head;
+    queue->head = chunk->next;
+    if (queue->head == NULL) {
+        queue->tail = NULL;
+    }
+    if (chunk->block != NULL) {
+        pc_block_release(chunk->block);
+    }
+    buffer_pool_put(pool, chunk, chunk->capacity);
+}
+
+void send_queue_release(struct send_queue *queue, struct buffer_pool *pool, uint32_t size)
+{
+    PC_ASSERT(size <= queue->bytes);
+    queue->bytes -= size;
+    while (size > 0) {
+        struct send_chunk *chunk = queue->head;
+        uint32_t held = chunk->end - chunk->begin;
+        if (size < held) {
+            chunk->begin += size;
+            break;
+        }
+        size -= held;
+        send_queue__pop(queue, pool);
+    }
+    PC_CHECK(send_queue_check(queue));
+}
+
+void send_queue_clear(struct send_queue *queue, struct buffer_pool *pool)
+{
+    while (queue->head != NULL) {
+        send_queue__pop(queue, pool);
+    }
+    queue->bytes = 0;
+}

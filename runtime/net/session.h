@@ -1,0 +1,93 @@
+/* Path: [3] one connection's life, from its socket's events to its handlers and back.
+ *
+ *     FREE -> ACCEPTING ----> OPEN -> DRAINING -> CLOSING -> FREE
+ *          -> CONNECTING --->      -------------->
+ *
+ * A session is released when its socket's CLOSED event has come and nobody holds it; then its
+ * generation moves on. Everything here runs on the session's worker. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/token_bucket.h"
+#include "net/assembler.h"
+#include "net/send_queue.h"
+#include "net/session_manager.h"
+#include "pc/runtime.h"
+#include "pc/timer.h"
+#include "port/port.h"
+
+struct listener;
+struct connector_link;
+
+enum session_phase {
+    SESSION_FREE,       /* in its pool */
+    SESSION_ACCEPTING,  /* its accept is posted, or it waits to be adopted */
+    SESSION_CONNECTING, /* its connect is in flight */
+    SESSION_OPEN,       /* on_open was called; frames are handled */
+    SESSION_DRAINING,   /* nothing is handled any more; what is queued is being sent */
+    SESSION_CLOSING,    /* the socket was aborted; its last events are awaited */
+    SESSION_PHASE_COUNT
+};
+
+/* Invariant: close_reason is not NONE exactly in DRAINING and CLOSING; close_reason never changes
+ * once set; hold_count > 0 keeps a closed session out of its pool. */
+struct pc_session {
+    struct port_socket socket;
+    pc_handle handle;
+    struct pc_worker *worker;
+    const struct session_type *type;
+    struct assembler assembler;
+    struct send_queue queue;
+    uint64_t received_ms;        /* when something last arrived */
+    uint64_t deadline_ms;        /* pc_session_set_deadline, or end of draining; 0: none */
+    struct pc_timer timer;       /* fires for idle time, deadline and draining */
+    struct pc_session *next;     /* free list of the pool, or the worker's flush list */
+    struct listener *listener;   /* that accepted it, if it counts in the address limit */
+    struct connector_link *link; /* that it was made by, or NULL */
+    int32_t raw;                 /* system code of what ended it */
+    uint32_t tag;
+    struct token_bucket packets; /* rate of all packets */
+    uint8_t phase;               /* enum session_phase */
+    uint8_t close_reason;        /* enum pc_close_reason */
+    uint8_t close_status;        /* enum pc_status of what ended it */
+    uint8_t deadline_reason;     /* enum pc_close_reason */
+    uint8_t protocol_state;
+    uint8_t hold_count;
+    bool flush_queued;  /* true exactly while on the worker's flush list (one hold) */
+    bool peer_finished; /* the peer's FIN has come */
+    bool send_finished; /* our FIN was sent */
+    bool was_open;      /* on_open was called, so on_close is owed */
+};
+
+void session_check(const struct pc_session *session);
+
+static inline struct pc_session *session_of_socket(struct port_socket *socket)
+{
+    return (struct pc_session *)(void *)((uint8_t *)socket - offsetof(struct pc_session, socket));
+}
+
+/* Legal moves are in one table; anything else is a programmer's error. */
+void session_set_phase(struct pc_session *session, enum session_phase phase);
+
+/* The socket is LIVE: call on_open, arm the first receive, start the idle timer. */
+void session_open(struct pc_session *session);
+
+/* Events of the port. */
+void session_on_received(struct pc_session *session, const struct port_event *event);
+void session_on_sent(struct pc_session *session, const struct port_event *event);
+void session_on_closed(struct pc_session *session);
+
+/* Give up a session that never opened (ACCEPTING with a socket, CONNECTING). */
+void session_discard(struct pc_session *session, enum port_abort_mode mode,
+                     enum pc_close_reason reason);
+
+/* End of the worker's turn: send what is queued. */
+void session_flush(struct pc_session *session);
+
+/* The process stops: close with SHUTDOWN and drain no longer than drain_ms. */
+void session_shut_down(struct pc_session *session, uint32_t drain_ms);
+
+/* Put a session whose socket is IDLE back into its pool. */
+void session_release(struct pc_session *session);
