@@ -1,12 +1,13 @@
-/* Latencies in log-linear buckets: exact below 32, then 32 buckets for every power of two, so that a
- * percentile is at most 1/32 too high. Recording never allocates and costs a few instructions. */
+/* Latencies in log-linear buckets: exact below 32, then 32 buckets for every power of two, so that
+ * a percentile is at most 1/32 too high. Recording never allocates and costs a few instructions. */
 #pragma once
 
 #include <stdint.h>
 
-#define HISTOGRAM_SUB_BITS 5u
+#define HISTOGRAM_SUB_BITS  5u
 #define HISTOGRAM_SUB_COUNT (1u << HISTOGRAM_SUB_BITS)
-#define HISTOGRAM_VALUE_BITS 36u /* in microseconds 19 hours; greater values count as the greatest */
+#define HISTOGRAM_VALUE_BITS                                                                       \
+    36u /* in microseconds 19 hours; greater values count as the greatest */
 #define HISTOGRAM_BUCKETS ((HISTOGRAM_VALUE_BITS - HISTOGRAM_SUB_BITS + 1u) * HISTOGRAM_SUB_COUNT)
 
 /* Invariant: count is the sum of buckets; max is the greatest value recorded, 0 if none. Zeroed

@@ -1,5 +1,5 @@
-/* Requests that wait. Happy path: add, add, take, take. Failure modes: an answer out of order, twice
- * or never asked for makes take return false and leaves the window as it was. */
+/* Requests that wait. Happy path: add, add, take, take. Failure modes: an answer out of order,
+ * twice or never asked for makes take return false and leaves the window as it was. */
 #include "window.h"
 
 #include "pc/check.h"

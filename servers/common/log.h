@@ -1,6 +1,6 @@
 /* The log: one line per event on stderr, as text or as JSON.
  *
- *     2026-11-23T09:00:00.123Z info db session=10000000a link_up peer=gate-1   (see log.c)
+ *     2026-11-23T09:00:00.123Z info db session=0000000100000002 event=link_up peer=gate-1
  *
  * Happy path: log_write puts time, level, server, session, event and fields into a buffer on the
  * stack and writes it with one call, so that lines of several threads do not mix.

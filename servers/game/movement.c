@@ -19,15 +19,15 @@ void movement_start(struct movement_budget *budget, const struct movement_rules 
 }
 
 enum movement_verdict movement_judge(const struct movement_rules *rules,
-                                     struct movement_budget *budget, const struct zone *zone,
-                                     const struct common_vec2 way[2], uint64_t now_ms)
+                                     struct movement_budget *budget, struct common_vec2 from,
+                                     struct common_vec2 to, uint64_t now_ms)
 {
     PC_ASSERT(now_ms >= budget->filled_ms);
     movement__fill(budget, rules, now_ms);
-    if (!zone_contains(zone, way[1])) {
+    if (!zone_contains(rules->zone, to)) {
         return MOVEMENT_OUTSIDE;
     }
-    float distance_m = hypotf(way[1].x - way[0].x, way[1].y - way[0].y);
+    float distance_m = hypotf(to.x - from.x, to.y - from.y);
     if (distance_m > budget->allowance_m + MOVEMENT_ROUNDING_M) {
         return MOVEMENT_TOO_FAST;
     }

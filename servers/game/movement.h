@@ -13,6 +13,7 @@
 #include "zone.h"
 
 struct movement_rules {
+    const struct zone *zone;
     float speed_max; /* metres per second */
     float slack_m;   /* metres that can be saved up */
 };
@@ -36,8 +37,8 @@ void movement_start(struct movement_budget *budget, const struct movement_rules 
 /* May a player go from one place in the zone to another now? If so the way is taken off the
  * budget; otherwise nothing but the time changes. now_ms never goes back. */
 enum movement_verdict movement_judge(const struct movement_rules *rules,
-                                     struct movement_budget *budget, const struct zone *zone,
-                                     const struct common_vec2 way[2], uint64_t now_ms);
+                                     struct movement_budget *budget, struct common_vec2 from,
+                                     struct common_vec2 to, uint64_t now_ms);
 
 /* In lower case, for the log: "too_fast". */
 const char *movement_verdict_name(enum movement_verdict verdict);

@@ -1,0 +1,267 @@
+/* A link to another server: handshake and heartbeat.
+ *
+ * Happy path and failure modes: see link.h. Each handler below is one arrow of the drawing there,
+ * in its order. The accept table has already refused packets that do not fit the protocol state.
+ * Path: [8] for the packets of link.yaml. */
+#include "common/link.h"
+
+#include <string.h>
+
+#include "pc/check.h"
+#include "pc/container.h"
+#include "pc/os.h"
+#include "pc/worker.h"
+#include "proto/link_codec.h"
+#include "proto/link_ids.h"
+
+_Static_assert(LINK_AUTH_NODE_MAX == COMMON_NODE_NAME_MAX, "link_auth.h is written for it");
+_Static_assert(LINK_AUTH_NONCE_SIZE == LINK_NONCE_SIZE, "link_auth.h is written for it");
+_Static_assert(LINK_AUTH_PROOF_SIZE == LINK_PROOF_SIZE, "link_auth.h is written for it");
+
+const char *server_link_peer_node(struct pc_session *session)
+{
+    return server_link_of(session)->peer.node;
+}
+
+/* Log why the link is not made, and end it. */
+static void link__refuse(struct server_link *link, const char *why)
+{
+    const struct link_auth_side *peer = &link->peer;
+    log_write(link->policy->log, LOG_WARNING, pc_session_handle(link->session), "link_refused",
+              LOG_FIELDS(log_text("why", why), log_text("peer", peer->node),
+                         log_text("role", common_role_name((enum common_role)peer->role)),
+                         log_address("address", pc_session_peer(link->session))));
+    pc_session_close(link->session, PC_CLOSE_AUTH);
+}
+
+/* A send that fails has closed the session already; its reason is in the session. */
+static void link__sent(enum pc_status status)
+{
+    (void)status;
+}
+
+static void link__init_own(struct server_link *link)
+{
+    const struct link_policy *policy = link->policy;
+    struct link_auth_side *own = &link->own;
+    own->role = (uint8_t)policy->self->role;
+    own->version = LINK_VERSION;
+    own->compat_hash = LINK_COMPAT_HASH;
+    own->payload_version = policy->payload_version;
+    own->payload_hash = policy->payload_hash;
+    memcpy(own->node, policy->self->node, sizeof(own->node));
+    pc_os_random(own->nonce, sizeof(own->nonce));
+}
+
+static void link__send_hello(struct server_link *link)
+{
+    const struct link_auth_side *own = &link->own;
+    struct link_hello packet = {
+        .role = (enum common_role)own->role,
+        .version = own->version,
+        .compat_hash = own->compat_hash,
+        .payload_version = own->payload_version,
+        .payload_hash = own->payload_hash,
+    };
+    bool fits = pc_wire_set_text(packet.node, sizeof(packet.node), &packet.node_size, own->node);
+    PC_ASSERT(fits);
+    memcpy(packet.nonce, own->nonce, sizeof(packet.nonce));
+    link__sent(link_hello_send(link->session, &packet));
+}
+
+void server_link_open(struct pc_session *session, const struct link_policy *policy)
+{
+    struct server_link *link = server_link_of(session);
+    link->policy = policy;
+    link->session = session;
+    link__init_own(link);
+    pc_session_set_deadline(session, policy->handshake_timeout_ms, PC_CLOSE_DEADLINE);
+    if (policy->is_initiator) {
+        link__send_hello(link);
+    }
+}
+
+static bool link__versions_match(const struct server_link *link)
+{
+    const struct link_auth_side *own = &link->own;
+    const struct link_auth_side *peer = &link->peer;
+    return own->version == peer->version && own->compat_hash == peer->compat_hash &&
+           own->payload_version == peer->payload_version && own->payload_hash == peer->payload_hash;
+}
+
+/* Log what the two sides speak, and end the link. */
+static void link__refuse_versions(struct server_link *link)
+{
+    const struct link_auth_side *own = &link->own;
+    const struct link_auth_side *peer = &link->peer;
+    log_write(link->policy->log, LOG_ERROR, pc_session_handle(link->session), "link_versions",
+              LOG_FIELDS(log_number("own_version", own->version),
+                         log_hex("own_hash", own->compat_hash),
+                         log_number("own_payload_version", own->payload_version),
+                         log_hex("own_payload_hash", own->payload_hash),
+                         log_number("peer_version", peer->version),
+                         log_hex("peer_hash", peer->compat_hash),
+                         log_number("peer_payload_version", peer->payload_version),
+                         log_hex("peer_payload_hash", peer->payload_hash)));
+    link__refuse(link, "version_mismatch");
+}
+
+/* The challenge; without nonce and proof unless result is OK. */
+static void link__send_challenge(struct server_link *link, enum common_result result)
+{
+    const struct link_auth_side *own = &link->own;
+    struct link_challenge packet = {
+        .result = result,
+        .role = (enum common_role)own->role,
+        .version = own->version,
+        .compat_hash = own->compat_hash,
+        .payload_version = own->payload_version,
+        .payload_hash = own->payload_hash,
+    };
+    bool fits = pc_wire_set_text(packet.node, sizeof(packet.node), &packet.node_size, own->node);
+    PC_ASSERT(fits);
+    if (result == COMMON_RESULT_OK) {
+        memcpy(packet.nonce, own->nonce, sizeof(packet.nonce));
+        link_auth_prove(&link->policy->self->key, LINK_AUTH_ACCEPTOR, &link->peer, own,
+                        packet.proof);
+    }
+    link__sent(link_challenge_send(link->session, &packet));
+}
+
+void server_link_on_hello(struct pc_session *session, const struct link_hello *packet)
+{
+    struct server_link *link = server_link_of(session);
+    struct link_auth_side *peer = &link->peer;
+    peer->role = (uint8_t)packet->role;
+    peer->version = packet->version;
+    peer->compat_hash = packet->compat_hash;
+    peer->payload_version = packet->payload_version;
+    peer->payload_hash = packet->payload_hash;
+    memcpy(peer->node, packet->node, sizeof(peer->node));
+    memcpy(peer->nonce, packet->nonce, sizeof(peer->nonce));
+    if (packet->role != link->policy->peer_role) {
+        link__refuse(link, "wrong_role");
+        return;
+    }
+    if (!link__versions_match(link)) {
+        link__send_challenge(link, COMMON_RESULT_VERSION_MISMATCH);
+        link__refuse_versions(link);
+        return;
+    }
+    pc_session_set_protocol_state(session, SERVER_LINK_CHALLENGED);
+    link__send_challenge(link, COMMON_RESULT_OK);
+}
+
+void server_link_on_challenge(struct pc_session *session, const struct link_challenge *packet)
+{
+    struct server_link *link = server_link_of(session);
+    struct link_auth_side *peer = &link->peer;
+    peer->role = (uint8_t)packet->role;
+    peer->version = packet->version;
+    peer->compat_hash = packet->compat_hash;
+    peer->payload_version = packet->payload_version;
+    peer->payload_hash = packet->payload_hash;
+    memcpy(peer->node, packet->node, sizeof(peer->node));
+    memcpy(peer->nonce, packet->nonce, sizeof(peer->nonce));
+    if (packet->result != COMMON_RESULT_OK || !link__versions_match(link)) {
+        link__refuse_versions(link);
+        return;
+    }
+    if (packet->role != link->policy->peer_role) {
+        link__refuse(link, "wrong_role");
+        return;
+    }
+    const struct node_key *key = &link->policy->self->key;
+    if (!link_auth_verify(key, LINK_AUTH_ACCEPTOR, &link->own, peer, packet->proof)) {
+        link__refuse(link, "wrong_proof");
+        return;
+    }
+    struct link_proof proof;
+    link_auth_prove(key, LINK_AUTH_INITIATOR, &link->own, peer, proof.proof);
+    pc_session_set_protocol_state(session, SERVER_LINK_CHALLENGED);
+    link__sent(link_proof_send(session, &proof));
+}
+
+/* Both sides have proved themselves. */
+static void link__become_ready(struct server_link *link)
+{
+    struct pc_session *session = link->session;
+    PC_ASSERT(!link->is_ready);
+    link->is_ready = true;
+    pc_session_set_protocol_state(session, SERVER_LINK_READY);
+    pc_session_set_deadline(session, 0, PC_CLOSE_NONE);
+    log_write(link->policy->log, LOG_INFO, pc_session_handle(session), "link_up",
+              LOG_FIELDS(log_text("peer", link->peer.node),
+                         log_text("role", common_role_name((enum common_role)link->peer.role)),
+                         log_address("address", pc_session_peer(session)),
+                         log_number("worker", pc_worker_index(pc_session_worker(session)))));
+    if (link->policy->on_ready != NULL) {
+        link->policy->on_ready(session);
+    }
+}
+
+void server_link_on_proof(struct pc_session *session, const struct link_proof *packet)
+{
+    struct server_link *link = server_link_of(session);
+    const struct node_key *key = &link->policy->self->key;
+    const struct link_welcome welcome = {0};
+    if (!link_auth_verify(key, LINK_AUTH_INITIATOR, &link->peer, &link->own, packet->proof)) {
+        link__refuse(link, "wrong_proof");
+        return;
+    }
+    link__sent(link_welcome_send(session, &welcome));
+    link__become_ready(link);
+}
+
+static void link__ping(struct pc_worker *worker, struct pc_timer *timer)
+{
+    struct server_link *link = PC_CONTAINER_OF(timer, struct server_link, ping_timer);
+    const struct link_ping ping = {.time_ms = pc_worker_now_ms(worker)};
+    if (link_ping_send(link->session, &ping) == PC_OK) {
+        pc_timer_set(worker, timer, link->policy->heartbeat_ms, link__ping);
+    }
+}
+
+void server_link_on_welcome(struct pc_session *session, const struct link_welcome *packet)
+{
+    struct server_link *link = server_link_of(session);
+    (void)packet; /* it has no fields */
+    pc_timer_set(pc_session_worker(session), &link->ping_timer, link->policy->heartbeat_ms,
+                 link__ping);
+    link__become_ready(link);
+}
+
+void server_link_on_ping(struct pc_session *session, const struct link_ping *packet)
+{
+    const struct link_pong pong = {.time_ms = packet->time_ms};
+    link__sent(link_pong_send(session, &pong));
+}
+
+void server_link_on_pong(struct pc_session *session, const struct link_pong *packet)
+{
+    uint64_t now_ms = pc_worker_now_ms(pc_session_worker(session));
+    if (packet->time_ms <= now_ms) {
+        server_link_of(session)->round_trip_ms = now_ms - packet->time_ms;
+    }
+}
+
+void server_link_close(struct pc_session *session, enum pc_close_reason reason)
+{
+    struct server_link *link = server_link_of(session);
+    if (link->policy == NULL) {
+        return; /* never opened */
+    }
+    pc_timer_cancel(pc_session_worker(session), &link->ping_timer);
+    if (!link->is_ready) {
+        return;
+    }
+    link->is_ready = false;
+    log_write(link->policy->log, reason == PC_CLOSE_SHUTDOWN ? LOG_INFO : LOG_WARNING,
+              pc_session_handle(session), "link_down",
+              LOG_FIELDS(log_text("peer", link->peer.node),
+                         log_text("role", common_role_name((enum common_role)link->peer.role)),
+                         log_text("reason", pc_close_reason_name(reason))));
+    if (link->policy->on_down != NULL) {
+        link->policy->on_down(session, reason);
+    }
+}
