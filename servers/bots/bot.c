@@ -385,7 +385,9 @@ void bot_refused(struct bot *bot, enum common_result result, uint32_t told_ms)
 void bot_resume_world(struct bot *bot)
 {
     play_forget_world(bot);
-    if (bot->step == STEP_GATHER || bot->step == STEP_PLAY || bot->step == STEP_SETTLE) {
+    if (bot->step == STEP_ENTER) {
+        bot_refused(bot, COMMON_RESULT_UNAVAILABLE, 0);
+    } else if (bot->step == STEP_GATHER || bot->step == STEP_PLAY || bot->step == STEP_SETTLE) {
         bot_begin(bot, STEP_ENTER);
     }
 }
