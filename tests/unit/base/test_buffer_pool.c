@@ -63,6 +63,17 @@ static void buffer_pool_at_budget_yields_null(void **state)
     assert_true(buffer_pool_destroy(&pool));
 }
 
+static void buffer_pool_budget_may_be_used_up_exactly(void **state)
+{
+    (void)state;
+    struct buffer_pool pool;
+    buffer_pool_init(&pool, 2048);
+    void *buffer = buffer_pool_take(&pool, 2048);
+    assert_non_null(buffer);
+    buffer_pool_put(&pool, buffer, 2048);
+    assert_true(buffer_pool_destroy(&pool));
+}
+
 static void buffer_pool_destroy_with_buffer_out_is_false(void **state)
 {
     (void)state;
@@ -173,6 +184,7 @@ int main(void)
         cmocka_unit_test(buffer_pool_capacity_every_size_is_smallest_class),
         cmocka_unit_test(buffer_pool_put_back_is_taken_again),
         cmocka_unit_test(buffer_pool_at_budget_yields_null),
+        cmocka_unit_test(buffer_pool_budget_may_be_used_up_exactly),
         cmocka_unit_test(buffer_pool_destroy_with_buffer_out_is_false),
         cmocka_unit_test(buffer_pool_misuse_asserts),
         cmocka_unit_test(buffer_pool_check_broken_invariant_asserts),
