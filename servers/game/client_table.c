@@ -73,7 +73,7 @@ void client_table_remove(struct client_table *table, struct game_client *client)
         link = &(*link)->bucket_next;
     }
     *link = client->bucket_next;
-    client->bucket_next = table->free;
+    *client = (struct game_client){.bucket_next = table->free};
     table->free = client;
     table->count--;
 }

@@ -23,6 +23,7 @@ struct client_table {
 bool client_table_create(struct client_table *table, uint32_t clients_max);
 void client_table_destroy(struct client_table *table);
 
+/* NULL if the pair is not known. */
 struct game_client *client_table_find(const struct client_table *table,
                                       const struct gate_link *link, pc_handle session);
 
@@ -30,4 +31,5 @@ struct game_client *client_table_find(const struct client_table *table,
 struct game_client *client_table_add(struct client_table *table, struct gate_link *link,
                                      pc_handle session);
 
+/* The client is zeroed and its pointer dead; its list nodes must be in no list. */
 void client_table_remove(struct client_table *table, struct game_client *client);

@@ -10,8 +10,7 @@
 static void fan_out__collect(struct game *game, struct gate_link *link, pc_handle session);
 static void fan_out__flush(struct gate_link *link);
 
-void fan_out_near(struct game *game, struct common_vec2 center, const uint8_t *frame,
-                  uint32_t size)
+void fan_out_near(struct game *game, struct common_vec2 center, const uint8_t *frame, uint32_t size)
 {
     PC_ASSERT(size <= RELAY_CLIENT_FRAME_MAX);
     uint32_t found_count =
@@ -55,9 +54,9 @@ static void fan_out__flush(struct gate_link *link)
     if (down->sessions_count == 1) {
         struct relay_frame_down one = {
             .session = down->sessions[0], .frame_size = down->frame_size, .frame = down->frame};
-        (void)!game_send_relay_frame_down(session, &one);
+        (void)game_send_relay_frame_down(session, &one);
     } else {
-        (void)!game_send_relay_frame_down_many(session, down);
+        (void)game_send_relay_frame_down_many(session, down);
     }
     down->sessions_count = 0;
     down->frame = NULL;

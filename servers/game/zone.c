@@ -89,7 +89,8 @@ uint32_t zone_find_near(const struct zone *zone, struct common_vec2 center,
     uint32_t found_count = 0;
     for (uint32_t i = 0; i < cell_count; i++) {
         uint32_t row = range.bottom + i / width;
-        struct zone_entity *entity = zone->cells[row * zone->cells_per_side + range.left + i % width];
+        struct zone_entity *entity =
+            zone->cells[row * zone->cells_per_side + range.left + i % width];
         for (; entity != NULL && found_count < found_max; entity = entity->next) {
             if (zone__is_near(zone, center, entity->position)) {
                 found[found_count++] = entity;

@@ -1,0 +1,119 @@
+/* Entering the world: from enter_world to enter_reply.
+ *
+ * Happy path: enter_world -> character_load to the db -> character_loaded -> into the zone.
+ * An account that is still on the roster (its last save is not through, or another session plays
+ * it) is taken from there. The newest session wins: an older one is put out as REPLACED.
+ * Failure modes, each answered by enter_reply and session_left{REFUSED}: the game stops or the db
+ * is away: UNAVAILABLE; the roster is full of unsaved characters: BUSY; no answer: TIMEOUT; the
+ * db's own results pass through.
+ *
+ * Path: [8]. */
+#include <string.h>
+
+#include "game.h"
+#include "pc/check.h"
+#include "proto/game_dispatch.h"
+#include "proto/game_send.h"
+#include "requests.h"
+
+static void enter__replace(struct game *game, uint64_t account_id);
+static enum common_result enter__attach(struct game_client *client);
+static enum common_result enter__load(struct game_client *client);
+
+static void on_enter_world(struct game_client *client, const struct client_enter_world *packet)
+{
+    (void)packet;
+    enter__replace(client->game, client->account_id);
+    enum common_result result = enter__attach(client);
+    if (result != COMMON_RESULT_OK) {
+        game_client_refuse(client, result);
+        return;
+    }
+    client->state = CLIENT_SESSION_ENTERING;
+    if (client->entry->state != ROSTER_LOADING) {
+        game_client_place(client);
+    }
+}
+
+static void on_character_loaded(struct pc_session *session,
+                                const struct db_character_loaded *packet)
+{
+    struct game *game = game_of(session);
+    struct request request;
+    if (!request_table_take(game->requests, packet->correlation, &request)) {
+        return;
+    }
+    if (packet->result != COMMON_RESULT_OK) {
+        enter_load_failed(game, request.user, packet->result);
+        return;
+    }
+    struct roster_entry *entry = roster_find(&game->roster, request.user);
+    PC_ASSERT(entry != NULL); /* it stays LOADING as long as its request waits */
+    struct game_client *client = entry->player;
+    roster_loaded(&game->roster, entry, &packet->character);
+    if (client != NULL) {
+        game_client_place(client);
+    }
+}
+
+void enter_load_failed(struct game *game, uint64_t account_id, enum common_result result)
+{
+    struct roster_entry *entry = roster_find(&game->roster, account_id);
+    PC_ASSERT(entry != NULL);
+    struct game_client *client = entry->player;
+    roster_drop(&game->roster, entry);
+    if (client != NULL) {
+        client->entry = NULL;
+        game_client_refuse(client, result);
+    }
+}
+
+static void enter__replace(struct game *game, uint64_t account_id)
+{
+    struct roster_entry *entry = roster_find(&game->roster, account_id);
+    if (entry != NULL && entry->player != NULL) {
+        game_client_put_out(entry->player, COMMON_LEAVE_REASON_REPLACED);
+    }
+}
+
+/* Give the client its place on the roster; OK if its character is there or asked for. */
+static enum common_result enter__attach(struct game_client *client)
+{
+    struct game *game = client->game;
+    if (game->is_stopping) {
+        return COMMON_RESULT_UNAVAILABLE;
+    }
+    struct roster_entry *entry = roster_find(&game->roster, client->account_id);
+    if (entry == NULL) {
+        return enter__load(client);
+    }
+    entry->player = client;
+    client->entry = entry;
+    return COMMON_RESULT_OK;
+}
+
+static enum common_result enter__load(struct game_client *client)
+{
+    struct game *game = client->game;
+    if (game->db == NULL) {
+        return COMMON_RESULT_UNAVAILABLE;
+    }
+    struct roster_entry *entry = roster_add(&game->roster, client->account_id);
+    if (entry == NULL) {
+        return COMMON_RESULT_BUSY;
+    }
+    struct request request = {.user = client->account_id, .kind = GAME_REQUEST_LOAD};
+    struct db_character_load load = {
+        .correlation = request_table_add(game->requests, &request, pc_worker_now_ms(game->worker)),
+        .account_id = client->account_id,
+        .start = zone_start_position(&game->zone, client->account_id)};
+    PC_ASSERT(load.correlation != 0); /* one request per roster entry at most */
+    (void)pc_wire_set_text(load.name, sizeof(load.name), &load.name_size, client->name);
+    entry->player = client;
+    client->entry = entry;
+    (void)game_send_db_character_load(game->db, &load); /* a failure closes the link */
+    return COMMON_RESULT_OK;
+}
+
+REGISTER_HANDLER(client_enter_world, on_enter_world);
+REGISTER_HANDLER(db_character_loaded, on_character_loaded);
