@@ -338,7 +338,7 @@ static enum pc_status runtime__start_threads(struct pc_runtime *runtime)
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
         struct pc_worker *worker = runtime->workers[i];
         char name[16];
-        (void)snprintf(name, sizeof name, "worker-%u", i);
+        (void)snprintf(name, sizeof name, "worker-%u", i % WORKERS_MAX);
         worker->thread = pc_thread_start(name, worker_run, worker);
         if (worker->thread == NULL) {
             return PC_NO_BUFFERS;

@@ -21,14 +21,14 @@ enum test_state {
     TEST_STATE_READY
 };
 
-#define TEST_ID_TEXT    1u
-#define TEST_ID_NUMBER  2u
-#define TEST_ID_KICK    3u
-#define TEST_ID_DROP    4u
-#define TEST_ID_HOLE    5u
-#define TEST_ID_RELAY   6u
-#define TEST_ID_LARGE   7u
-#define TEST_FRAME_MAX  60000u
+#define TEST_ID_TEXT   1u
+#define TEST_ID_NUMBER 2u
+#define TEST_ID_KICK   3u
+#define TEST_ID_DROP   4u
+#define TEST_ID_HOLE   5u
+#define TEST_ID_RELAY  6u
+#define TEST_ID_LARGE  7u
+#define TEST_FRAME_MAX 60000u
 
 typedef void test_table_fn(void *receiver, const struct pc_frame *frame);
 

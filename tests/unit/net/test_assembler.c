@@ -1,15 +1,10 @@
 /* The assembler: the same frames come out however the bytes are cut, refusals come in the order of
  * the checks, and an empty tail owns nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "net/assembler.h"
-#include "support/test_random.h"
+#include "support/cmocka_all.h"
+#include "support/random.h"
 #include "support/test_table.h"
 
 #define STREAM_SIZE_MAX (1u << 20)
@@ -88,9 +83,8 @@ static void assembler_whole_frame_is_returned_in_place(void **state)
     const struct assembler_memory memory = {.pool = &fixture.pool, .scratch = fixture.scratch};
     struct assembler_input input = {.data = fixture.stream, .size = 100};
     struct assembler_output output;
-    assert_int_equal(
-        assembler_next(&fixture.assembler, &memory, &test_table, &input, &output),
-        ASSEMBLER_FRAME);
+    assert_int_equal(assembler_next(&fixture.assembler, &memory, &test_table, &input, &output),
+                     ASSEMBLER_FRAME);
     assert_ptr_equal(pc_frame_bytes(&output.frame), fixture.stream);
     assert_int_equal(output.entry->id, TEST_ID_TEXT);
     assert_int_equal(fixture.pool.buffers_used, 0);
@@ -126,17 +120,17 @@ static void assembler_thousand_frames_at_once_yield_all(void **state)
 static void assembler_random_cuts_yield_the_same_frames(void **state)
 {
     (void)state;
-    struct test_random random = test_random_begin("assembler", 20261123);
+    struct random_source random = random_begin("assembler");
     for (uint32_t round = 0; round < 200; round++) {
         fixture.stream_size = fixture.received_size = fixture.frame_count = 0;
         while (fixture.stream_size < 100000) {
-            bool is_large = test_random_below(&random, 20) == 0;
-            append_frame(4 + test_random_below(&random, is_large ? 50000 : 1021),
+            bool is_large = random_below(&random, 20) == 0;
+            append_frame(4 + random_below(&random, is_large ? 50000 : 1021),
                          is_large ? TEST_ID_LARGE : TEST_ID_TEXT);
         }
-        uint32_t cut_max = 1 + test_random_below(&random, 20000);
+        uint32_t cut_max = 1 + random_below(&random, 20000);
         for (uint32_t at = 0; at < fixture.stream_size;) {
-            uint32_t size = 1 + test_random_below(&random, cut_max);
+            uint32_t size = 1 + random_below(&random, cut_max);
             size = size < fixture.stream_size - at ? size : fixture.stream_size - at;
             struct assembler_output output;
             assert_int_equal(feed(fixture.stream + at, size, &output), ASSEMBLER_MORE);
@@ -247,8 +241,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(assembler_random_cuts_yield_the_same_frames, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(assembler_size_below_header_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            assembler_size_above_limit_is_refused_before_its_bytes_come, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(assembler_size_above_limit_is_refused_before_its_bytes_come,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(assembler_unknown_ids_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(assembler_size_outside_the_ids_bounds_is_refused, set_up,
                                         tear_down),

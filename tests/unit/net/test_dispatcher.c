@@ -1,0 +1,112 @@
+/* The dispatcher: state before rate before decode, each refusal with its own reason. */
+#include <string.h>
+
+#include "net/dispatcher.h"
+#include "support/cmocka_all.h"
+#include "support/test_table.h"
+
+static struct token_bucket total;
+static struct token_bucket buckets[2];
+static uint32_t handled_count;
+
+static void count_frame(void *receiver, const struct pc_frame *frame)
+{
+    (void)receiver;
+    (void)frame;
+    handled_count++;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&total, 0, sizeof total);
+    memset(buckets, 0, sizeof buckets);
+    handled_count = 0;
+    test_table_handler = count_frame;
+    return 0;
+}
+
+static struct dispatch_result admit(uint16_t id, uint8_t state, const struct pc_rate *rate,
+                                    uint64_t now_ms)
+{
+    const struct dispatch_subject subject = {
+        .rate = rate,
+        .total = &total,
+        .buckets = buckets,
+        .now_ms = now_ms,
+        .state = state,
+    };
+    return dispatcher_admit(&test_table, pc_accept_find(&test_table, id), &subject);
+}
+
+static const struct pc_rate unlimited;
+
+static void dispatcher_wrong_state_is_refused_and_costs_no_token(void **state)
+{
+    (void)state;
+    const struct pc_rate two = {.per_sec = 1, .burst = 2, .over = PC_RATE_KICK};
+    for (uint32_t i = 0; i < 10; i++) {
+        assert_int_equal(admit(TEST_ID_NUMBER, TEST_STATE_FRESH, &two, 1000).refusal,
+                         PC_REFUSED_STATE);
+    }
+    assert_int_equal(admit(TEST_ID_NUMBER, TEST_STATE_READY, &two, 1000).refusal, PC_ACCEPTED);
+}
+
+static void dispatcher_rate_of_packet_says_kick_or_drop(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(admit(TEST_ID_KICK, 0, &unlimited, 1000).refusal, PC_ACCEPTED);
+    }
+    struct dispatch_result result = admit(TEST_ID_KICK, 0, &unlimited, 1000);
+    assert_int_equal(result.refusal, PC_REFUSED_RATE);
+    assert_int_equal(result.over, PC_RATE_KICK);
+    assert_int_equal(admit(TEST_ID_DROP, 0, &unlimited, 1000).refusal, PC_ACCEPTED);
+    assert_int_equal(admit(TEST_ID_DROP, 0, &unlimited, 1000).refusal, PC_ACCEPTED);
+    result = admit(TEST_ID_DROP, 0, &unlimited, 1000);
+    assert_int_equal(result.refusal, PC_REFUSED_RATE);
+    assert_int_equal(result.over, PC_RATE_DROP);
+    assert_int_equal(admit(TEST_ID_DROP, 0, &unlimited, 2000).refusal, PC_ACCEPTED);
+}
+
+static void dispatcher_rate_of_session_counts_all_packets(void **state)
+{
+    (void)state;
+    const struct pc_rate two = {.per_sec = 1, .burst = 2, .over = PC_RATE_KICK};
+    assert_int_equal(admit(TEST_ID_TEXT, 0, &two, 1000).refusal, PC_ACCEPTED);
+    assert_int_equal(admit(TEST_ID_LARGE, 0, &two, 1000).refusal, PC_ACCEPTED);
+    assert_int_equal(admit(TEST_ID_TEXT, 0, &two, 1000).refusal, PC_REFUSED_RATE);
+}
+
+static enum pc_refusal dispatch(uint16_t id, uint32_t size, uint8_t first)
+{
+    uint8_t bytes[2048] = {0};
+    pc_frame_put_header(bytes, size, id);
+    bytes[4] = first;
+    const struct pc_frame frame = pc_frame_at(bytes);
+    return pc_dispatch(&test_table, NULL, TEST_STATE_FRESH, &frame);
+}
+
+static void dispatch_of_relayed_frames_checks_everything(void **state)
+{
+    (void)state;
+    assert_int_equal(dispatch(TEST_ID_TEXT, 10, 'a'), PC_ACCEPTED);
+    assert_int_equal(handled_count, 1);
+    assert_int_equal(dispatch(TEST_ID_HOLE, 10, 'a'), PC_REFUSED_ID);
+    assert_int_equal(dispatch(TEST_ID_RELAY, 10, 'a'), PC_REFUSED_ID);
+    assert_int_equal(dispatch(TEST_ID_TEXT, 1025, 'a'), PC_REFUSED_SIZE);
+    assert_int_equal(dispatch(TEST_ID_NUMBER, 8, 'a'), PC_REFUSED_STATE);
+    assert_int_equal(dispatch(TEST_ID_TEXT, 10, 0xff), PC_REFUSED_DECODE);
+    assert_int_equal(handled_count, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(dispatcher_wrong_state_is_refused_and_costs_no_token, set_up),
+        cmocka_unit_test_setup(dispatcher_rate_of_packet_says_kick_or_drop, set_up),
+        cmocka_unit_test_setup(dispatcher_rate_of_session_counts_all_packets, set_up),
+        cmocka_unit_test_setup(dispatch_of_relayed_frames_checks_everything, set_up),
+    };
+    return cmocka_run_group_tests_name("dispatcher", tests, NULL, NULL);
+}
