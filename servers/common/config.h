@@ -45,7 +45,8 @@ struct config_key {
     uint32_t size;   /* bytes of the member */
     uint32_t min;
     uint32_t max;
-    bool is_optional; /* address: empty is allowed and gives PC_FAMILY_NONE */
+    bool is_optional;     /* address: empty is allowed and gives PC_FAMILY_NONE */
+    bool is_power_of_two; /* number */
 };
 
 /* For the tables: kind, place and size of a member at once. */

@@ -57,6 +57,10 @@ static bool value__parse_number(const struct config_key *key, const char *text, 
         snprintf(problem, problem_size, "%s is out of range", text);
         return false;
     }
+    if (key->is_power_of_two && (number & (number - 1)) != 0) {
+        snprintf(problem, problem_size, "%s is not a power of two", text);
+        return false;
+    }
     uint32_t value = (uint32_t)number;
     memcpy(member, &value, sizeof(value));
     return true;
@@ -153,12 +157,12 @@ bool config_value_parse(const struct config_key *key, const char *text, void *me
 
 static void value__allowed_number(const struct config_key *key, char *text, size_t text_size)
 {
-    const char *unit = key->unit != NULL ? key->unit : "";
     const char *space = key->unit != NULL ? " " : "";
-    int size = snprintf(text, text_size, "%u..%u%s%s", key->min, key->max, space, unit);
-    if (key->zero != NULL && size > 0 && (size_t)size < text_size) {
-        snprintf(text + size, text_size - (size_t)size, ", or %s", key->zero);
-    }
+    const char *unit = key->unit != NULL ? key->unit : "";
+    const char *power = key->is_power_of_two ? ", a power of two" : "";
+    const char * or = key->zero != NULL ? ", or " : "";
+    const char *zero = key->zero != NULL ? key->zero : "";
+    snprintf(text, text_size, "%u..%u%s%s%s%s%s", key->min, key->max, space, unit, power, or, zero);
 }
 
 static void value__allowed_words(const struct config_key *key, char *text, size_t text_size)

@@ -55,8 +55,9 @@ struct server_program {
     const struct config_key *keys; /* the server's own, filled into config */
     uint32_t key_count;
     void *config;
-    const char *node; /* default node name, e.g. "db-1" */
-    bool has_links;   /* needs node name, key file and [link] */
+    const char *node;       /* default node name, e.g. "db-1" */
+    bool has_links;         /* needs node name, key file and [link] */
+    uint32_t workers_fixed; /* not 0: it always has so many; [server] workers is not offered */
 
     /* Register types, listen, connect, open files. False: said in the log; exit status 1. */
     bool (*set_up)(struct server *server);

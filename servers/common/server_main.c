@@ -1,0 +1,193 @@
+/* The life of a server process.
+ *
+ * Happy path and failure modes: see server_main.h. server_main is the table of contents; each step
+ * below it undoes itself when a later one fails.
+ * Path: outside the byte path; it starts and stops what carries it. */
+#include "common/server_main.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/server_options.h"
+#include "pc/check.h"
+#include "pc/os.h"
+
+#define EXIT_BAD_CONFIG 2
+
+static void server__observe(void *user, const struct pc_event *event)
+{
+    const struct server *server = user;
+    log_runtime_event(&server->log, event);
+}
+
+static void server__log_failure(const struct server *server, const char *event,
+                                enum pc_status status)
+{
+    log_write(&server->log, LOG_ERROR, PC_HANDLE_NONE, event,
+              LOG_FIELDS(log_text("status", pc_status_name(status))));
+}
+
+static int server__make_key(const char *path)
+{
+    enum node_key_result result = node_key_make(path);
+    if (result != NODE_KEY_OK) {
+        fprintf(stderr, "%s: %s\n", path, node_key_result_text(result));
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
+
+static bool server__load_identity(struct server *server)
+{
+    struct link_identity *identity = &server->identity;
+    identity->role = server->program->role;
+    if (!server->program->has_links) {
+        return true;
+    }
+    memcpy(identity->node, server->config.node, sizeof(identity->node));
+    enum node_key_result result = node_key_load(server->config.key_file, &identity->key);
+    if (result != NODE_KEY_OK) {
+        log_write(&server->log, LOG_ERROR, PC_HANDLE_NONE, "key_refused",
+                  LOG_FIELDS(log_text("path", server->config.key_file),
+                             log_text("why", node_key_result_text(result))));
+    }
+    return result == NODE_KEY_OK;
+}
+
+static bool server__create_runtime(struct server *server)
+{
+    const struct server_config *config = &server->config;
+    struct pc_runtime_config runtime = {
+        .engine = (enum pc_engine)config->engine,
+        .worker_count = config->workers,
+        .receive_buffer_count = config->receive_buffer_count,
+        .receive_buffer_size = config->receive_buffer_size,
+        .observe = server__observe,
+        .user = server,
+        .on_worker_start = server->program->on_worker_start,
+        .on_worker_stop = server->program->on_worker_stop,
+    };
+    enum pc_status status = pc_runtime_create(&runtime, &server->runtime);
+    if (status != PC_OK) {
+        server->runtime = NULL;
+        server__log_failure(server, "runtime_failed", status);
+    }
+    return status == PC_OK;
+}
+
+static void server__log_started(const struct server *server)
+{
+    log_write(
+        &server->log, LOG_INFO, PC_HANDLE_NONE, "started",
+        LOG_FIELDS(log_text("engine", pc_runtime_engine_name(server->runtime)),
+                   log_number("workers", pc_runtime_worker_count(server->runtime)),
+                   log_text("node", server->program->has_links ? server->identity.node : "")));
+}
+
+/* From the started runtime to the stopped one. */
+static bool server__serve(struct server *server)
+{
+    enum pc_status status = pc_runtime_start(server->runtime);
+    if (status != PC_OK) {
+        server__log_failure(server, "start_failed", status);
+        return false;
+    }
+    server__log_started(server);
+    (void)pc_os_stop_signal_wait(UINT32_MAX);
+    log_write(&server->log, LOG_INFO, PC_HANDLE_NONE, "stopping", NULL);
+    if (server->program->stop != NULL) {
+        server->program->stop(server);
+    }
+    bool is_whole = pc_runtime_stop(server->runtime, server->config.drain_ms);
+    server_report_counters(server);
+    log_write(&server->log, is_whole ? LOG_INFO : LOG_ERROR, PC_HANDLE_NONE, "stopped",
+              LOG_FIELDS(log_bool("pools_whole", is_whole)));
+    return is_whole;
+}
+
+static int server__run(struct server *server)
+{
+    const struct server_program *program = server->program;
+    bool is_good = false;
+    pc_os_stop_signal_install();
+    if (!server__load_identity(server) || !server__create_runtime(server)) {
+        return EXIT_FAILURE;
+    }
+    if (program->set_up(server)) {
+        is_good = server__serve(server);
+    }
+    if (program->tear_down != NULL) {
+        program->tear_down(server);
+    }
+    pc_runtime_destroy(server->runtime);
+    node_key_forget(&server->identity.key);
+    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int server_main(int argc, char **argv, struct server *server, const struct server_program *program)
+{
+    struct server_options options = server_options_parse(argc, argv, program);
+    server->program = program;
+    if (sodium_init() < 0) {
+        fprintf(stderr, "%s: libsodium cannot be initialised\n", program->name);
+        return EXIT_FAILURE;
+    }
+    switch (options.action) {
+    case SERVER_BAD_OPTION:
+        return EXIT_BAD_CONFIG;
+    case SERVER_HELP:
+        server_options_print_help(program, stdout);
+        return EXIT_SUCCESS;
+    case SERVER_PRINT_CONFIG:
+        server_config_print(server, stdout);
+        return EXIT_SUCCESS;
+    case SERVER_MAKE_KEY:
+        return server__make_key(options.key_file);
+    case SERVER_RUN:
+        break;
+    }
+    if (!server_config_load(server, &options, argc, argv)) {
+        return EXIT_BAD_CONFIG;
+    }
+    log_init(&server->log, stderr, program->name, (enum log_level)server->config.log_level,
+             (enum log_format)server->config.log_format);
+    return server__run(server);
+}
+
+uint32_t server_add_type(struct server *server, const struct pc_session_type *type)
+{
+    PC_ASSERT(server->type_count < SERVER_TYPES_MAX);
+    uint32_t number = pc_runtime_add_type(server->runtime, type);
+    if (number == PC_TYPE_NONE) {
+        server__log_failure(server, "type_failed", PC_NO_MEMORY);
+        return number;
+    }
+    PC_ASSERT(number == server->type_count);
+    server->types[server->type_count] = *type;
+    server->type_count++;
+    return number;
+}
+
+bool server_listen(struct server *server, const struct pc_listener_config *config)
+{
+    /* The observer has logged a failure, with the address. */
+    return pc_runtime_listen(server->runtime, config, NULL) == PC_OK;
+}
+
+bool server_connect(struct server *server, const struct pc_connector_config *config)
+{
+    enum pc_status status = pc_runtime_connect(server->runtime, config);
+    if (status != PC_OK) {
+        server__log_failure(server, "connector_failed", status);
+    }
+    return status == PC_OK;
+}
+
+void server_link_policy_init(struct server *server, struct link_policy *policy)
+{
+    policy->self = &server->identity;
+    policy->log = &server->log;
+    policy->handshake_timeout_ms = server->config.link.handshake_timeout_ms;
+    policy->heartbeat_ms = server->config.link.heartbeat_ms;
+}
