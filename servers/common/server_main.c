@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/server_options.h"
+#include "common/server_stdin.h"
 #include "pc/check.h"
 #include "pc/os.h"
 
@@ -106,11 +107,15 @@ static bool server__serve(struct server *server)
     return is_whole;
 }
 
-static int server__run(struct server *server)
+static int server__run(struct server *server, const struct server_options *options)
 {
     const struct server_program *program = server->program;
     bool is_good = false;
     pc_os_stop_signal_install();
+    if (options->stops_on_stdin_close && !server_stop_on_stdin_close()) {
+        server__log_failure(server, "stdin_failed", PC_NO_MEMORY);
+        return EXIT_FAILURE;
+    }
     if (!server__load_identity(server) || !server__create_runtime(server)) {
         return EXIT_FAILURE;
     }
@@ -152,7 +157,7 @@ int server_main(int argc, char **argv, struct server *server, const struct serve
     }
     log_init(&server->log, stderr, program->name, (enum log_level)server->config.log_level,
              (enum log_format)server->config.log_format);
-    return server__run(server);
+    return server__run(server, &options);
 }
 
 uint32_t server_add_type(struct server *server, const struct pc_session_type *type)

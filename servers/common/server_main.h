@@ -8,7 +8,7 @@
  * starting failed (busy port, no key file, ... said in the log) or a session was not given back.
  *
  * Options: --config FILE, --set section.key=value (repeatable), --print-config, --make-key FILE,
- * --help.
+ * --stop-on-stdin-close, --help.
  *
  * Default addresses: gate 127.0.0.1:7000 for clients; game 127.0.0.1:7100 for gates; db
  * 127.0.0.1:7200 for gates and 127.0.0.1:7201 for games (one listener per sending role, because an
