@@ -1,12 +1,7 @@
 /* The latency histogram. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "support/cmocka_all.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "histogram.h"
 

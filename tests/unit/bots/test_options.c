@@ -1,16 +1,9 @@
 /* The command line of the test client. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "support/cmocka_all.h"
+
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "options.h"
-
-#define COUNT_OF(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
 static void options_none_gives_one_session_in_full(void **state)
 {
@@ -18,7 +11,8 @@ static void options_none_gives_one_session_in_full(void **state)
     char *arguments[] = {"bots"};
     struct options options;
     char error[OPTIONS_ERROR_SIZE];
-    assert_int_equal(options_parse(&options, COUNT_OF(arguments), arguments, error), OPTIONS_OK);
+    assert_int_equal(options_parse(&options, (int)COUNT_OF(arguments), arguments, error),
+                     OPTIONS_OK);
     assert_int_equal(options.clients, 0);
     assert_int_equal(options.gate.port, 7000);
     assert_int_equal(options.timeout_ms, 10000);
@@ -33,7 +27,8 @@ static void options_all_are_read(void **state)
                          "500",  "--survive", "--json",     "--log",     "--text", "hi"};
     struct options options;
     char error[OPTIONS_ERROR_SIZE];
-    assert_int_equal(options_parse(&options, COUNT_OF(arguments), arguments, error), OPTIONS_OK);
+    assert_int_equal(options_parse(&options, (int)COUNT_OF(arguments), arguments, error),
+                     OPTIONS_OK);
     assert_int_equal(options.gate.family, PC_FAMILY_IPV6);
     assert_int_equal(options.clients, 1000);
     assert_int_equal(options.seconds, 3);
@@ -79,7 +74,8 @@ static void options_help_wins(void **state)
     char *arguments[] = {"bots", "--clients", "2", "--help"};
     struct options options;
     char error[OPTIONS_ERROR_SIZE];
-    assert_int_equal(options_parse(&options, COUNT_OF(arguments), arguments, error), OPTIONS_HELP);
+    assert_int_equal(options_parse(&options, (int)COUNT_OF(arguments), arguments, error),
+                     OPTIONS_HELP);
 }
 
 int main(void)
