@@ -27,5 +27,6 @@ endif()
 if(WIN32)
   target_compile_definitions(pc_dep_sodium INTERFACE SODIUM_STATIC=1)
 else()
-  portcullis_dependency(uring HEADER liburing.h LIBRARY uring PACKAGE liburing-dev)
+  # The static one: liburing 2.3's shared library does not export io_uring_enable_rings.
+  portcullis_dependency(uring HEADER liburing.h LIBRARY liburing.a PACKAGE liburing-dev)
 endif()
