@@ -38,6 +38,7 @@ static const struct socket_meaning socket__meanings[] = {
     {EMFILE, PC_NO_BUFFERS},   /* this process has no descriptor left */
     {ENFILE, PC_NO_BUFFERS},   /* the system has none */
     {ENOBUFS, PC_NO_BUFFERS},  /* socket memory, or no provided buffer */
+    {EAGAIN, PC_NO_BUFFERS},   /* io_uring: no memory for the request */
     {ENOMEM, PC_NO_MEMORY},
     {EADDRINUSE, PC_ADDRESS_IN_USE},
     {EADDRNOTAVAIL, PC_ADDRESS_INVALID}, /* not an address of this machine */

@@ -1,0 +1,476 @@
+/* The completion port on io_uring: one ring per worker.
+ *
+ * Happy path: submit calls fill entries; port_wait enters the kernel once, which submits them all
+ * and makes the completions; each completion is stored in its socket, which goes on the ready list;
+ * the ready list is then turned into events. So nothing is delivered from inside a submit call, and
+ * a batch may be as small as the caller likes.
+ * Failure modes: no entry or no buffer is free: the socket waits on the todo or starved list for
+ * the next turn. The completion queue overflows: it is reaped and entered again. Whatever a
+ * multishot does, uring_socket.c and uring_listener.c bring it back to one event per operation.
+ * Path: [1] completion and [10] send op, behind port.c. */
+#define _GNU_SOURCE
+#include "port/uring_port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pc/check.h"
+
+#define PORT_OVERFLOW_ROUNDS 8u    /* times that one turn may flush an overflowing queue */
+#define PORT_STARVED_POLL_US 2000u /* longest sleep while sockets want a buffer */
+
+static struct uring_port *port__of(struct port *port)
+{
+    return (struct uring_port *)(void *)port;
+}
+
+/* The precise clock: it costs 17 ns, once per turn; the coarse one is 1 to 10 ms behind. */
+static uint64_t port__now_us(void)
+{
+    struct timespec now;
+    int result = clock_gettime(CLOCK_MONOTONIC, &now);
+    PC_ASSERT(result == 0);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static enum pc_status uring_open(const struct port_config *config, struct port **target,
+                                 int32_t *raw)
+{
+    struct uring_port *port = calloc(1, sizeof *port);
+    if (port == NULL) {
+        return PC_NO_MEMORY;
+    }
+    port->base.engine = port_engine_uring;
+    int result = 0;
+    port->wake_descriptor = eventfd(0, EFD_CLOEXEC);
+    if (port->wake_descriptor < 0) {
+        result = -errno;
+        goto fail_free;
+    }
+    result = uring_ring_open(&port->ring);
+    if (result < 0) {
+        goto fail_wake;
+    }
+    result = uring_buffers_open(&port->buffers, &port->ring.io, config->receive_buffer_count,
+                                config->receive_buffer_size);
+    if (result < 0) {
+        goto fail_ring;
+    }
+    *target = &port->base;
+    return PC_OK;
+
+fail_ring:
+    uring_ring_close(&port->ring);
+fail_wake:
+    socket_close(port->wake_descriptor);
+fail_free:
+    free(port);
+    *raw = -result;
+    return uring_ring_status(-result);
+}
+
+static void uring_close(struct port *base)
+{
+    struct uring_port *port = port__of(base);
+    PC_ASSERT(port->listeners == NULL);
+    PC_ASSERT(port->ready_first == NULL);
+    PC_ASSERT(port->todo.count == 0 && port->starved.count == 0);
+    /* The ring first: the kernel may write into the buffers until it is gone. */
+    uring_ring_close(&port->ring);
+    uring_buffers_close(&port->buffers);
+    socket_close(port->wake_descriptor);
+    free(port);
+}
+
+static void port__arm_wake(struct uring_port *port)
+{
+    if (port->wake_is_armed) {
+        return;
+    }
+    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    if (entry != NULL) {
+        io_uring_prep_read(entry, port->wake_descriptor, &port->wake_value, sizeof port->wake_value,
+                           0);
+        entry->user_data = uring_user_data(port, URING_OP_WAKE);
+        port->wake_is_armed = true;
+    }
+}
+
+static void port__submit_todo(struct uring_port *port)
+{
+    for (uint32_t left = port->todo.count; left > 0; left--) {
+        struct port_socket *socket = port->todo.first;
+        uring_list_remove(socket);
+        if (!uring_socket_submit(port, socket)) {
+            uring_list_append(&port->todo, socket);
+            return;
+        }
+    }
+}
+
+/* Enough buffers are back: arm everybody again. Otherwise most of them lie with sockets that pause;
+ * the spare ones then go round, so that the others do not have to wait for those. */
+static void port__submit_starved(struct uring_port *port)
+{
+    bool suffices = uring_buffers_suffice(&port->buffers);
+    for (uint32_t left = port->starved.count; left > 0; left--) {
+        struct port_socket *socket = port->starved.first;
+        uring_list_remove(socket);
+        bool is_served =
+            suffices ? uring_socket_submit(port, socket) : uring_socket_feed(port, socket);
+        if (!is_served) {
+            uring_list_append(&port->starved, socket);
+            return;
+        }
+    }
+}
+
+static void port__prepare(struct uring_port *port)
+{
+    uring_buffers_lend(&port->buffers);
+    port__arm_wake(port);
+    uring_listeners_submit(port);
+    port__submit_todo(port);
+    port__submit_starved(port);
+}
+
+static void port__complete(struct uring_port *port, const struct io_uring_cqe *cqe)
+{
+    enum uring_op op = (enum uring_op)(cqe->user_data & URING_OP_MASK);
+    void *owner = (void *)(uintptr_t)(cqe->user_data & ~(uint64_t)URING_OP_MASK);
+    switch (op) {
+    case URING_OP_WAKE:
+        /* Cleared before the event is given: a wake from now on writes anew. */
+        port->wake_is_armed = false;
+        port->wake_is_due = true;
+        (void)atomic_exchange(&port->wake_flag, false);
+        break;
+    case URING_OP_ACCEPT:
+    case URING_OP_ACCEPT_CANCEL:
+        uring_listener_complete(port, owner, op, cqe);
+        break;
+    case URING_OP_CONNECT:
+    case URING_OP_RECEIVE:
+    case URING_OP_SEND:
+    case URING_OP_CANCEL:
+        uring_socket_complete(port, owner, op, cqe);
+        break;
+    }
+}
+
+static void port__reap(struct uring_port *port)
+{
+    struct io_uring *io = &port->ring.io;
+    for (uint32_t round = 0; round < PORT_OVERFLOW_ROUNDS; round++) {
+        struct io_uring_cqe *cqe;
+        unsigned head;
+        unsigned count = 0;
+        io_uring_for_each_cqe(io, head, cqe)
+        {
+            port__complete(port, cqe);
+            count++;
+        }
+        io_uring_cq_advance(io, count);
+        if (!io_uring_cq_has_overflow(io)) {
+            return;
+        }
+        uring_ring_enter(&port->ring, 0);
+    }
+}
+
+static bool port__has_event(struct uring_port *port)
+{
+    return port->wake_is_due || port->ready_first != NULL || uring_listeners_give(port, NULL);
+}
+
+/* Events of one ready socket. It is off the list while it gives, for it may be IDLE afterwards. */
+static uint32_t port__give_socket(struct uring_port *port, struct port_event *events, uint32_t max)
+{
+    struct port_socket *socket = port->ready_first;
+    uint32_t count = 0;
+    port->ready_first = socket->ready_next;
+    if (port->ready_first == NULL) {
+        port->ready_last = NULL;
+    }
+    socket->is_ready = false;
+    socket->ready_next = NULL;
+    while (count < max && uring_socket_give(port, socket, &events[count])) {
+        count++;
+    }
+    if (socket->state != PORT_SOCKET_IDLE) {
+        uring_socket_settle(port, socket);
+    }
+    return count;
+}
+
+static uint32_t port__give(struct uring_port *port, struct port_event *events, uint32_t max)
+{
+    uint32_t count = 0;
+    if (port->wake_is_due) {
+        port->wake_is_due = false;
+        events[count++] = (struct port_event){.kind = PORT_WOKEN, .status = PC_OK};
+    }
+    while (count < max && port->ready_first != NULL) {
+        count += port__give_socket(port, &events[count], max - count);
+    }
+    while (count < max && uring_listeners_give(port, &events[count])) {
+        count++;
+    }
+    return count;
+}
+
+/* How long a turn may sleep: 0 if there is an event to give already. */
+static uint64_t port__sleep_us(struct uring_port *port, uint64_t deadline_us)
+{
+    if (deadline_us == 0 || port__has_event(port)) {
+        return 0;
+    }
+    uint64_t sleep_us = UINT64_MAX;
+    if (deadline_us != UINT64_MAX) {
+        uint64_t now_us = port__now_us();
+        sleep_us = deadline_us > now_us ? deadline_us - now_us : 0;
+    }
+    if (port->starved.count > 0 && sleep_us > PORT_STARVED_POLL_US) {
+        sleep_us = PORT_STARVED_POLL_US;
+    }
+    return sleep_us;
+}
+
+static bool port__is_late(uint64_t deadline_us)
+{
+    return deadline_us == 0 || (deadline_us != UINT64_MAX && port__now_us() >= deadline_us);
+}
+
+static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_t events_max,
+                           uint32_t timeout_ms)
+{
+    struct uring_port *port = port__of(base);
+    uint64_t deadline_us = 0;
+    if (timeout_ms == PORT_WAIT_FOREVER) {
+        deadline_us = UINT64_MAX;
+    } else if (timeout_ms > 0) {
+        deadline_us = port__now_us() + (uint64_t)timeout_ms * 1000;
+    }
+    for (;;) {
+        port__prepare(port);
+        uring_ring_enter(&port->ring, port__sleep_us(port, deadline_us));
+        port__reap(port);
+        uint32_t count = port__give(port, events, events_max);
+        /* A turn may bring nothing to tell: the end of a multishot, a signal. */
+        if (count > 0 || port__is_late(deadline_us)) {
+            return count;
+        }
+    }
+}
+
+static void uring_wake(struct port *base)
+{
+    struct uring_port *port = port__of(base);
+    const uint64_t one = 1;
+    if (!atomic_exchange(&port->wake_flag, true)) {
+        ssize_t written;
+        do {
+            written = write(port->wake_descriptor, &one, sizeof one);
+        } while (written < 0 && errno == EINTR);
+        PC_ASSERT(written == (ssize_t)sizeof one);
+    }
+}
+
+static uint64_t uring_now_ms(struct port *port)
+{
+    (void)port;
+    return port__now_us() / 1000;
+}
+
+static enum pc_status uring_listen(struct port *port, const struct pc_address *address,
+                                   uint32_t backlog, struct port_listener **listener,
+                                   struct pc_address *bound, int32_t *raw)
+{
+    return uring_listener_open(port__of(port), address, backlog, listener, bound, raw);
+}
+
+static enum pc_status uring_accept(struct port *port, struct port_listener *listener,
+                                   struct port_socket *socket)
+{
+    return uring_listener_accept(port__of(port), listener, socket);
+}
+
+static void uring_unlisten(struct port *port, struct port_listener *listener)
+{
+    uring_listener_stop(port__of(port), listener);
+}
+
+static void uring_free_listener(struct port *port, struct port_listener *listener)
+{
+    uring_listener_free(port__of(port), listener);
+}
+
+static void socket__go_live(struct port_socket *socket)
+{
+    socket->state = PORT_SOCKET_LIVE;
+    uring_receive_of(socket)->phase = URING_PHASE_OPEN;
+}
+
+static enum pc_status uring_adopt(struct port *port, struct port_socket *socket)
+{
+    (void)port;
+    socket__go_live(socket);
+    return PC_OK;
+}
+
+static struct port_handover uring_detach(struct port *port, struct port_socket *socket)
+{
+    struct port_handover handover = {.os_handle = socket->os_handle, .peer = socket->peer};
+    uring_socket_end(port__of(port), socket);
+    return handover;
+}
+
+static enum pc_status uring_adopt_handover(struct port *port, struct port_socket *socket,
+                                           const struct port_handover *handover)
+{
+    uring_socket_begin(port__of(port), socket, PORT_SOCKET_LIVE);
+    socket->os_handle = handover->os_handle;
+    socket->peer = handover->peer;
+    socket__go_live(socket);
+    return PC_OK;
+}
+
+static void uring_discard_handover(struct port *port, const struct port_handover *handover)
+{
+    (void)port;
+    socket_close((int)(handover->os_handle - 1));
+}
+
+static enum pc_status uring_connect(struct port *base, struct port_socket *socket,
+                                    const struct pc_address *address)
+{
+    struct uring_port *port = port__of(base);
+    union socket_address name;
+    socklen_t name_size = socket_address_encode(address, &name);
+    if (name_size == 0) {
+        return PC_ADDRESS_INVALID;
+    }
+    int descriptor = socket_create(address->family);
+    if (descriptor < 0) {
+        return socket_status(-descriptor);
+    }
+    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    if (entry == NULL) {
+        socket_close(descriptor);
+        return PC_NO_BUFFERS;
+    }
+    uring_socket_begin(port, socket, PORT_SOCKET_CONNECTING);
+    union socket_address *kept = (union socket_address *)(void *)socket->send.os;
+    *kept = name;
+    socket->os_handle = (uint64_t)descriptor + 1;
+    socket->peer = *address;
+    socket->recv.kind = PORT_CONNECTED;
+    socket->recv.in_flight = true;
+    io_uring_prep_connect(entry, descriptor, &kept->any, name_size);
+    entry->user_data = uring_user_data(socket, URING_OP_CONNECT);
+    uring_link_of(socket)->pending++;
+    return PC_OK;
+}
+
+static enum pc_status uring_recv(struct port *port, struct port_socket *socket)
+{
+    socket->recv.kind = PORT_RECEIVED;
+    socket->recv.in_flight = true;
+    uring_socket_settle(port__of(port), socket);
+    return PC_OK;
+}
+
+static struct io_uring_sqe *port__prepare_gather(struct uring_port *port, int descriptor,
+                                                 const struct port_span *spans, uint32_t span_count)
+{
+    struct uring_message *message;
+    struct io_uring_sqe *entry = uring_ring_gather_entry(&port->ring, &message);
+    if (entry == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < span_count; i++) {
+        message->spans[i].iov_base = (void *)(uintptr_t)spans[i].data;
+        message->spans[i].iov_len = spans[i].size;
+    }
+    message->header = (struct msghdr){.msg_iov = message->spans, .msg_iovlen = span_count};
+    io_uring_prep_sendmsg(entry, descriptor, &message->header, MSG_NOSIGNAL);
+    return entry;
+}
+
+static enum pc_status uring_send(struct port *base, struct port_socket *socket,
+                                 const struct port_span *spans, uint32_t span_count)
+{
+    struct uring_port *port = port__of(base);
+    int descriptor = uring_descriptor_of(socket);
+    struct io_uring_sqe *entry;
+    if (span_count == 1) {
+        entry = uring_ring_entry(&port->ring);
+        if (entry != NULL) {
+            io_uring_prep_send(entry, descriptor, spans[0].data, spans[0].size, MSG_NOSIGNAL);
+        }
+    } else {
+        entry = port__prepare_gather(port, descriptor, spans, span_count);
+    }
+    if (entry == NULL) {
+        return PC_NO_BUFFERS;
+    }
+    entry->user_data = uring_user_data(socket, URING_OP_SEND);
+    socket->send.kind = PORT_SENT;
+    socket->send.in_flight = true;
+    *uring_send_of(socket) = (struct uring_send){.is_done = false};
+    uring_link_of(socket)->pending++;
+    return PC_OK;
+}
+
+static void uring_shutdown_send(struct port *port, struct port_socket *socket)
+{
+    (void)port;
+    /* It fails only when the connection is broken, which the receive will tell. */
+    (void)shutdown(uring_descriptor_of(socket), SHUT_WR);
+}
+
+/* Shutting down first makes every operation end by itself, so that a cancellation that misses one
+ * does no harm. Of a reset the peer must not see a FIN, hence only the receiving side. */
+static void uring_abort(struct port *base, struct port_socket *socket, enum port_abort_mode mode)
+{
+    struct uring_port *port = port__of(base);
+    int descriptor = uring_descriptor_of(socket);
+    if (mode == PORT_ABORT_RESET) {
+        socket_set_reset(descriptor);
+    }
+    if (uring_link_of(socket)->pending > 0) {
+        (void)shutdown(descriptor, mode == PORT_ABORT_RESET ? SHUT_RD : SHUT_RDWR);
+    }
+    uring_list_remove(socket);
+    uring_queue_drop(&port->buffers, &uring_receive_of(socket)->queue);
+    socket->state = PORT_SOCKET_ABORTED;
+    uring_socket_settle(port, socket);
+}
+
+static const struct port_engine port__engine = {
+    .name = "uring",
+    .open = uring_open,
+    .close = uring_close,
+    .wait = uring_wait,
+    .wake = uring_wake,
+    .now_ms = uring_now_ms,
+    .listen = uring_listen,
+    .accept = uring_accept,
+    .unlisten = uring_unlisten,
+    .listener_free = uring_free_listener,
+    .adopt = uring_adopt,
+    .detach = uring_detach,
+    .adopt_handover = uring_adopt_handover,
+    .discard_handover = uring_discard_handover,
+    .connect = uring_connect,
+    .recv = uring_recv,
+    .send = uring_send,
+    .shutdown_send = uring_shutdown_send,
+    .abort = uring_abort,
+};
+
+const struct port_engine *const port_engine_uring = &port__engine;

@@ -1,0 +1,250 @@
+/* Accepting on io_uring: one multishot accept serves a queue of waiting sockets.
+ *
+ * Happy path: port_accept queues a socket and the multishot is armed; each connection goes to the
+ * oldest waiting socket.
+ * Failure modes: more connections than waiting sockets: the multishot is cancelled, so that the
+ * backlog holds the rest; what came before the cancellation took effect is kept aside for the next
+ * port_accept. Descriptors run out or a connection breaks early: one waiting socket's accept fails
+ * with that status, the others wait on. Unlisten: the waiting accepts end at once, UNLISTENED comes
+ * when the kernel has let go of the listening socket, so that its port is free then.
+ * Path: [1] completion. */
+#define _GNU_SOURCE
+#include "port/uring_port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pc/check.h"
+
+#define LISTENER_SURPLUS_MIN 64u
+#define LISTENER_SURPLUS_MAX 4096u
+
+enum listener_state {
+    LISTENER_OPEN,
+    LISTENER_CLOSING, /* unlisten was called */
+    LISTENER_CLOSED   /* UNLISTENED was given */
+};
+
+/* Invariant: while sockets wait, there is no surplus. outstanding counts accepts whose event was
+ * not given; waiting.count of them have no result yet. */
+struct port_listener {
+    struct port_listener *next;
+    struct uring_list waiting;
+    uint32_t outstanding;
+    uint32_t pending; /* completions to come, cancellations included */
+    int descriptor;   /* -1: closed */
+    uint8_t state;    /* enum listener_state */
+    bool is_armed;    /* the multishot is in the kernel */
+    bool is_stopping; /* its cancellation too */
+    uint32_t surplus_first;
+    uint32_t surplus_count;
+    uint32_t surplus_max;
+    int surplus[]; /* accepted descriptors that nobody waits for; circular */
+};
+
+enum pc_status uring_listener_open(struct uring_port *port, const struct pc_address *address,
+                                   uint32_t backlog, struct port_listener **listener,
+                                   struct pc_address *bound, int32_t *raw)
+{
+    uint32_t surplus_max = backlog;
+    if (surplus_max < LISTENER_SURPLUS_MIN) {
+        surplus_max = LISTENER_SURPLUS_MIN;
+    } else if (surplus_max > LISTENER_SURPLUS_MAX) {
+        surplus_max = LISTENER_SURPLUS_MAX;
+    }
+    struct port_listener *made = calloc(1, sizeof *made + surplus_max * sizeof made->surplus[0]);
+    if (made == NULL) {
+        return PC_NO_MEMORY;
+    }
+    made->descriptor = socket_listen(address, backlog, bound);
+    if (made->descriptor < 0) {
+        *raw = -made->descriptor;
+        free(made);
+        return socket_status(*raw);
+    }
+    made->surplus_max = surplus_max;
+    made->next = port->listeners;
+    port->listeners = made;
+    *listener = made;
+    return PC_OK;
+}
+
+/* Give the oldest waiting socket its result: a descriptor, or -errno. */
+static void listener__answer(struct uring_port *port, struct port_listener *listener,
+                             int32_t descriptor)
+{
+    struct port_socket *socket = listener->waiting.first;
+    struct uring_receive *receive = uring_receive_of(socket);
+    uring_list_remove(socket);
+    receive->phase = URING_PHASE_ANSWERED;
+    receive->result = descriptor < 0 ? descriptor : 0;
+    if (descriptor >= 0 && socket_peer(descriptor, &socket->peer)) {
+        socket->os_handle = (uint64_t)descriptor + 1;
+    } else if (descriptor >= 0) {
+        /* Reset while it waited for us; nobody could say whose connection it was. */
+        receive->result = -ECONNABORTED;
+        socket_close(descriptor);
+    }
+    uring_socket_settle(port, socket);
+}
+
+static int listener__pop_surplus(struct port_listener *listener)
+{
+    int descriptor = listener->surplus[listener->surplus_first];
+    listener->surplus_first = (listener->surplus_first + 1) % listener->surplus_max;
+    listener->surplus_count--;
+    return descriptor;
+}
+
+/* A full store stands for a full backlog: the connection is refused. */
+static void listener__push_surplus(struct port_listener *listener, int descriptor)
+{
+    if (listener->surplus_count == listener->surplus_max) {
+        socket_close(descriptor);
+        return;
+    }
+    uint32_t last = (listener->surplus_first + listener->surplus_count) % listener->surplus_max;
+    listener->surplus[last] = descriptor;
+    listener->surplus_count++;
+}
+
+enum pc_status uring_listener_accept(struct uring_port *port, struct port_listener *listener,
+                                     struct port_socket *socket)
+{
+    PC_ASSERT(listener->state == LISTENER_OPEN);
+    if (listener->outstanding == PORT_ACCEPTS_MAX) {
+        return PC_FULL;
+    }
+    uring_socket_begin(port, socket, PORT_SOCKET_ACCEPTING);
+    socket->recv.kind = PORT_ACCEPTED;
+    socket->recv.in_flight = true;
+    uring_receive_of(socket)->listener = listener;
+    listener->outstanding++;
+    uring_list_append(&listener->waiting, socket);
+    if (listener->surplus_count > 0) {
+        listener__answer(port, listener, listener__pop_surplus(listener));
+    }
+    return PC_OK;
+}
+
+static void listener__close(struct port_listener *listener)
+{
+    while (listener->surplus_count > 0) {
+        socket_close(listener__pop_surplus(listener));
+    }
+    if (listener->descriptor >= 0) {
+        socket_close(listener->descriptor);
+        listener->descriptor = -1;
+    }
+}
+
+void uring_listener_stop(struct uring_port *port, struct port_listener *listener)
+{
+    PC_ASSERT(listener->state == LISTENER_OPEN);
+    listener->state = LISTENER_CLOSING;
+    while (listener->waiting.count > 0) {
+        listener__answer(port, listener, -ECANCELED);
+    }
+    if (listener->pending == 0) {
+        listener__close(listener);
+    }
+}
+
+void uring_listener_free(struct uring_port *port, struct port_listener *listener)
+{
+    PC_ASSERT(listener->state != LISTENER_CLOSING);
+    PC_ASSERT(listener->outstanding == 0);
+    PC_ASSERT(listener->pending == 0);
+    struct port_listener **place = &port->listeners;
+    while (*place != listener) {
+        PC_ASSERT(*place != NULL);
+        place = &(*place)->next;
+    }
+    *place = listener->next;
+    listener__close(listener);
+    free(listener);
+}
+
+void uring_listener_given(struct port_listener *listener)
+{
+    PC_ASSERT(listener->outstanding > 0);
+    listener->outstanding--;
+}
+
+static void listener__submit(struct uring_port *port, struct port_listener *listener)
+{
+    bool is_wanted = listener->waiting.count > 0;
+    bool arms = is_wanted && !listener->is_armed;
+    bool stops = !is_wanted && listener->is_armed && !listener->is_stopping;
+    if (!arms && !stops) {
+        return;
+    }
+    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    if (entry == NULL) {
+        return;
+    }
+    if (arms) {
+        io_uring_prep_multishot_accept(entry, listener->descriptor, NULL, NULL, SOCK_CLOEXEC);
+        entry->user_data = uring_user_data(listener, URING_OP_ACCEPT);
+        listener->is_armed = true;
+    } else {
+        io_uring_prep_cancel64(entry, uring_user_data(listener, URING_OP_ACCEPT), 0);
+        entry->user_data = uring_user_data(listener, URING_OP_ACCEPT_CANCEL);
+        listener->is_stopping = true;
+    }
+    listener->pending++;
+}
+
+void uring_listeners_submit(struct uring_port *port)
+{
+    for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
+        listener__submit(port, l);
+    }
+}
+
+static void listener__accepted(struct uring_port *port, struct port_listener *listener,
+                               const struct io_uring_cqe *cqe)
+{
+    if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
+        listener->is_armed = false;
+        listener->pending--;
+    }
+    if (cqe->res >= 0 && listener->state != LISTENER_OPEN) {
+        socket_close(cqe->res);
+    } else if (cqe->res >= 0 && listener->waiting.count == 0) {
+        listener__push_surplus(listener, cqe->res);
+    } else if (listener->waiting.count > 0 && cqe->res != -ECANCELED) {
+        listener__answer(port, listener, cqe->res);
+    }
+}
+
+void uring_listener_complete(struct uring_port *port, struct port_listener *listener,
+                             enum uring_op op, const struct io_uring_cqe *cqe)
+{
+    PC_ASSERT(listener->pending > 0);
+    if (op == URING_OP_ACCEPT) {
+        listener__accepted(port, listener, cqe);
+    } else {
+        PC_ASSERT(op == URING_OP_ACCEPT_CANCEL);
+        listener->pending--;
+        listener->is_stopping = false;
+    }
+    if (listener->state == LISTENER_CLOSING && listener->pending == 0) {
+        listener__close(listener);
+    }
+}
+
+bool uring_listeners_give(struct uring_port *port, struct port_event *event)
+{
+    for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
+        if (l->state != LISTENER_CLOSING || l->outstanding > 0 || l->pending > 0) {
+            continue;
+        }
+        if (event != NULL) {
+            l->state = LISTENER_CLOSED;
+            *event = (struct port_event){.kind = PORT_UNLISTENED, .status = PC_OK, .listener = l};
+        }
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,171 @@
+/* What the files of the io_uring engine share: the port, and what it keeps inside the caller's
+ * sockets. port_uring.c holds the turn of the loop and the engine's functions, uring_socket.c what
+ * follows from each completion of a connection, uring_listener.c accepting. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "port/port.h"
+#include "port/socket_posix.h"
+#include "port/uring_buffers.h"
+#include "port/uring_ring.h"
+
+/* Low bits of user_data; the rest is the address of the port, listener or socket. */
+enum uring_op {
+    URING_OP_WAKE,          /* port: a read of the wake descriptor */
+    URING_OP_ACCEPT,        /* listener: multishot accept */
+    URING_OP_ACCEPT_CANCEL, /* listener */
+    URING_OP_CONNECT,       /* socket */
+    URING_OP_RECEIVE,       /* socket: multishot or single receive */
+    URING_OP_SEND,          /* socket */
+    URING_OP_CANCEL         /* socket */
+};
+#define URING_OP_MASK 7u
+
+/* Doubly linked through the sockets. A socket is on one list at most. */
+struct uring_list {
+    struct port_socket *first;
+    struct port_socket *last;
+    uint32_t count;
+};
+
+/* How the kernel serves a socket's receives. */
+enum uring_receive_mode {
+    URING_RECEIVE_OFF,
+    URING_RECEIVE_ONCE,    /* one completion to come */
+    URING_RECEIVE_MULTI,   /* completions until one without F_MORE */
+    URING_RECEIVE_STOPPING /* multishot, its cancellation is on the way */
+};
+
+/* What recv.os tells of the connection. */
+enum uring_phase {
+    URING_PHASE_ASKED,    /* accept or connect is in flight */
+    URING_PHASE_ANSWERED, /* its result is there and not given yet */
+    URING_PHASE_OPEN,     /* the stream may bring more */
+    URING_PHASE_ENDED     /* after what is queued comes result: 0 for FIN, or -errno */
+};
+
+/* In port_socket.recv.os. */
+struct uring_receive {
+    struct port_listener *listener; /* ACCEPTING: whose */
+    int32_t result;                 /* ANSWERED: of accept or connect; ENDED: see there */
+    struct uring_queue queue;       /* received, not given */
+    uint8_t mode;                   /* enum uring_receive_mode */
+    uint8_t phase;                  /* enum uring_phase */
+    bool is_bulk;                   /* received too much at once; single receives for now */
+    bool is_dry;                    /* the last receive found no buffer */
+};
+
+/* In port_socket.send.os while a send is in flight; before, the address of a connect. */
+struct uring_send {
+    int32_t result;
+    bool is_done; /* result is there and not given yet */
+};
+
+/* In port_socket.engine.
+ * Invariant: pending counts completions still to come of this socket, cancellations included; the
+ * descriptor is closed, and the socket IDLE again, only at 0. */
+struct uring_link {
+    struct port_socket *next;
+    struct port_socket *previous;
+    struct uring_list *list; /* the one it is on, or NULL */
+    uint32_t pending;
+    bool is_cancelled; /* ABORTED: the cancellation was submitted */
+};
+
+_Static_assert(sizeof(struct uring_receive) <= 32, "recv.os is too small");
+_Static_assert(sizeof(struct uring_send) <= 32, "send.os is too small");
+_Static_assert(sizeof(union socket_address) <= 32, "send.os is too small");
+_Static_assert(sizeof(struct uring_link) <= 32, "engine is too small");
+_Static_assert(_Alignof(struct port_socket) > URING_OP_MASK, "no room for the kind of op");
+
+struct uring_port {
+    struct port base;
+    struct uring_ring ring;
+    struct uring_buffers buffers;
+    struct port_socket *ready_first; /* sockets with an event to give, oldest first */
+    struct port_socket *ready_last;
+    struct uring_list todo;    /* sockets that want a submission entry */
+    struct uring_list starved; /* sockets that want a buffer */
+    struct port_listener *listeners;
+    uint64_t wake_value;   /* target of the read */
+    int wake_descriptor;   /* eventfd */
+    bool wake_is_armed;    /* the read is in flight */
+    bool wake_is_due;      /* PORT_WOKEN is to be given */
+    atomic_bool wake_flag; /* the eventfd was written and its read has not been seen */
+};
+
+static inline struct uring_receive *uring_receive_of(struct port_socket *socket)
+{
+    return (struct uring_receive *)(void *)socket->recv.os;
+}
+
+static inline struct uring_send *uring_send_of(struct port_socket *socket)
+{
+    return (struct uring_send *)(void *)socket->send.os;
+}
+
+static inline struct uring_link *uring_link_of(struct port_socket *socket)
+{
+    return (struct uring_link *)(void *)socket->engine;
+}
+
+static inline int uring_descriptor_of(const struct port_socket *socket)
+{
+    return (int)(socket->os_handle - 1);
+}
+
+static inline uint64_t uring_user_data(const void *owner, enum uring_op op)
+{
+    return (uint64_t)(uintptr_t)owner | (uint64_t)op;
+}
+
+void uring_list_append(struct uring_list *list, struct port_socket *socket);
+void uring_list_remove(struct port_socket *socket); /* from the list it is on, if any */
+
+/* An IDLE socket enters service: forget its last life. */
+void uring_socket_begin(struct uring_port *port, struct port_socket *socket,
+                        enum port_socket_state state);
+/* It is IDLE again. Nothing of it may be pending. */
+void uring_socket_end(struct uring_port *port, struct port_socket *socket);
+
+/* Something has changed: put the socket on the lists where it belongs now. */
+void uring_socket_settle(struct uring_port *port, struct port_socket *socket);
+
+/* Submit what a socket from the todo or starved list wants. False: no entry is free, try later. */
+bool uring_socket_submit(struct uring_port *port, struct port_socket *socket);
+
+/* Read into a spare buffer at once. False: none is left. */
+bool uring_socket_feed(struct uring_port *port, struct port_socket *socket);
+
+/* One completion of the socket. */
+void uring_socket_complete(struct uring_port *port, struct port_socket *socket, enum uring_op op,
+                           const struct io_uring_cqe *cqe);
+
+/* The next event that the socket has to give, with its effect on the state; false if there is none.
+ */
+bool uring_socket_give(struct uring_port *port, struct port_socket *socket,
+                       struct port_event *event);
+
+enum pc_status uring_listener_open(struct uring_port *port, const struct pc_address *address,
+                                   uint32_t backlog, struct port_listener **listener,
+                                   struct pc_address *bound, int32_t *raw);
+enum pc_status uring_listener_accept(struct uring_port *port, struct port_listener *listener,
+                                     struct port_socket *socket);
+void uring_listener_stop(struct uring_port *port, struct port_listener *listener);
+void uring_listener_free(struct uring_port *port, struct port_listener *listener);
+
+/* One accept's event was given. */
+void uring_listener_given(struct port_listener *listener);
+
+/* Arm or cancel the multishot accepts as the waiting sockets demand. */
+void uring_listeners_submit(struct uring_port *port);
+
+/* One completion of the listener. */
+void uring_listener_complete(struct uring_port *port, struct port_listener *listener,
+                             enum uring_op op, const struct io_uring_cqe *cqe);
+
+/* The next PORT_UNLISTENED that is due; false if there is none. event may be NULL: only ask. */
+bool uring_listeners_give(struct uring_port *port, struct port_event *event);

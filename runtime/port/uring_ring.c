@@ -1,0 +1,181 @@
+/* An io_uring with the best flags that the kernel accepts.
+ *
+ * Happy path: one issuer, deferred task work: completions are made only while the owner enters, one
+ * enter per turn submits everything and collects everything.
+ * Failure modes: a flag the kernel does not know (EINVAL: the next weaker set is tried); io_uring
+ * blocked by seccomp or sysctl (EPERM) or absent (ENOSYS), which is never retried; a kernel without
+ * multishot receives; a full completion queue (the kernel keeps the rest, entering again flushes
+ * it). Path: [1] completion, below port_uring.c. */
+#define _GNU_SOURCE
+#include "port/uring_ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pc/check.h"
+
+#define RING_ENTRIES  2048u  /* submissions of one turn before an extra submit */
+#define RING_RESULTS  16384u /* completions of one turn before the kernel's slow list */
+#define RING_MESSAGES 512u   /* gather sends of one turn before an extra submit */
+
+/* Strongest first. SINGLE_ISSUER and DEFER_TASKRUN: 6.0 and 6.1; without them, task work costs an
+ * interrupt of the worker per completion unless COOP_TASKRUN (5.19) turns that off. */
+static const uint32_t ring__flag_sets[] = {
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+    IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+    0,
+};
+
+static int ring__create(struct io_uring *io)
+{
+    int result = -EINVAL;
+    for (size_t i = 0; i < sizeof ring__flag_sets / sizeof ring__flag_sets[0]; i++) {
+        struct io_uring_params params = {
+            .flags = ring__flag_sets[i] | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE,
+            .cq_entries = RING_RESULTS,
+        };
+        result = io_uring_queue_init_params(RING_ENTRIES, io, &params);
+        if (result != -EINVAL) {
+            break;
+        }
+    }
+    return result;
+}
+
+/* Multishot receive has no probe of its own; SEND_ZC came with the same kernel, 6.0. The features
+ * are older; without them the engine would lose completions or read freed memory. */
+static bool ring__is_capable(struct io_uring *io)
+{
+    const uint32_t features = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
+                              IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
+    if ((io->features & features) != features) {
+        return false;
+    }
+    struct io_uring_probe *probe = io_uring_get_probe_ring(io);
+    if (probe == NULL) {
+        return false;
+    }
+    bool is_capable = io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0;
+    io_uring_free_probe(probe);
+    return is_capable;
+}
+
+int uring_ring_open(struct uring_ring *ring)
+{
+    memset(ring, 0, sizeof *ring);
+    ring->messages = calloc(RING_MESSAGES, sizeof *ring->messages);
+    if (ring->messages == NULL) {
+        return -ENOMEM;
+    }
+    int result = ring__create(&ring->io);
+    if (result < 0) {
+        goto fail_messages;
+    }
+    if (!ring__is_capable(&ring->io)) {
+        result = -ENOSYS;
+        goto fail_ring;
+    }
+    return 0;
+
+fail_ring:
+    io_uring_queue_exit(&ring->io);
+fail_messages:
+    free(ring->messages);
+    return result;
+}
+
+void uring_ring_close(struct uring_ring *ring)
+{
+    io_uring_queue_exit(&ring->io);
+    free(ring->messages);
+}
+
+enum pc_status uring_ring_status(int code)
+{
+    switch (code) {
+    case EPERM:  /* kernel.io_uring_disabled, or a container's seccomp filter */
+    case EACCES: /* a security module */
+        return PC_DENIED;
+    case ENOSYS: /* no io_uring, or one before 6.0 */
+    case EINVAL: /* not even the weakest set of flags */
+        return PC_UNSUPPORTED;
+    case ENOMEM: /* also RLIMIT_MEMLOCK on old kernels */
+        return PC_NO_MEMORY;
+    case EMFILE:
+    case ENFILE:
+        return PC_NO_BUFFERS;
+    default:
+        return PC_SYSTEM;
+    }
+}
+
+static void ring__enable(struct uring_ring *ring)
+{
+    if (!ring->is_enabled) {
+        int result = io_uring_enable_rings(&ring->io);
+        PC_ASSERT(result == 0);
+        ring->is_enabled = true;
+    }
+}
+
+/* Which results of entering are part of normal life. Anything else, first of all EEXIST (a call
+ * from a thread that is not the owner) and EBADR (a completion was lost), is not survivable. */
+static void ring__check(struct uring_ring *ring, int result)
+{
+    bool is_normal = result >= 0 || result == -ETIME || result == -EINTR ||
+                     result == -EAGAIN || /* the kernel is short of memory for a request */
+                     result == -EBUSY;    /* completions overflow: reap, then enter again */
+    PC_ASSERT(is_normal);
+    if (io_uring_sq_ready(&ring->io) == 0) {
+        ring->message_count = 0;
+    }
+}
+
+static void ring__submit(struct uring_ring *ring)
+{
+    ring__enable(ring);
+    ring__check(ring, io_uring_submit(&ring->io));
+}
+
+struct io_uring_sqe *uring_ring_entry(struct uring_ring *ring)
+{
+    struct io_uring_sqe *entry = io_uring_get_sqe(&ring->io);
+    if (entry == NULL) {
+        ring__submit(ring);
+        entry = io_uring_get_sqe(&ring->io);
+    }
+    return entry;
+}
+
+/* Both are looked for before either is taken: making room submits, and the kernel must not see an
+ * entry that is not filled. */
+struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
+                                             struct uring_message **message)
+{
+    if (ring->message_count == RING_MESSAGES || io_uring_sq_space_left(&ring->io) == 0) {
+        ring__submit(ring);
+    }
+    if (ring->message_count == RING_MESSAGES || io_uring_sq_space_left(&ring->io) == 0) {
+        return NULL;
+    }
+    *message = &ring->messages[ring->message_count++];
+    return io_uring_get_sqe(&ring->io);
+}
+
+void uring_ring_enter(struct uring_ring *ring, uint64_t timeout_us)
+{
+    ring__enable(ring);
+    if (timeout_us == 0) {
+        ring__check(ring, io_uring_submit_and_get_events(&ring->io));
+        return;
+    }
+    struct io_uring_cqe *cqe = NULL;
+    struct __kernel_timespec timeout = {
+        .tv_sec = (long long)(timeout_us / 1000000),
+        .tv_nsec = (long long)(timeout_us % 1000000) * 1000,
+    };
+    struct __kernel_timespec *limit = timeout_us == UINT64_MAX ? NULL : &timeout;
+    ring__check(ring, io_uring_submit_and_wait_timeout(&ring->io, &cqe, 1, limit, NULL));
+}

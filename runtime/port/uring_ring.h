@@ -1,0 +1,44 @@
+/* The ring itself: set-up with the flags this kernel knows, submission entries, entering. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <liburing.h>
+#include <sys/socket.h>
+
+#include "pc/status.h"
+#include "port/port.h"
+
+/* Header and spans of one gather send; the kernel reads them at submission. */
+struct uring_message {
+    struct msghdr header;
+    struct iovec spans[PORT_SPANS_MAX];
+};
+
+/* Invariant: messages[0..message_count) belong to entries that the kernel has not read yet. */
+struct uring_ring {
+    struct io_uring io;
+    struct uring_message *messages;
+    uint32_t message_count;
+    bool is_enabled; /* the thread that enables the ring is its only issuer */
+};
+
+/* The ring is made disabled; the owner's first uring_ring_enter enables it. Returns 0 or -errno. */
+int uring_ring_open(struct uring_ring *ring);
+void uring_ring_close(struct uring_ring *ring);
+
+/* What a failed uring_ring_open means: PC_DENIED (blocked), PC_UNSUPPORTED (too old), ... */
+enum pc_status uring_ring_status(int code);
+
+/* A free submission entry; submits what is pending if there is none. NULL if even that fails: try
+ * again in the next turn. */
+struct io_uring_sqe *uring_ring_entry(struct uring_ring *ring);
+
+/* The same, with room for a gather send's header, which is valid until the entry is submitted. */
+struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
+                                             struct uring_message **message);
+
+/* Submit everything and collect completions; sleeps up to timeout_us (0: not at all, UINT64_MAX:
+ * for ever) while there is none. Thread: the owner. */
+void uring_ring_enter(struct uring_ring *ring, uint64_t timeout_us);

@@ -1,0 +1,417 @@
+/* The life of a connection on io_uring: what each completion means and what follows from it.
+ *
+ * Happy path: a multishot receive stays armed; each completion's buffer is queued on the socket;
+ * if the caller has a receive in flight, the socket is ready and the buffer is given. A send is one
+ * entry, its completion one event.
+ * Failure modes: the multishot ends (no buffer, overflow, no reason): it is armed anew when the
+ * caller wants data. Data comes while the caller pauses: it is queued, and the multishot cancelled,
+ * so that the kernel keeps the rest. A peer sends more than a few buffers at once: single receives,
+ * so that it cannot take the whole pool. Abort: shutdown, cancel, then wait for every completion
+ * before the descriptor is closed.
+ * Path: [1] completion and [10] send op. */
+#define _GNU_SOURCE
+#include "port/uring_port.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pc/check.h"
+
+#define SOCKET_QUEUE_BULK 4u /* buffers queued at once that make a socket a bulk receiver */
+
+static void socket__ready_push(struct uring_port *port, struct port_socket *socket)
+{
+    if (socket->is_ready) {
+        return;
+    }
+    socket->is_ready = true;
+    socket->ready_next = NULL;
+    if (port->ready_last == NULL) {
+        port->ready_first = socket;
+    } else {
+        port->ready_last->ready_next = socket;
+    }
+    port->ready_last = socket;
+}
+
+void uring_list_append(struct uring_list *list, struct port_socket *socket)
+{
+    struct uring_link *link = uring_link_of(socket);
+    PC_ASSERT(link->list == NULL);
+    link->list = list;
+    link->next = NULL;
+    link->previous = list->last;
+    if (list->last == NULL) {
+        list->first = socket;
+    } else {
+        uring_link_of(list->last)->next = socket;
+    }
+    list->last = socket;
+    list->count++;
+}
+
+void uring_list_remove(struct port_socket *socket)
+{
+    struct uring_link *link = uring_link_of(socket);
+    struct uring_list *list = link->list;
+    if (list == NULL) {
+        return;
+    }
+    if (link->previous == NULL) {
+        list->first = link->next;
+    } else {
+        uring_link_of(link->previous)->next = link->next;
+    }
+    if (link->next == NULL) {
+        list->last = link->previous;
+    } else {
+        uring_link_of(link->next)->previous = link->previous;
+    }
+    list->count--;
+    link->list = NULL;
+}
+
+void uring_socket_begin(struct uring_port *port, struct port_socket *socket,
+                        enum port_socket_state state)
+{
+    memset(socket, 0, sizeof *socket);
+    socket->recv.socket = socket;
+    socket->send.socket = socket;
+    socket->state = (uint8_t)state;
+    port->base.sockets_open++;
+}
+
+void uring_socket_end(struct uring_port *port, struct port_socket *socket)
+{
+    PC_ASSERT(uring_link_of(socket)->pending == 0);
+    PC_ASSERT(uring_link_of(socket)->list == NULL);
+    PC_ASSERT(!socket->is_ready);
+    PC_ASSERT(port->base.sockets_open > 0);
+    socket->os_handle = 0;
+    socket->state = PORT_SOCKET_IDLE;
+    port->base.sockets_open--;
+}
+
+static bool socket__has_received(struct port_socket *socket)
+{
+    const struct uring_receive *receive = uring_receive_of(socket);
+    return receive->queue.count > 0 || receive->phase == URING_PHASE_ENDED;
+}
+
+static bool socket__wants_receive(struct port_socket *socket)
+{
+    return socket->state == PORT_SOCKET_LIVE && socket->recv.in_flight &&
+           uring_receive_of(socket)->mode == URING_RECEIVE_OFF && !socket__has_received(socket);
+}
+
+/* A multishot that brings data while the caller pauses, or more of it than is fair to others. */
+static bool socket__wants_stop(struct port_socket *socket)
+{
+    const struct uring_receive *receive = uring_receive_of(socket);
+    bool is_unwanted = receive->queue.count > 0 && !socket->recv.in_flight;
+    return socket->state == PORT_SOCKET_LIVE && receive->mode == URING_RECEIVE_MULTI &&
+           (is_unwanted || receive->is_bulk);
+}
+
+static bool socket__wants_cancel(struct port_socket *socket)
+{
+    const struct uring_link *link = uring_link_of(socket);
+    return socket->state == PORT_SOCKET_ABORTED && link->pending > 0 && !link->is_cancelled;
+}
+
+/* Whether there is an event to give, and which. */
+static bool socket__find_event(struct port_socket *socket, enum port_event_kind *kind)
+{
+    if (socket->send.in_flight && uring_send_of(socket)->is_done) {
+        *kind = PORT_SENT;
+        return true;
+    }
+    bool is_found = false;
+    *kind = (enum port_event_kind)socket->recv.kind;
+    switch ((enum port_socket_state)socket->state) {
+    case PORT_SOCKET_ACCEPTING:
+    case PORT_SOCKET_CONNECTING:
+        is_found =
+            socket->recv.in_flight && uring_receive_of(socket)->phase == URING_PHASE_ANSWERED;
+        break;
+    case PORT_SOCKET_LIVE:
+        is_found = socket->recv.in_flight && socket__has_received(socket);
+        break;
+    case PORT_SOCKET_ABORTED:
+        is_found = uring_link_of(socket)->pending == 0;
+        *kind = socket->recv.in_flight ? *kind : PORT_CLOSED;
+        break;
+    case PORT_SOCKET_IDLE:
+    case PORT_SOCKET_ACCEPTED:
+        break;
+    }
+    return is_found;
+}
+
+/* Nothing of an aborted socket is in the kernel any more: let go of the connection. */
+static void socket__close_quiet(struct port_socket *socket)
+{
+    if (socket->state == PORT_SOCKET_ABORTED && uring_link_of(socket)->pending == 0 &&
+        socket->os_handle != 0) {
+        uring_list_remove(socket);
+        socket_close(uring_descriptor_of(socket));
+        socket->os_handle = 0;
+    }
+}
+
+void uring_socket_settle(struct uring_port *port, struct port_socket *socket)
+{
+    enum port_event_kind kind;
+    socket__close_quiet(socket);
+    if (socket__find_event(socket, &kind)) {
+        socket__ready_push(port, socket);
+    }
+    if (uring_link_of(socket)->list != NULL) {
+        return;
+    }
+    if (socket__wants_cancel(socket) || socket__wants_stop(socket)) {
+        uring_list_append(&port->todo, socket);
+    } else if (socket__wants_receive(socket)) {
+        bool is_dry = uring_receive_of(socket)->is_dry;
+        uring_list_append(is_dry ? &port->starved : &port->todo, socket);
+    }
+}
+
+static void socket__prepare_receive(struct port_socket *socket, struct io_uring_sqe *entry)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    if (receive->is_bulk) {
+        io_uring_prep_recv(entry, uring_descriptor_of(socket), NULL, 0, 0);
+        receive->mode = URING_RECEIVE_ONCE;
+    } else {
+        io_uring_prep_recv_multishot(entry, uring_descriptor_of(socket), NULL, 0, 0);
+        receive->mode = URING_RECEIVE_MULTI;
+    }
+    entry->flags |= IOSQE_BUFFER_SELECT;
+    entry->buf_group = URING_BUFFER_GROUP;
+    entry->user_data = uring_user_data(socket, URING_OP_RECEIVE);
+    receive->is_dry = false;
+}
+
+/* Stopping a receive must leave a send alone, hence by user_data; an abort ends all there is. */
+static void socket__prepare_cancel(struct port_socket *socket, struct io_uring_sqe *entry)
+{
+    if (socket->state == PORT_SOCKET_ABORTED) {
+        io_uring_prep_cancel_fd(entry, uring_descriptor_of(socket), IORING_ASYNC_CANCEL_ALL);
+        uring_link_of(socket)->is_cancelled = true;
+    } else {
+        io_uring_prep_cancel64(entry, uring_user_data(socket, URING_OP_RECEIVE), 0);
+        uring_receive_of(socket)->mode = URING_RECEIVE_STOPPING;
+    }
+    entry->user_data = uring_user_data(socket, URING_OP_CANCEL);
+}
+
+bool uring_socket_submit(struct uring_port *port, struct port_socket *socket)
+{
+    bool wants_cancel = socket__wants_cancel(socket) || socket__wants_stop(socket);
+    if (!wants_cancel && !socket__wants_receive(socket)) {
+        return true;
+    }
+    if (!wants_cancel && port->buffers.lent_count == 0) {
+        uring_receive_of(socket)->is_dry = true;
+        uring_list_append(&port->starved, socket);
+        return true;
+    }
+    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    if (entry == NULL) {
+        return false;
+    }
+    if (wants_cancel) {
+        socket__prepare_cancel(socket, entry);
+    } else {
+        socket__prepare_receive(socket, entry);
+    }
+    uring_link_of(socket)->pending++;
+    return true;
+}
+
+/* The stream's last word; the first one stays, whatever a confused kernel adds. */
+static void socket__end_stream(struct port_socket *socket, int32_t result)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    if (receive->phase == URING_PHASE_OPEN) {
+        receive->phase = URING_PHASE_ENDED;
+        receive->result = result;
+    }
+}
+
+bool uring_socket_feed(struct uring_port *port, struct port_socket *socket)
+{
+    uint16_t id = uring_buffers_take_spare(&port->buffers);
+    if (id == URING_BUFFER_NONE) {
+        return false;
+    }
+    ssize_t size = recv(uring_descriptor_of(socket), uring_buffers_data(&port->buffers, id),
+                        port->buffers.size, MSG_DONTWAIT);
+    int code = errno;
+    if (size > 0) {
+        uring_queue_push(&port->buffers, &uring_receive_of(socket)->queue, id, (uint32_t)size);
+    } else {
+        uring_buffers_retire(&port->buffers, id);
+    }
+    if (size == 0) {
+        socket__end_stream(socket, 0);
+    } else if (size < 0 && code != EAGAIN && code != EINTR) {
+        socket__end_stream(socket, -code);
+    }
+    uring_socket_settle(port, socket);
+    return true;
+}
+
+/* A receive that ended without saying anything of the stream itself. */
+static bool socket__is_pause(int32_t result)
+{
+    return result == -ENOBUFS || result == -ECANCELED || result == -EAGAIN || result == -EINTR;
+}
+
+static void socket__receive_done(struct uring_port *port, struct port_socket *socket,
+                                 const struct io_uring_cqe *cqe)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    bool is_wanted = socket->state == PORT_SOCKET_LIVE;
+    if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
+        uint16_t id = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+        uring_buffers_taken(&port->buffers, id);
+        if (is_wanted && cqe->res > 0) {
+            uring_queue_push(&port->buffers, &receive->queue, id, (uint32_t)cqe->res);
+        } else {
+            uring_buffers_retire(&port->buffers, id);
+        }
+    }
+    if (receive->queue.count > SOCKET_QUEUE_BULK) {
+        receive->is_bulk = true;
+    }
+    if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
+        uring_link_of(socket)->pending--;
+        bool is_short = cqe->res > 0 && (uint32_t)cqe->res < port->buffers.size;
+        if (receive->mode == URING_RECEIVE_ONCE && is_short) {
+            receive->is_bulk = false;
+        }
+        receive->mode = URING_RECEIVE_OFF;
+        receive->is_dry = cqe->res == -ENOBUFS;
+    }
+    if (cqe->res <= 0 && !socket__is_pause(cqe->res)) {
+        socket__end_stream(socket, cqe->res);
+    }
+}
+
+void uring_socket_complete(struct uring_port *port, struct port_socket *socket, enum uring_op op,
+                           const struct io_uring_cqe *cqe)
+{
+    struct uring_link *link = uring_link_of(socket);
+    struct uring_receive *receive = uring_receive_of(socket);
+    PC_ASSERT(link->pending > 0);
+    if (op == URING_OP_RECEIVE) {
+        socket__receive_done(port, socket, cqe);
+    } else if (op == URING_OP_SEND) {
+        link->pending--;
+        uring_send_of(socket)->result = cqe->res;
+        uring_send_of(socket)->is_done = true;
+    } else if (op == URING_OP_CONNECT) {
+        link->pending--;
+        receive->phase = URING_PHASE_ANSWERED;
+        receive->result = cqe->res;
+    } else {
+        PC_ASSERT(op == URING_OP_CANCEL);
+        link->pending--;
+        /* Some kernels do not find a multishot that is there (6.0 to 6.4): it is armed still. */
+        if (receive->mode == URING_RECEIVE_STOPPING && cqe->res == -ENOENT) {
+            receive->mode = URING_RECEIVE_MULTI;
+        }
+    }
+    uring_socket_settle(port, socket);
+}
+
+static void socket__set_failure(struct port_event *event, int32_t result)
+{
+    event->raw = -result;
+    event->status = socket_status(-result);
+}
+
+static void socket__give_sent(struct port_socket *socket, struct port_event *event)
+{
+    int32_t result = uring_send_of(socket)->result;
+    socket->send.in_flight = false;
+    if (result > 0) {
+        event->size = (uint32_t)result;
+    } else if (socket->state == PORT_SOCKET_ABORTED) {
+        event->status = PC_CANCELLED;
+    } else {
+        socket__set_failure(event, result < 0 ? result : -EPIPE);
+    }
+}
+
+static void socket__give_received(struct uring_port *port, struct port_socket *socket,
+                                  struct port_event *event)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    if (receive->queue.count > 0) {
+        uint16_t id = uring_queue_pop(&port->buffers, &receive->queue);
+        event->data = uring_buffers_data(&port->buffers, id);
+        event->size = uring_buffers_filled(&port->buffers, id);
+        uring_buffers_retire(&port->buffers, id);
+    } else if (receive->result == 0) {
+        event->status = PC_END;
+    } else {
+        socket__set_failure(event, receive->result);
+    }
+}
+
+static void socket__give_accepted(struct uring_port *port, struct port_socket *socket,
+                                  struct port_event *event)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    event->listener = receive->listener;
+    uring_listener_given(receive->listener);
+    if (receive->result == 0) {
+        socket->state = PORT_SOCKET_ACCEPTED;
+    } else {
+        socket__set_failure(event, receive->result);
+        uring_socket_end(port, socket);
+    }
+}
+
+static void socket__give_connected(struct port_socket *socket, struct port_event *event)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    if (receive->result == 0) {
+        receive->phase = URING_PHASE_OPEN;
+        socket->state = PORT_SOCKET_LIVE;
+    } else {
+        socket__set_failure(event, receive->result);
+    }
+}
+
+bool uring_socket_give(struct uring_port *port, struct port_socket *socket,
+                       struct port_event *event)
+{
+    enum port_event_kind kind;
+    if (!socket__find_event(socket, &kind)) {
+        return false;
+    }
+    *event = (struct port_event){.kind = kind, .status = PC_OK, .socket = socket};
+    if (kind == PORT_SENT) {
+        socket__give_sent(socket, event);
+        return true;
+    }
+    if (kind == PORT_CLOSED) {
+        uring_socket_end(port, socket);
+        return true;
+    }
+    socket->recv.in_flight = false;
+    if (socket->state == PORT_SOCKET_ABORTED) {
+        event->status = PC_CANCELLED;
+    } else if (kind == PORT_RECEIVED) {
+        socket__give_received(port, socket, event);
+    } else if (kind == PORT_ACCEPTED) {
+        socket__give_accepted(port, socket, event);
+    } else {
+        socket__give_connected(socket, event);
+    }
+    return true;
+}
