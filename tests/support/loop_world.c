@@ -46,6 +46,7 @@ static void on_close(struct pc_session *session, enum pc_close_reason reason)
     assert_int_equal(pc_session_reserve(session, 4, &place), PC_CLOSED);
     pc_mutex_lock(mutex);
     side->counts.closed++;
+    side->counts.ended++;
     side->counts.closed_by[reason]++;
     changed();
 }
@@ -90,6 +91,7 @@ static void observe(void *user, const struct pc_event *event)
         break;
     case PC_EVENT_CONNECT_FAILED:
         side->counts.connect_failed++;
+        side->counts.ended++;
         break;
     case PC_EVENT_LISTENING:
     case PC_EVENT_LISTEN_FAILED:
@@ -107,8 +109,8 @@ static void begin(struct loop_side *side)
     if (mutex == NULL) {
         mutex = pc_mutex_create();
         condition = pc_condition_create();
+        test_table_handler = on_frame;
     }
-    test_table_handler = on_frame;
     memset(side, 0, sizeof *side);
     side->received = malloc(LOOP_RECEIVED_MAX);
     assert_non_null(side->received);

@@ -22,6 +22,7 @@ struct loop_counts {
     uint32_t refused_by[PC_REFUSAL_COUNT];
     uint32_t address_refused;
     uint32_t connect_failed;
+    uint32_t ended; /* closed or connect_failed: a reset may come before connect returns */
     uint32_t frames;
     uint32_t relayed;
     uint32_t messages; /* posted ones that were delivered */

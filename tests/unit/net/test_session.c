@@ -133,7 +133,7 @@ static void check_refusal(uint16_t size, uint16_t id, uint8_t first, enum pc_ref
     const struct loop_options options = {.client_count = 1, .on_client_open = send_bad};
     loop_start(&options);
     loop_await(&loop_server.counts.closed_by[PC_CLOSE_VIOLATION], 1);
-    loop_await(&loop_client.counts.closed, 1);
+    loop_await(&loop_client.counts.ended, 1);
     assert_int_equal(loop_server.counts.refused_by[refusal], 1);
     assert_int_equal(loop_server.counts.refused_id, id);
     assert_int_equal(loop_server.counts.refused_size, size);
@@ -208,7 +208,7 @@ static void session_queue_at_its_mark_closes_the_slow_consumer(void **state)
     };
     loop_start(&options);
     loop_await(&loop_server.counts.closed_by[PC_CLOSE_SLOW_CONSUMER], 1);
-    loop_await(&loop_client.counts.closed, 1);
+    loop_await(&loop_client.counts.ended, 1);
 }
 
 static void session_silent_peer_is_closed_as_idle(void **state)
@@ -280,7 +280,7 @@ static void listener_address_limit_refuses_the_surplus(void **state)
     loop_start(&options);
     loop_await(&loop_server.counts.address_refused, 2);
     assert_int_equal(loop_read(&loop_server.counts.opened), 3);
-    loop_await(&loop_client.counts.closed, 2);
+    loop_await(&loop_client.counts.ended, 2);
     loop_stop_client(100);
     loop_await(&loop_server.counts.closed, 3);
     loop_connect(&options); /* the places are free again */
@@ -439,7 +439,7 @@ static void session_abort_inside_on_open_keeps_the_first_reason(void **state)
     const struct loop_options options = {.client_count = 20, .on_server_open = abort_in_open};
     loop_start(&options);
     loop_await(&loop_server.counts.closed_by[PC_CLOSE_KICKED], 20);
-    loop_await(&loop_client.counts.closed, 20);
+    loop_await(&loop_client.counts.ended, 20);
 }
 
 static void runtime_stop_at_any_moment_leaves_the_pools_whole(void **state)
