@@ -1,0 +1,195 @@
+"""A whole installation in one folder: key, database, ini files, and db, game and gate as processes.
+
+Servers listen on port 0 the first time and on the same port when they are started again, so that the
+others find them as they would in earnest.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from pathlib import Path
+
+from gate_client import GateClient
+from harness import Config, Server, Unexpected, run, wait_until
+
+# Small and quick: the tests are about behaviour, not about strength.
+DEFAULTS: dict[str, Config] = {
+    "db": {
+        "server": {"workers": 1},
+        "gates": {"listen": "127.0.0.1:0"},
+        "games": {"listen": "127.0.0.1:0"},
+        "storage": {"file": "portcullis.db"},
+        "passwords": {"memory_kib": 8, "passes": 1},
+        "link": {"node": "db-1"},
+    },
+    "game": {
+        "server": {},
+        "gates": {"listen": "127.0.0.1:0"},
+        "zone": {"tick_ms": 20, "speed_max": 10000},
+        "save": {"interval_ms": 300},
+        "link": {"node": "game-1"},
+    },
+    "gate": {
+        "server": {"workers": 2},
+        "clients": {"listen": "127.0.0.1:0"},
+        "link": {"node": "gate-1"},
+    },
+}
+COMMON: Config = {
+    "link": {
+        "key_file": "portcullis.key",
+        "heartbeat_ms": 200,
+        "idle_timeout_ms": 2000,
+        "retry_min_ms": 50,
+        "retry_max_ms": 300,
+    },
+}
+START_ORDER = ("db", "game", "gate")
+
+
+def write_ini(path: Path, config: Config) -> None:
+    lines: list[str] = []
+    for section, keys in config.items():
+        lines.append(f"[{section}]")
+        lines += [f"{key} = {value}" for key, value in keys.items()]
+        lines.append("")
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def merge(base: Config, over: Config) -> Config:
+    merged = copy.deepcopy(base)
+    for section, keys in over.items():
+        merged.setdefault(section, {}).update(keys)
+    return merged
+
+
+class Cluster:
+    """The servers of one test. Use as a context manager: leaving stops and checks all of them."""
+
+    def __init__(self, folder: Path, **configs: Config) -> None:
+        self.folder = folder
+        self.configs = {
+            name: merge(merge(DEFAULTS[name], COMMON), configs.get(name, {})) for name in DEFAULTS
+        }
+        self.running: dict[str, Server] = {}
+        self.ended: list[Server] = []
+        made = run("db", "--make-key", str(folder / "portcullis.key"))
+        if made.returncode != 0:
+            raise Unexpected(f"--make-key ended with {made.returncode}: {made.stderr}")
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.stop_all(is_checked=kind is None)
+
+    def __getitem__(self, name: str) -> Server:
+        return self.running[name]
+
+    # ---- starting ----
+
+    def start(self, *names: str) -> Cluster:
+        for name in names or START_ORDER:
+            self._connect_config(name)
+            ini = self.folder / f"{name}.ini"
+            write_ini(ini, self.configs[name])
+            server = Server(name, self.folder, ini)
+            self.running[name] = server
+            server.wait_event("started")
+            self._keep_ports(name, server)
+        return self
+
+    def start_ready(self) -> Cluster:
+        """All three, and every link up."""
+        self.start()
+        self.wait_linked()
+        return self
+
+    def wait_linked(self) -> None:
+        """Every worker of the gate has its links, and the game has its own."""
+        workers = int(self["gate"].wait_event("started").get("workers"))
+        for role in ("db", "game"):
+            self["gate"].wait_event("link_up", count=workers, role=role)
+        self["game"].wait_event("link_up", role="db")
+
+    def _connect_config(self, name: str) -> None:
+        """Tell a server where the ones before it listen."""
+        config = self.configs[name]
+        if name in ("game", "gate"):
+            kind = "games" if name == "game" else "gates"
+            config.setdefault("db", {})["address"] = self.configs["db"][kind]["listen"]
+        if name == "gate":
+            config.setdefault("game", {})["address"] = self.configs["game"]["gates"]["listen"]
+
+    def _keep_ports(self, name: str, server: Server) -> None:
+        sections = {"db": {"gate": "gates", "game": "games"}, "game": {"gate": "gates"}}
+        sections["gate"] = {"client": "clients"}
+        for type_name, section in sections[name].items():
+            host, port = server.address(type_name)
+            self.configs[name][section]["listen"] = f"{host}:{port}"
+
+    # ---- using ----
+
+    @property
+    def gate_address(self) -> tuple[str, int]:
+        return self["gate"].address("client")
+
+    @property
+    def gate_text(self) -> str:
+        host, port = self.gate_address
+        return f"{host}:{port}"
+
+    def client(self) -> GateClient:
+        return GateClient(self.gate_address)
+
+    def player(self) -> GateClient:
+        """A client in the world."""
+        client = self.client()
+        client.to_world()
+        return client
+
+    # ---- ending ----
+
+    def kill(self, name: str) -> None:
+        server = self.running.pop(name)
+        server.kill()
+        server.save_log()
+        self.ended.append(server)
+
+    def stop(self, name: str) -> Server:
+        """Stop in order and check: exit status 0, pools whole, no complaint of a sanitizer."""
+        server = self.running.pop(name)
+        self.ended.append(server)
+        status = server.stop()
+        server.save_log()
+        if status != 0:
+            raise Unexpected(f"{name} ended with {status}\n{server.tail()}")
+        if not server.events("stopped", pools_whole="true"):
+            raise Unexpected(f"{name} did not report whole pools\n{server.tail()}")
+        complaints = [line for line in server.log.lines if "Sanitizer" in line]
+        if complaints:
+            raise Unexpected(f"{name}: {complaints}\n{server.tail(80)}")
+        return server
+
+    def stop_all(self, is_checked: bool = True) -> None:
+        problems: list[str] = []
+        for name in reversed(START_ORDER):
+            if name not in self.running:
+                continue
+            try:
+                self.stop(name)
+            except Unexpected as problem:
+                problems.append(str(problem))
+        if problems and is_checked:
+            raise Unexpected("\n".join(problems))
+
+    def copy_database(self, target: Path) -> None:
+        shutil.copy(self.folder / "portcullis.db", target)
+
+    def logs(self) -> str:
+        servers = [*self.running.values(), *self.ended]
+        return "\n".join("\n".join(server.log.lines) for server in servers)
+
+
+__all__ = ["Cluster", "merge", "wait_until", "write_ini"]

@@ -1,0 +1,157 @@
+"""What a server says about a configuration it cannot use, and the files it needs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from cluster import Cluster
+from harness import run
+
+SERVERS = ["db", "game", "gate"]
+each_server = pytest.mark.parametrize("name", SERVERS)
+
+
+def start_with(name: str, folder: Path, text: str) -> str:
+    """Start with an ini file that must be refused; what was said."""
+    ini = folder / "bad.ini"
+    ini.write_text(text, encoding="utf-8")
+    ended = run(name, "--config", str(ini))
+    assert ended.returncode == 2, ended.stderr
+    return ended.stderr
+
+
+@each_server
+def test_unknown_key_is_named_with_its_line(folder: Path, name: str) -> None:
+    text = start_with(name, folder, "[server]\nworkers = 1\nworker = 2\n")
+    assert "bad.ini:3" in text
+    assert "worker" in text
+
+
+@each_server
+def test_unknown_section_is_named_with_its_line(folder: Path, name: str) -> None:
+    text = start_with(name, folder, "[sever]\nworkers = 1\n")
+    assert "bad.ini:" in text
+    assert "sever" in text
+
+
+@each_server
+def test_bad_number_says_what_is_allowed(folder: Path, name: str) -> None:
+    text = start_with(name, folder, "[server]\n\nworkers = many\n")
+    assert "bad.ini:3" in text
+    assert "many" in text
+    assert "64" in text
+
+
+@each_server
+def test_bad_word_lists_the_words(folder: Path, name: str) -> None:
+    text = start_with(name, folder, "[log]\nlevel = loud\n")
+    assert "bad.ini:2" in text
+    for word in ("loud", "debug", "info", "warning", "error"):
+        assert word in text
+
+
+@each_server
+def test_all_errors_are_said_at_once(folder: Path, name: str) -> None:
+    text = start_with(name, folder, "[server]\nworkers = 0x\nengine = steam\n[log]\nformat = xml\n")
+    for line in (2, 3, 5):
+        assert f"bad.ini:{line}" in text
+
+
+@each_server
+def test_key_given_twice_is_an_error(folder: Path, name: str) -> None:
+    text = start_with(name, folder, "[server]\nworkers = 1\nworkers = 2\n")
+    assert "bad.ini:3" in text
+
+
+@each_server
+def test_missing_config_file_is_named(folder: Path, name: str) -> None:
+    ended = run(name, "--config", str(folder / "nowhere.ini"))
+    assert ended.returncode == 2
+    assert "nowhere.ini" in ended.stderr
+
+
+@each_server
+def test_printed_config_is_a_config(folder: Path, name: str) -> None:
+    printed = run(name, "--print-config")
+    assert printed.returncode == 0
+    lines = [
+        line.removeprefix(";") if "=" in line and line.startswith(";") else line
+        for line in printed.stdout.splitlines()
+    ]
+    ini = folder / "printed.ini"
+    ini.write_text("\n".join([*lines, "[log]", "level = loud"]), encoding="utf-8")
+    ended = run(name, "--config", str(ini))
+    assert ended.returncode == 2
+    errors = [line for line in ended.stderr.splitlines() if "printed.ini:" in line]
+    assert len(errors) == 1, ended.stderr
+
+
+@each_server
+def test_unknown_option_is_named(name: str) -> None:
+    ended = run(name, "--quickly")
+    assert ended.returncode == 2
+    assert "--quickly" in ended.stderr
+
+
+@each_server
+def test_missing_key_file_is_named(folder: Path, name: str) -> None:
+    key = folder / "missing.key"
+    ended = run(name, "--set", f"link.key_file={key}")
+    assert ended.returncode == 1
+    assert "missing.key" in ended.stderr
+    assert "key_refused" in ended.stderr
+
+
+@each_server
+def test_malformed_key_file_is_refused(folder: Path, name: str) -> None:
+    key = folder / "bad.key"
+    key.write_text("not a key", encoding="ascii")
+    key.chmod(0o600)
+    ended = run(name, "--set", f"link.key_file={key}")
+    assert ended.returncode == 1
+    assert "key_refused" in ended.stderr
+
+
+@pytest.mark.native
+def test_key_that_others_may_read_is_refused(folder: Path) -> None:
+    key = folder / "open.key"
+    assert run("gate", "--make-key", str(key)).returncode == 0
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.chmod(0o644)
+    ended = run("gate", "--set", f"link.key_file={key}")
+    assert ended.returncode == 1
+    assert "key_refused" in ended.stderr
+
+
+def test_existing_key_is_left_alone(folder: Path) -> None:
+    key = folder / "mine.key"
+    assert run("gate", "--make-key", str(key)).returncode == 0
+    content = key.read_bytes()
+    again = run("gate", "--make-key", str(key))
+    assert again.returncode == 1
+    assert "mine.key" in again.stderr
+    assert key.read_bytes() == content
+
+
+def test_two_keys_differ(folder: Path) -> None:
+    for name in ("one.key", "two.key"):
+        assert run("gate", "--make-key", str(folder / name)).returncode == 0
+    assert (folder / "one.key").read_bytes() != (folder / "two.key").read_bytes()
+
+
+def test_busy_port_is_named(folder: Path) -> None:
+    cluster = Cluster(folder)
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        ended = run(
+            "gate",
+            "--set", f"link.key_file={folder / 'portcullis.key'}",
+            "--set", f"clients.listen=127.0.0.1:{port}",
+        )
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port}" in ended.stderr
+    assert "address_in_use" in ended.stderr
+    assert os.path.exists(cluster.folder / "portcullis.key")

@@ -1,0 +1,150 @@
+"""A server is killed under load: the gate and the clients stay, and service resumes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot_runs import BotRun
+from client import EchoRequest, LeftWorld, Move, MoveNotice, Refusal, ServerStatus
+from cluster import Cluster
+from common import LeaveReason, Result, Role, Vec2
+from gate_client import PASSWORD, GateClient, unique_name
+from harness import IS_WINE, wait_until
+
+BOTS = 20 if IS_WINE else 100
+
+
+def bots_in_play(cluster: Cluster, seconds: int = 8) -> BotRun:
+    """Bots that are all in the world."""
+    bots = BotRun(cluster.gate_text, BOTS, seconds, "--survive", "--rate", "20")
+    cluster["game"].wait_event("entered", count=BOTS)
+    return bots
+
+
+def test_killed_game_is_survived(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster:
+        bots = bots_in_play(cluster)
+        cluster.kill("game")
+        cluster["gate"].wait_event("link_down")
+        cluster.start("game")
+        summary = bots.finish()
+        assert summary["connections_lost"] == 0
+        assert summary["left_world"] == BOTS
+        assert summary["servers_down"] >= BOTS
+        assert summary["servers_up"] >= BOTS
+        assert summary["entered"] == 2 * BOTS
+
+
+def test_killed_db_is_survived(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster:
+        bots = bots_in_play(cluster)
+        cluster.kill("db")
+        cluster["gate"].wait_event("link_down")
+        cluster.start("db")
+        summary = bots.finish()
+        assert summary["connections_lost"] == 0
+        assert summary["left_world"] == 0
+        assert summary["servers_down"] >= BOTS
+
+
+def test_killed_gate_is_survived(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster:
+        bots = bots_in_play(cluster)
+        cluster.kill("gate")
+        cluster.start("gate")
+        summary = bots.finish()
+        assert summary["connections_lost"] == BOTS
+        assert summary["logins"] == 2 * BOTS
+
+
+def test_game_gone_is_said_to_the_player(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster, cluster.player() as player:
+        cluster.kill("game")
+        status = player.find(ServerStatus, server=Role.GAME, up=False)
+        assert status.reason == Result.UNAVAILABLE
+        player.find(LeftWorld, reason=LeaveReason.SERVER_LOST)
+        player.send(Move(sequence=1, position=Vec2(x=1.0, y=1.0)))
+        player.expect(Refusal, packet_id=Move.ID, result=Result.UNAVAILABLE)
+        player.echo("still connected")
+        cluster.start("game")
+        player.find(ServerStatus, server=Role.GAME, up=True)
+        assert player.enter().result == Result.OK
+
+
+def test_db_gone_is_said_to_who_logs_in(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster, cluster.client() as client:
+        client.hello()
+        assert client.register() == Result.OK
+        cluster.kill("db")
+        client.find(ServerStatus, server=Role.DB, up=False)
+        reply = client.login()
+        assert reply.result == Result.UNAVAILABLE
+        assert reply.retry_after_ms > 0
+        cluster.start("db")
+        client.find(ServerStatus, server=Role.DB, up=True)
+        assert client.login().result == Result.OK
+
+
+def test_play_goes_on_without_db_and_is_saved_later(folder: Path) -> None:
+    place = Vec2(x=777.0, y=333.0)
+    with Cluster(folder).start_ready() as cluster:
+        with cluster.player() as player:
+            cluster.kill("db")
+            player.find(ServerStatus, server=Role.DB, up=False)
+            player.send(Move(sequence=1, position=place))
+            player.expect(MoveNotice, position=place)
+            name = player.name
+        cluster.start("db")
+        cluster["game"].wait_event("link_up", count=2, role="db")
+        with cluster.client() as client:
+            client.hello()
+            login_when_possible(client, name)
+            assert client.enter().position == place
+
+
+def login_when_possible(client: GateClient, name: str) -> None:
+    wait_until(lambda: client.login(name).result == Result.OK, "login after the db has returned")
+
+
+def test_saved_place_survives_the_death_of_the_game(folder: Path) -> None:
+    place = Vec2(x=123.0, y=456.0)
+    with Cluster(folder).start_ready() as cluster, cluster.player() as player:
+        player.send(Move(sequence=1, position=place))
+        player.expect(MoveNotice, position=place)
+        player.expect_nothing_of(LeftWorld, during=1.0)  # longer than save.interval_ms
+        cluster.kill("game")
+        player.find(LeftWorld, reason=LeaveReason.SERVER_LOST)
+        cluster.start("game")
+        player.find(ServerStatus, server=Role.GAME, up=True)
+        assert player.enter().position == place
+
+
+def test_committed_accounts_survive_the_death_of_the_db(folder: Path) -> None:
+    names = [unique_name("kept") for _ in range(5)]
+    with Cluster(folder).start_ready() as cluster:
+        for name in names:
+            with cluster.client() as client:
+                client.hello()
+                assert client.register(name, PASSWORD) == Result.OK
+        cluster.kill("db")
+        cluster.start("db")
+        cluster["gate"].wait_event("link_up", count=4, role="db")
+        for name in names:
+            with cluster.client() as client:
+                client.hello()
+                login_when_possible(client, name)
+
+
+def test_gate_before_the_others_says_so_and_then_serves(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster:
+        for name in ("gate", "game", "db"):
+            cluster.stop(name)
+        cluster.start("gate")
+        with cluster.client() as client:
+            client.hello()
+            assert client.register() == Result.UNAVAILABLE
+            cluster.start("db", "game")
+            client.find(ServerStatus, server=Role.DB, up=True)
+            assert client.register() == Result.OK
+            assert client.login().result == Result.OK
+            client.send(EchoRequest(sequence=1, text="here"))
