@@ -132,7 +132,7 @@ static bool game__add_db(struct game *game)
         .name = "db",
         .accepts = &game_accepts_db,
         .user_size = sizeof(struct server_link),
-        .sessions_max = 1,
+        .sessions_max = 2, /* the next may begin before the last one is back in its pool */
         .idle_timeout_ms = game->server.config.link.idle_timeout_ms,
         .send_bytes_max = config->gates.send_bytes_max,
         .on_open = db_link_open,

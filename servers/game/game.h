@@ -14,13 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client_table.h"
 #include "common/link.h"
 #include "common/request_table.h"
 #include "common/server_main.h"
-#include "movement.h"
-#include "roster.h"
-#include "zone.h"
+#include "world/client_table.h"
+#include "world/movement.h"
+#include "world/roster.h"
+#include "world/zone.h"
 
 /* Filled from the ini file; the keys are in game_config.c. */
 struct game_config {

@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 #include "common/list.h"
-#include "movement.h"
 #include "pc/session.h"
 #include "proto/client_types.h"
 #include "proto/common_types.h"
-#include "zone.h"
+#include "world/movement.h"
+#include "world/zone.h"
 
 struct game;
 struct gate_link;

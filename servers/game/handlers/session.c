@@ -9,7 +9,6 @@
  * Path: [8] for relay.yaml, [6] again for the frames inside. */
 #include <string.h>
 
-#include "client_table.h"
 #include "game.h"
 #include "gate_link.h"
 #include "pc/frame.h"
@@ -17,6 +16,7 @@
 #include "proto/client_ids.h"
 #include "proto/game_dispatch.h"
 #include "proto/game_send.h"
+#include "world/client_table.h"
 
 static void session__refuse_full(struct pc_session *link, pc_handle session);
 static enum pc_refusal session__dispatch(struct game_client *client,

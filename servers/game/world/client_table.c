@@ -1,5 +1,5 @@
 /* The pool and index of the game's clients. See client_table.h. */
-#include "client_table.h"
+#include "world/client_table.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,14 @@
 /* The grid of a zone. See zone.h. */
-#include "zone.h"
+#include "world/zone.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "pc/check.h"
+
+/* Nobody starts closer to the border than this part of the zone's size: a first step in any
+ * direction is legal. */
+#define START_MARGIN 64.0f
 
 /* Columns and rows of cells, both ends included. */
 struct cell_range {
@@ -106,8 +110,10 @@ struct common_vec2 zone_start_position(const struct zone *zone, uint64_t account
      * evenly however far one counts (M. Roberts, 2018). 24 bits are what a float holds exactly. */
     uint64_t x = account_id * UINT64_C(0xC13FA9A902A6328F);
     uint64_t y = account_id * UINT64_C(0x91E10DA5C79E7B1D);
-    float step_m = zone->size_m / 16777216.0f;
-    return (struct common_vec2){.x = (float)(x >> 40) * step_m, .y = (float)(y >> 40) * step_m};
+    float margin_m = zone->size_m / START_MARGIN;
+    float step_m = (zone->size_m - 2.0f * margin_m) / 16777216.0f;
+    return (struct common_vec2){.x = margin_m + (float)(x >> 40) * step_m,
+                                .y = margin_m + (float)(y >> 40) * step_m};
 }
 
 void zone_check(const struct zone *zone)

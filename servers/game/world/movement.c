@@ -1,5 +1,5 @@
 /* The rules of moving. See movement.h. */
-#include "movement.h"
+#include "world/movement.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* Accounts in hand and saves owed. See roster.h. */
-#include "roster.h"
+#include "world/roster.h"
 
 #include <stdlib.h>
 

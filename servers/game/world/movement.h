@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "proto/common_types.h"
-#include "zone.h"
+#include "world/zone.h"
 
 struct movement_rules {
     const struct zone *zone;
