@@ -16,7 +16,7 @@ const struct config_key game_config_keys[] = {
          "What may wait to be sent on one link (also the db's) before it is closed as too slow."},
 
     {CONFIG_AT(CONFIG_ADDRESS, struct game_config, db.address), .section = "db", .name = "address",
-     .initial = "127.0.0.1:7200", .doc = "The db server."},
+     .initial = "127.0.0.1:7201", .doc = "The db server, where it listens for games."},
     {CONFIG_AT(CONFIG_NUMBER, struct game_config, db.timeout_ms), .section = "db",
      .name = "timeout_ms", .initial = "5000", .min = 100, .max = 60000, .unit = "ms",
      .doc = "How long to wait for an answer. A load fails then; a save is tried again."},

@@ -48,7 +48,7 @@ const struct config_key gate_config_keys[] = {
      .doc = "What may wait to be sent on one link before it is closed as too slow."},
 
     {CONFIG_AT(CONFIG_ADDRESS, struct gate_config, db.address), .section = "db", .name = "address",
-     .initial = "127.0.0.1:7200", .doc = "The db server."},
+     .initial = "127.0.0.1:7200", .doc = "The db server, where it listens for gates."},
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, db.send_bytes_max), .section = "db",
      .name = "send_bytes_max", .initial = "16777216", .min = 65536, .max = 1073741824,
      .unit = "bytes",
