@@ -1,7 +1,7 @@
 /* The end of standard input as a stop signal.
  *
- * Happy path: a thread reads until the end and raises the signal. It is never joined: when something
- * else stops the server it may wait for input for ever, and the process ends over it.
+ * Happy path: a thread reads until the end and raises the signal. It is never joined: when
+ * something else stops the server it may wait for input for ever, and the process ends over it.
  * Failure modes: none; an input that cannot be read has ended.
  * Path: outside the byte path. */
 #include "common/server_stdin.h"

@@ -1,0 +1,168 @@
+/* The db server: set-up and shutdown.
+ *
+ * Happy path: the schema is brought up to date, lanes and hash pool start, the two listeners open.
+ * Failure modes: each step logs its failure; tear_down frees what there is.
+ * Path: outside the byte path; the handlers are in handlers/. */
+#include "db_server.h"
+
+#include "migrations.h"
+#include "pc/os.h"
+#include "proto/db_dispatch.h"
+#include "proto/db_ids.h"
+
+#define LINKS_AT_START 8u
+
+/* What is hashed for accounts that do not exist; nobody can log in with it. */
+static const char db_server__dummy_password[] = "no account has this password";
+
+static void db_server__log_failure(const struct db_server *db, const char *event, const char *why)
+{
+    log_write(&db->server.log, LOG_ERROR, PC_HANDLE_NONE, event,
+              LOG_FIELDS(log_text("why", why), log_text("path", db->config.database_path)));
+}
+
+static struct store_options db_server__store_options(const struct db_server *db)
+{
+    return (struct store_options){
+        .path = db->config.database_path,
+        .synchronous = (enum store_synchronous)db->config.synchronous,
+        .busy_timeout_ms = db->config.busy_timeout_ms,
+        .log = &db->server.log,
+    };
+}
+
+static bool db_server__migrate(struct db_server *db)
+{
+    struct store_options options = db_server__store_options(db);
+    struct store *store = store_open(&options);
+    if (store == NULL) {
+        db_server__log_failure(db, "database_failed", "it cannot be opened");
+        return false;
+    }
+    enum migrations_result result = migrations_apply(store_database(store), migration_table,
+                                                     migration_table_count, &db->server.log);
+    store_close(store);
+    if (result == MIGRATIONS_NEWER) {
+        db_server__log_failure(db, "database_failed", "a newer program has used it");
+    } else if (result == MIGRATIONS_FAILED) {
+        db_server__log_failure(db, "database_failed", "it cannot be brought up to date");
+    }
+    return result == MIGRATIONS_OK;
+}
+
+static bool db_server__start_lanes(struct db_server *db)
+{
+    struct lanes_config config = {
+        .store = db_server__store_options(db),
+        .lane_count = db->config.lane_count,
+        .queue_max = db->config.lane_queue_max,
+        .group_max = db->config.group_max,
+        .post = job_post_to(db->server.runtime),
+    };
+    db->lanes = lanes_create(&config);
+    if (db->lanes == NULL) {
+        db_server__log_failure(db, "database_failed", "its lanes cannot be started");
+    }
+    return db->lanes != NULL;
+}
+
+static bool db_server__start_hash_pool(struct db_server *db)
+{
+    uint32_t thread_count = db->config.hash_threads;
+    struct job_pool_config config = {
+        .name = "hash",
+        .thread_count = thread_count > 0 ? thread_count : pc_os_processor_count(),
+        .queue_max = db->config.hash_queue_max,
+        .post = job_post_to(db->server.runtime),
+    };
+    if (!password_hash(&db->config.password_cost, db_server__dummy_password,
+                       sizeof(db_server__dummy_password), db->dummy_hash)) {
+        db_server__log_failure(db, "password_failed", "memory is short for one hash");
+        return false;
+    }
+    db->hash_pool = job_pool_create(&config);
+    if (db->hash_pool == NULL) {
+        db_server__log_failure(db, "password_failed", "the threads cannot be started");
+    }
+    return db->hash_pool != NULL;
+}
+
+static void db_server__on_gate_open(struct pc_session *session)
+{
+    server_link_open(session, &db_server_of(session)->gate_links);
+}
+
+static void db_server__on_game_open(struct pc_session *session)
+{
+    server_link_open(session, &db_server_of(session)->game_links);
+}
+
+static bool db_server__listen(struct db_server *db, const struct pc_session_type *type,
+                              const struct pc_address *address)
+{
+    uint32_t number = server_add_type(&db->server, type);
+    struct pc_listener_config config = {.type = number, .address = *address, .accepts_posted = 8};
+    return number != PC_TYPE_NONE && server_listen(&db->server, &config);
+}
+
+static void db_server__init_policy(struct db_server *db, struct link_policy *policy,
+                                   enum common_role peer_role)
+{
+    server_link_policy_init(&db->server, policy);
+    policy->peer_role = peer_role;
+    policy->is_initiator = false;
+    policy->payload_version = DB_VERSION;
+    policy->payload_hash = DB_COMPAT_HASH;
+}
+
+static bool db_server__open_listeners(struct db_server *db)
+{
+    struct pc_session_type type = {
+        .name = "gate",
+        .accepts = &db_accepts_gate,
+        .user_size = sizeof(struct server_link),
+        .sessions_start = LINKS_AT_START,
+        .sessions_max = db->config.links_max,
+        .idle_timeout_ms = db->server.config.link.idle_timeout_ms,
+        .on_open = db_server__on_gate_open,
+        .on_close = server_link_close,
+    };
+    db_server__init_policy(db, &db->gate_links, COMMON_ROLE_GATE);
+    db_server__init_policy(db, &db->game_links, COMMON_ROLE_GAME);
+    if (!db_server__listen(db, &type, &db->config.gates)) {
+        return false;
+    }
+    type.name = "game";
+    type.accepts = &db_accepts_game;
+    type.on_open = db_server__on_game_open;
+    return db_server__listen(db, &type, &db->config.games);
+}
+
+bool db_server_set_up(struct server *server)
+{
+    struct db_server *db = (struct db_server *)server;
+    return db_server__migrate(db) && db_server__start_lanes(db) && db_server__start_hash_pool(db) &&
+           db_server__open_listeners(db);
+}
+
+void db_server_stop(struct server *server)
+{
+    struct db_server *db = (struct db_server *)server;
+    struct lanes_counters counters;
+    job_pool_stop(db->hash_pool);
+    lanes_stop(db->lanes); /* everything that was accepted is committed */
+    lanes_count(db->lanes, &counters);
+    log_write(&server->log, LOG_INFO, PC_HANDLE_NONE, "lanes",
+              LOG_FIELDS(log_number("jobs", counters.jobs),
+                         log_number("transactions", counters.transactions),
+                         log_number("group_high", counters.group_high)));
+}
+
+void db_server_tear_down(struct server *server)
+{
+    struct db_server *db = (struct db_server *)server;
+    if (db->hash_pool != NULL) {
+        job_pool_destroy(db->hash_pool);
+    }
+    lanes_destroy(db->lanes);
+}
