@@ -17,7 +17,6 @@ void server_options_print_help(const struct server_program *program, FILE *out)
             "  --print-config           print every key with its meaning, range and default\n"
             "  --make-key FILE          make the key file that all servers share, and end\n"
             "  --stop-on-stdin-close    stop in order when standard input ends\n"
-            "  --stop-on-stdin-close    stop when standard input ends, as on a signal\n"
             "  --help                   print this text\n\n"
             "Exit status: 0 stopped in order, 1 could not start or stop, 2 bad configuration.\n",
             program->name, program->doc);
@@ -66,8 +65,6 @@ struct server_options server_options_parse(int argc, char **argv,
             options__take_pair(&options, program, option, argv[i]);
         } else if (strcmp(option, "--help") == 0) {
             options.action = SERVER_HELP;
-        } else if (strcmp(option, "--stop-on-stdin-close") == 0) {
-            options.stops_on_stdin_close = true;
         } else if (strcmp(option, "--stop-on-stdin-close") == 0) {
             options.stops_on_stdin_close = true;
         } else if (strcmp(option, "--print-config") == 0) {

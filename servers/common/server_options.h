@@ -17,7 +17,6 @@ struct server_options {
     const char *config_file; /* NULL: defaults only */
     const char *key_file;    /* of --make-key */
     bool stops_on_stdin_close;
-    bool stops_on_stdin_close;
 };
 
 struct server_options server_options_parse(int argc, char **argv,
