@@ -27,7 +27,7 @@ void game_client_place(struct game_client *client)
     movement_start(&client->budget, &game->movement, pc_worker_now_ms(game->worker));
     client->state = CLIENT_SESSION_WORLD;
     game->counters.entered++;
-    game_client__log(client, "player_entered", common_result_name(COMMON_RESULT_OK));
+    game_client__log(client, "entered", common_result_name(COMMON_RESULT_OK));
 
     struct relay_session_entered entered = {.session = client->session};
     (void)game_send_relay_session_entered(gate_link_session(client->link), &entered);
@@ -60,7 +60,7 @@ void game_client_forget(struct game_client *client, enum common_leave_reason rea
     list_remove(&client->news_node);
     list_remove(&client->link_node);
     if (client->state == CLIENT_SESSION_WORLD) {
-        game_client__log(client, "player_left", common_leave_reason_name(reason));
+        game_client__log(client, "left", common_leave_reason_name(reason));
         zone_remove(&game->zone, &client->entity);
         game_client__say_leave(game, client);
     }
