@@ -8,7 +8,6 @@ Only runtime/port includes a header of the system or asks which system it is.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +36,11 @@ THIRD_PARTY = {
     "servers/db": {"sqlite3.h", "sodium.h"},
     "tests": {"cmocka.h", "sodium.h", "sqlite3.h"},
 }
+
+# What a first part of an include names; anything else is a folder of the file's own server.
+FOLDERS = frozenset(
+    ("base", "port", "net", "pc", "proto", "support", "common", "gate", "game", "db", "bots")
+)
 
 INCLUDE = re.compile(r'^[ ]*#[ ]*include[ ]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
@@ -67,27 +71,29 @@ def layer_of(path: str) -> Layer | None:
 
 
 def is_own(source: Source, included: str) -> bool:
-    """True for a file of the same server or test folder, named without the way to it."""
-    if not source.path.startswith(("servers/", "tests/")):
+    """True for a file of the same server or test folder, named with or without the way to it."""
+    parts = source.path.split("/")
+    if parts[0] == "servers":
+        own = parts[1]
+    elif parts[0] == "tests":
+        own = server_under_test(source)
+    else:
         return False
-    top = "/".join(source.path.split("/")[:2])
-    return "/" not in included or included.startswith((posixpath.basename(top) + "/", "handlers/"))
+    first = included.split("/")[0]
+    return "/" not in included or first == own or first not in FOLDERS
 
 
 def server_under_test(source: Source) -> str:
-    """tests/unit/game/test_zone.c may include game/zone.h."""
+    """tests/unit/game/test_zone.c is about the game and may include what the game may."""
     parts = source.path.split("/")
-    return parts[2] + "/" if parts[:2] == ["tests", "unit"] and len(parts) > 3 else ""
+    return parts[2] if parts[:2] == ["tests", "unit"] and len(parts) > 3 else parts[1]
 
 
 def check_quoted(source: Source, layer: Layer, included: str) -> str | None:
     """What is wrong with #include "included"; None if nothing is."""
     if included.startswith("..") or "/../" in included:
         return f'"{included}": include by the way from the layer\'s root'
-    tested = server_under_test(source)
     if included.startswith(layer.sees) or is_own(source, included):
-        return None
-    if tested and included.startswith(tested):
         return None
     if included.startswith("proto/"):
         return f'"{included}": the runtime never includes generated code; it is handed a table'

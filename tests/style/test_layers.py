@@ -51,6 +51,8 @@ ALLOWED = [
     ("servers/gate/a.c", '#include "common/log.h"'),
     ("servers/gate/handlers/on_a.c", '#include "gate.h"'),
     ("servers/gate/handlers/on_a.c", '#include "gate/gate.h"'),
+    ("servers/game/a.c", '#include "world/zone.h"'),
+    ("tests/unit/game/test_a.c", '#include "world/zone.h"'),
     ("tests/unit/gate/test_a.c", '#include "gate/gate.h"'),
     ("tests/unit/base/test_a.c", '#include "base/inbox.h"'),
     ("tests/unit/base/test_a.c", "#include <cmocka.h>"),
