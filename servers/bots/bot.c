@@ -10,6 +10,7 @@
 
 #include "bots.h"
 #include "pc/check.h"
+#include "pc/container.h"
 #include "pc/os.h"
 #include "pc/worker.h"
 #include "play.h"

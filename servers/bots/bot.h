@@ -16,12 +16,13 @@
 #include "stats.h"
 #include "window.h"
 
+/* Lets the compiler check format strings; at and first are the arguments' positions. */
 #if defined(__MINGW_PRINTF_FORMAT)
-#define BOT_FORMAT(format, first) __attribute__((format(__MINGW_PRINTF_FORMAT, format, first)))
+#define BOT_FORMAT(at, first) __attribute__((format(__MINGW_PRINTF_FORMAT, at, first)))
 #elif defined(__GNUC__)
-#define BOT_FORMAT(format, first) __attribute__((format(printf, format, first)))
+#define BOT_FORMAT(at, first) __attribute__((format(printf, at, first)))
 #else
-#define BOT_FORMAT(format, first)
+#define BOT_FORMAT(at, first)
 #endif
 
 struct crew;
