@@ -1,0 +1,111 @@
+"""[D] Protocol -> the view of the ids header: macros, enums and their names."""
+
+from __future__ import annotations
+
+from pcgen import ir
+from pcgen.c import layout, naming
+from pcgen.c.views import Define, Enumerator, EnumView, IdsView, PacketIds
+
+INT32_MAX = 0x7FFF_FFFF
+UINT32_MAX = 0xFFFF_FFFF
+INT64_MIN = -0x8000_0000_0000_0000
+
+
+def integer(value: int) -> str:
+    """A C integer constant: unsigned if it can be, of 64 bits where 32 do not do."""
+    if 0 <= value <= UINT32_MAX:
+        return f"{value}u"
+    if value > UINT32_MAX:
+        return f"UINT64_C({value})"
+    if value >= -INT32_MAX:
+        return f"({value})"
+    return "INT64_MIN" if value == INT64_MIN else f"(-INT64_C({-value}))"
+
+
+def _runs(values: list[int]) -> list[tuple[int, int]]:
+    """Sorted values as runs of consecutive ones."""
+    runs: list[tuple[int, int]] = []
+    for value in values:
+        if runs and runs[-1][1] == value - 1:
+            runs[-1] = (runs[-1][0], value)
+        else:
+            runs.append((value, value))
+    return runs
+
+
+def known_condition(enum: ir.Enum) -> str:
+    """The C condition that `value` is one of the enum's; empty if every raw value is.
+
+    Comparisons that the width of the type already answers are left out: compilers warn of them.
+    """
+    terms: list[str] = []
+    for first, last in _runs(sorted(value.value for value in enum.values)):
+        bounds = [
+            *([f"value >= {first}"] if first > enum.base.min else []),
+            *([f"value <= {last}"] if last < enum.base.max else []),
+        ]
+        terms.append(f"value == {first}" if first == last else " && ".join(bounds))
+    if terms == [""]:
+        return ""
+    return " || ".join(f"({term})" if "&&" in term and len(terms) > 1 else term for term in terms)
+
+
+def enum_view(enum: ir.Enum) -> EnumView:
+    """An enum of the protocol."""
+    last = len(enum.values) - 1
+    values = tuple(
+        Enumerator(naming.enumerator(enum, value), str(value.value), value.name.lower(),
+                   "" if index == last else ",")
+        for index, value in enumerate(enum.values))
+    known = known_condition(enum)
+    stem = naming.tag(enum)
+    return EnumView(stem, f"{stem}_name", layout.comment(enum.doc), values,
+                    naming.SCALAR_TYPES[enum.base.name], f"{stem}_is_valid", known, not known)
+
+
+def machine_view(machine: ir.StateMachine) -> EnumView:
+    """A state machine is an enum too; it never lies on the wire."""
+    last = len(machine.states) - 1
+    values = tuple(
+        Enumerator(naming.state(machine, state), str(index), state, "" if index == last else ",")
+        for index, state in enumerate(machine.states))
+    stem = naming.machine_tag(machine)
+    return EnumView(stem, f"{stem}_name", "", values, "", "", "", True)
+
+
+def _packet(packet: ir.Packet) -> PacketIds:
+    def macro(suffix: str) -> str:
+        return naming.packet_macro(packet, suffix)
+
+    flows = ", ".join(str(flow) for flow in packet.flows)
+    return PacketIds(
+        naming.tag(packet), layout.comment(f"{flows}. {packet.doc}".strip()), macro("ID"),
+        packet.name,
+        (Define(macro("ID"), f"0x{packet.id:04x}u"),
+         Define(macro("FRAME_MIN"), f"{packet.frame.min}u"),
+         Define(macro("FRAME_MAX"), f"{packet.frame.max}u")))
+
+
+def lower(protocol: ir.Protocol) -> IdsView:
+    """The whole ids header and its source."""
+    def macro(suffix: str) -> str:
+        return naming.protocol_macro(protocol.name, suffix)
+
+    consts = tuple(Define(naming.const(const), integer(const.value)) for const in protocol.consts)
+    return IdsView(
+        source=protocol.source,
+        doc=layout.comment(protocol.doc),
+        protocol=protocol.name,
+        own_header=naming.header(protocol.name, "ids"),
+        defines=(Define(macro("NAME"), f'"{protocol.name}"'),
+                 Define(macro("VERSION"), f"{protocol.version}u"),
+                 Define(macro("COMPAT_HASH"), f"UINT64_C(0x{protocol.compat_hash:016x})"),
+                 Define(macro("FRAME_MAX"), f"{protocol.frame_max}u")),
+        consts=consts,
+        has_consts=bool(consts),
+        enums=tuple(enum_view(enum) for enum in protocol.enums),
+        machines=tuple(machine_view(machine) for machine in protocol.machines),
+        packets=tuple(_packet(packet) for packet in protocol.packets),
+        has_packets=bool(protocol.packets),
+        packet_name_function=f"{protocol.name}_packet_name",
+    )

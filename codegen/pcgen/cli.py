@@ -1,0 +1,89 @@
+"""The command line: what a person or the build types."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pcgen import ir, pipeline, render, writer
+
+EXAMPLES = """examples:
+  pcgen check protocol/*.yaml                       is everything right?
+  pcgen gen --out build/generated protocol/*.yaml   write C and Python
+  pcgen sizes protocol/*.yaml                       ids and frame sizes of all packets
+
+exit status: 0 all is well, 1 errors in the YAML (nothing is written), 2 wrong usage
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pcgen", description="Compile the protocol's YAML files into C and Python.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    gen = commands.add_parser("gen", help="write the generated files")
+    gen.add_argument("--out", type=Path, required=True, help="folder for the generated files")
+    gen.add_argument("--stamp", type=Path, help="file that is touched when all went well")
+    gen.add_argument("--depfile", type=Path, help="write what the stamp depends on")
+    gen.add_argument("--manifest", type=Path, help="keep CMake's list of the files up to date")
+    gen.add_argument("--verbose", action="store_true", help="say which files changed")
+
+    manifest = commands.add_parser("manifest", help="write which files gen would write, for CMake")
+    manifest.add_argument("--cmake", type=Path, required=True, help="the file to write")
+
+    check = commands.add_parser("check", help="report errors, write nothing")
+    sizes = commands.add_parser("sizes", help="list the packets with their sizes")
+    for command in (gen, manifest, check, sizes):
+        command.add_argument("yaml", type=Path, nargs="+", help="protocol files")
+    return parser
+
+
+def _inputs(sources: Sequence[Path]) -> list[Path]:
+    """Everything that the outputs depend on."""
+    package = Path(__file__).resolve().parent
+    return [*sources, *package.rglob("*.py"), *render.TEMPLATES.rglob("*.j2")]
+
+
+def _gen(arguments: argparse.Namespace, compiled: pipeline.Compiled, program: ir.Program) -> None:
+    outputs = pipeline.emit(program)
+    changed = writer.write(arguments.out, outputs)
+    if arguments.manifest:
+        writer.write_if_changed(arguments.manifest, writer.manifest_cmake(outputs))
+    if arguments.verbose:
+        print("\n".join(changed or ["nothing changed"]))
+    if arguments.depfile:
+        target = arguments.stamp or arguments.out / writer.MANIFEST
+        arguments.depfile.write_text(writer.depfile_text(target, _inputs(compiled.sources)))
+    if arguments.stamp:
+        arguments.stamp.write_text("")
+
+
+def _sizes(program: ir.Program) -> None:
+    for protocol in program.protocols:
+        for packet in protocol.packets:
+            flows = ", ".join(str(flow) for flow in packet.flows)
+            print(f"0x{packet.id:04x}  {packet.frame.min:5} .. {packet.frame.max:5}  "
+                  f"{protocol.name}.{packet.name:<24} {flows}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit status."""
+    options = _parser().parse_args(arguments)
+    compiled = pipeline.compile_files(options.yaml)
+    if compiled.program is None:
+        sys.stderr.write(compiled.sink.render())
+        return 1
+    match options.command:
+        case "gen":
+            _gen(options, compiled, compiled.program)
+        case "manifest":
+            writer.write_if_changed(options.cmake,
+                                    writer.manifest_cmake(pipeline.emit(compiled.program)))
+        case "sizes":
+            _sizes(compiled.program)
+        case _:
+            print(f"{len(compiled.sources)} files, no errors")
+    return 0

@@ -1,0 +1,78 @@
+"""The error sink: everything that is wrong is collected, sorted and shown at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pcgen.codes import Code
+from pcgen.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error. `hint` says what to do, if we can tell."""
+
+    code: Code
+    span: Span
+    message: str
+    hint: str = ""
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """By place, then by code and text, so that the order never depends on the passes."""
+        return (self.span.file.shown, self.span.line, self.span.column, self.code.value,
+                self.message)
+
+    def render(self) -> str:
+        """`file:line:column: error PG0123: text`, the source line, a caret, the hint."""
+        span = self.span
+        head = f"{span.file.shown}:{span.line}:{span.column}: error {self.code.value}: "
+        lines = [head + self.message]
+        source = span.file.line(span.line)
+        if source.strip():
+            lead = "".join("\t" if char == "\t" else " " for char in source[: span.column - 1])
+            room = max(len(source) - span.column + 1, 1)
+            lines.append(f"    {source}")
+            lines.append(f"    {lead}{'^' * min(span.size, room)}")
+        if self.hint:
+            lines.append(f"    {self.hint}")
+        return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class ErrorSink:
+    """Collects errors. The same error at the same place is kept once."""
+
+    found: dict[tuple[str, int, int, str, str], Diagnostic] = field(default_factory=dict)
+
+    def error(self, code: Code, span: Span, message: str, hint: str = "") -> None:
+        """Remember an error; the caller goes on."""
+        diagnostic = Diagnostic(code, span, message, hint)
+        self.found.setdefault(diagnostic.sort_key(), diagnostic)
+
+    @property
+    def failed(self) -> bool:
+        """True if there is any error."""
+        return bool(self.found)
+
+    def sorted(self) -> list[Diagnostic]:
+        """All errors by file, line and column."""
+        return [self.found[key] for key in sorted(self.found)]
+
+    def render(self) -> str:
+        """What is printed: every error, then how many."""
+        errors = self.sorted()
+        count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}; nothing was written"
+        return "\n".join([*(error.render() for error in errors), count]) + "\n"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or lists the few that there are."""
+    choices = sorted(set(known))
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    if 0 < len(choices) <= 12:
+        return "known: " + ", ".join(choices)
+    return ""

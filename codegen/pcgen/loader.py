@@ -1,0 +1,254 @@
+"""[A] Reads the YAML files and says what the author wrote, or where it cannot be read.
+
+Imported files are read too, whether they were named to us or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence as Items
+from pathlib import Path
+
+from pcgen import schema
+from pcgen.codes import Code
+from pcgen.diagnostics import ErrorSink
+from pcgen.fields import Reader, missing, parse_number
+from pcgen.source import Number, SourceFile, Span, Text
+from pcgen.tree import Entry, Mapping, Node, Sequence, read_tree
+
+U16_MAX = 0xFFFF
+U64_MAX = 0xFFFF_FFFF_FFFF_FFFF
+I64_MIN = -0x8000_0000_0000_0000
+RATE_MAX = 1_000_000
+FRAME_LEAST = 4
+
+_FLOW = re.compile(r"(\S+)\s+->\s+(\S+)\Z")
+_RANGE = re.compile(r"(\S+?)\s*-\s*(\S+)\Z")
+
+_FILE_REQUIRED = ("protocol", "version")
+_FILE_OPTIONAL = ("doc", "import", "roles", "limits", "states", "flows", "consts", "enums",
+                  "structs", "packets")
+
+
+class _FileReader:
+    """One file: each method reads one part of the language."""
+
+    def __init__(self, source: SourceFile, sink: ErrorSink) -> None:
+        self.source = source
+        self.sink = sink
+        self.read = Reader(sink)
+
+    def file(self, root: Node) -> schema.File:
+        top = self.read.mapping(root, "a protocol file")
+        keys = self.read.keys(top, "a protocol file", _FILE_REQUIRED, _FILE_OPTIONAL)
+        frame_max = None
+        if "limits" in keys:
+            limits = self.read.mapping(keys["limits"].value, "limits")
+            limit_keys = self.read.keys(limits, "limits", (), ("frame_max",))
+            frame_max = self.optional_number(limit_keys, "frame_max", FRAME_LEAST, U16_MAX)
+        version = self.optional_number(keys, "version", 1, U16_MAX)
+        return schema.File(
+            source=self.source,
+            protocol=self.word(keys, "protocol", top.span),
+            version=version or Number(1, top.span),
+            doc=self.read.doc(keys),
+            imports=self.words(keys, "import"),
+            roles=self.words(keys, "roles") if "roles" in keys else None,
+            roles_span=keys["roles"].key.span if "roles" in keys else None,
+            frame_max=frame_max,
+            machines=tuple(self.machine(entry) for entry in self.members(keys, "states")),
+            flows=tuple(self.flow(item) for item in self.items(keys, "flows")),
+            consts=tuple(self.const(entry) for entry in self.members(keys, "consts")),
+            enums=tuple(self.enum(entry) for entry in self.members(keys, "enums")),
+            structs=tuple(self.struct(entry) for entry in self.members(keys, "structs")),
+            packets=tuple(self.packet(entry) for entry in self.members(keys, "packets")),
+        )
+
+    # ---- parts of the language ----
+
+    def machine(self, entry: Entry) -> schema.StateMachine:
+        what = f"the state machine `{entry.key}`"
+        states = tuple(self.read.text(item, "a state")
+                       for item in self.read.sequence(entry.value, what))
+        if not states:
+            self.sink.error(Code.EMPTY, entry.key.span, f"{what} has no states")
+        return schema.StateMachine(entry.key, states)
+
+    def flow(self, node: Node) -> schema.Flow:
+        mapping = self.read.mapping(node, "a flow")
+        keys = self.read.keys(mapping, "a flow", ("flow", "ids"), ("states", "via"))
+        name = self.flow_name(keys["flow"].value) if "flow" in keys else None
+        nobody = missing(mapping.span)
+        return schema.Flow(
+            name=name or schema.FlowName(nobody, nobody, mapping.span),
+            ids=self.id_range(keys, mapping.span),
+            states=self.word(keys, "states", mapping.span) if "states" in keys else None,
+            via=self.word(keys, "via", mapping.span) if "via" in keys else None,
+        )
+
+    def flow_name(self, node: Node) -> schema.FlowName:
+        text = self.read.text(node, "flow")
+        match = _FLOW.match(text.value)
+        if match is None:
+            if text.value:
+                self.sink.error(Code.FLOW_SYNTAX, text.span, f"`{text}` is not a flow",
+                                "write it as: client -> gate")
+            return schema.FlowName(missing(text.span), missing(text.span), text.span)
+        ends = [Text(match[i], text.span.part(match.start(i), len(match[i]))) for i in (1, 2)]
+        return schema.FlowName(ends[0], ends[1], text.span)
+
+    def id_range(self, keys: dict[str, Entry], span: Span) -> schema.IdRange:
+        if "ids" not in keys:
+            return schema.IdRange(1, U16_MAX, span)
+        text = self.read.text(keys["ids"].value, "ids")
+        match = _RANGE.match(text.value)
+        ends = [parse_number(match[i]) for i in (1, 2)] if match else [None, None]
+        first, last = ends
+        if first is None or last is None or not (1 <= first <= U16_MAX and 1 <= last <= U16_MAX):
+            self.sink.error(Code.RANGE_SYNTAX, text.span, f"`{text}` is not a range of ids",
+                            "write it as: 0x0100-0x01ff; ids are 1..65535")
+            return schema.IdRange(1, U16_MAX, text.span)
+        return schema.IdRange(first, last, text.span)
+
+    def const(self, entry: Entry) -> schema.Const:
+        value = self.read.number(entry.value, f"the constant `{entry.key}`", I64_MIN, U64_MAX)
+        return schema.Const(entry.key, value)
+
+    def enum(self, entry: Entry) -> schema.Enum:
+        what = f"the enum `{entry.key}`"
+        mapping = self.read.mapping(entry.value, what)
+        keys = self.read.keys(mapping, what, ("type", "values"), ("doc",))
+        values = tuple(
+            schema.EnumValue(member.key, self.read.number(member.value, f"`{member.key}`",
+                                                          I64_MIN, U64_MAX))
+            for member in self.members(keys, "values"))
+        if "values" in keys and not values:
+            self.sink.error(Code.EMPTY, entry.key.span, f"{what} has no values")
+        return schema.Enum(entry.key, self.word(keys, "type", mapping.span), self.read.doc(keys),
+                           values)
+
+    def struct(self, entry: Entry) -> schema.Struct:
+        what = f"the struct `{entry.key}`"
+        mapping = self.read.mapping(entry.value, what)
+        keys = self.read.keys(mapping, what, ("fields",), ("doc",))
+        fields = tuple(self.field(item) for item in self.items(keys, "fields"))
+        if "fields" in keys and not fields:
+            self.sink.error(Code.EMPTY, entry.key.span, f"{what} has no fields")
+        return schema.Struct(entry.key, self.read.doc(keys), fields)
+
+    def field(self, node: Node) -> schema.Field:
+        """`- name: type`, or `- name: {type: ..., doc: ...}`."""
+        mapping = self.read.mapping(node, "a field")
+        if len(mapping.entries) != 1:
+            if isinstance(node, Mapping):
+                self.sink.error(Code.WRONG_KIND, node.span, "a field is one `name: type`",
+                                "begin each field with `- `")
+            return schema.Field(missing(node.span), missing(node.span), "")
+        entry = mapping.entries[0]
+        if isinstance(entry.value, Mapping):
+            what = f"the field `{entry.key}`"
+            keys = self.read.keys(entry.value, what, ("type",), ("doc",))
+            return schema.Field(entry.key, self.word(keys, "type", entry.value.span),
+                                self.read.doc(keys))
+        return schema.Field(entry.key, self.read.text(entry.value, "a type"), "")
+
+    def packet(self, entry: Entry) -> schema.Packet:
+        what = f"the packet `{entry.key}`"
+        mapping = self.read.mapping(entry.value, what)
+        keys = self.read.keys(mapping, what, ("id", "flow", "fields"), ("doc", "states", "rate"))
+        states = None
+        if "states" in keys:
+            states = self.words(keys, "states")
+            if not states:
+                self.sink.error(Code.EMPTY, keys["states"].key.span, f"{what} is legal in no state",
+                                "leave `states` out if it is legal in all of them")
+        return schema.Packet(
+            name=entry.key,
+            id=self.optional_number(keys, "id", 1, U16_MAX) or Number(1, mapping.span),
+            doc=self.read.doc(keys),
+            flows=self.packet_flows(keys),
+            states=states,
+            rate=self.rate(keys["rate"].value) if "rate" in keys else None,
+            fields=tuple(self.field(item) for item in self.items(keys, "fields")),
+        )
+
+    def packet_flows(self, keys: dict[str, Entry]) -> tuple[schema.FlowName, ...]:
+        """One flow, or a list of them."""
+        if "flow" not in keys:
+            return ()
+        node = keys["flow"].value
+        if isinstance(node, Sequence):
+            if not node.items:
+                self.sink.error(Code.EMPTY, node.span, "flow is empty")
+            return tuple(self.flow_name(item) for item in node.items)
+        return (self.flow_name(node),)
+
+    def rate(self, node: Node) -> schema.Rate:
+        mapping = self.read.mapping(node, "a rate")
+        keys = self.read.keys(mapping, "a rate", ("per_sec",), ("burst", "over"))
+        per_sec = self.optional_number(keys, "per_sec", 1, RATE_MAX) or Number(1, mapping.span)
+        burst = self.optional_number(keys, "burst", 1, RATE_MAX)
+        over = self.word(keys, "over", mapping.span) if "over" in keys else Text("kick",
+                                                                                 mapping.span)
+        return schema.Rate(per_sec, burst or per_sec, over, mapping.span)
+
+    # ---- small helpers ----
+
+    def members(self, keys: dict[str, Entry], key: str) -> tuple[Entry, ...]:
+        """The entries of the mapping under a key, if it is there."""
+        return self.read.mapping(keys[key].value, key).entries if key in keys else ()
+
+    def items(self, keys: dict[str, Entry], key: str) -> tuple[Node, ...]:
+        return self.read.sequence(keys[key].value, key) if key in keys else ()
+
+    def word(self, keys: dict[str, Entry], key: str, span: Span) -> Text:
+        return self.read.text(keys[key].value, key) if key in keys else missing(span)
+
+    def words(self, keys: dict[str, Entry], key: str) -> tuple[Text, ...]:
+        return tuple(self.read.text(item, f"an item of {key}") for item in self.items(keys, key))
+
+    def optional_number(self, keys: dict[str, Entry], key: str, least: int,
+                        most: int) -> Number | None:
+        return self.read.number(keys[key].value, key, least, most) if key in keys else None
+
+
+def _open(path: Path, shown: str, asked: Span | None, sink: ErrorSink) -> SourceFile | None:
+    """The file's text. `asked` is the import that names it, if one does."""
+    try:
+        return SourceFile(path, shown, path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        where = Span(SourceFile(path, shown, ""), 1, 1)
+        sink.error(Code.UNREADABLE, where, f"the file is not UTF-8 (byte {error.start})")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        if asked is not None:
+            sink.error(Code.IMPORT_MISSING, asked, f"cannot read `{shown}`: {reason}",
+                       "imports are relative to the file that names them")
+        else:
+            where = Span(SourceFile(path, shown, ""), 1, 1)
+            sink.error(Code.UNREADABLE, where, f"cannot read the file: {reason}")
+    return None
+
+
+def load(paths: Items[Path], sink: ErrorSink) -> tuple[schema.File, ...]:
+    """Read the files and all that they import, each once, in a fixed order (by name)."""
+    waiting: list[tuple[Path, str, Span | None]] = [(path, str(path), None) for path in paths]
+    seen: set[Path] = set()
+    files: list[schema.File] = []
+    while waiting:
+        path, shown, asked = waiting.pop(0)
+        if path.resolve() in seen:
+            continue
+        seen.add(path.resolve())
+        source = _open(path, shown, asked, sink)
+        root = read_tree(source, sink) if source is not None else None
+        if source is None or root is None:
+            continue
+        file = _FileReader(source, sink).file(root)
+        files.append(file)
+        for name in file.imports:
+            if name.value:
+                folder = Path(shown).parent
+                waiting.append((path.parent / name.value, str(folder / name.value), name.span))
+    return tuple(sorted(files, key=lambda file: (file.protocol.value, file.source.shown)))
+

@@ -1,0 +1,66 @@
+"""[D] [E] Which files a program becomes: one line for each kind of file, per backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pcgen import ir
+from pcgen.c import layout, lower_codec, lower_ids, lower_role, lower_types
+from pcgen.python import lower as lower_python
+from pcgen.render import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file below the output folder. `group` tells the build what it is part of: "codec", a
+    role's name, or "python"; headers and modules need no compiling."""
+
+    path: str
+    group: str
+    text: str
+
+
+class _Emitter:
+    def __init__(self) -> None:
+        self.renderer = Renderer()
+
+    def c(self, group: str, path: str, template: str, view: object) -> Output:
+        return Output(path, group, layout.finish(self.renderer.render(f"c/{template}", view)))
+
+    def python(self, path: str, template: str, view: object) -> Output:
+        return Output(path, "python", self.renderer.render(f"python/{template}", view))
+
+    def protocol(self, protocol: ir.Protocol) -> Iterator[Output]:
+        """The C and Python of one protocol."""
+        stem = f"proto/{protocol.name}"
+        ids = lower_ids.lower(protocol)
+        codec = lower_codec.lower(protocol)
+        yield self.c("codec", f"{stem}_ids.h", "ids.h.j2", ids)
+        yield self.c("codec", f"{stem}_ids.c", "ids.c.j2", ids)
+        yield self.c("codec", f"{stem}_types.h", "types.h.j2", lower_types.lower(protocol))
+        yield self.c("codec", f"{stem}_codec.h", "codec.h.j2", codec)
+        yield self.c("codec", f"{stem}_codec.c", "codec.c.j2", codec)
+        if protocol.packets:
+            yield self.c("codec", f"{stem}_codec_send.c", "codec_send.c.j2", codec)
+        yield self.python(f"python/{protocol.name}.py", "module.py.j2",
+                          lower_python.lower(protocol))
+
+    def role(self, role: ir.Role) -> Iterator[Output]:
+        """The accept tables, handlers and senders of one role."""
+        stem = f"proto/{role.name}"
+        view = lower_role.lower(role)
+        yield self.c(role.name, f"{stem}_dispatch.h", "dispatch.h.j2", view)
+        yield self.c(role.name, f"{stem}_dispatch.c", "dispatch.c.j2", view)
+        yield self.c(role.name, f"{stem}_send.h", "send.h.j2", view)
+
+
+def emit(program: ir.Program) -> tuple[Output, ...]:
+    """All files, by path."""
+    emitter = _Emitter()
+    files = [emitter.python("python/pcwire.py", "pcwire.py.j2", None)]
+    for protocol in program.protocols:
+        files.extend(emitter.protocol(protocol))
+    for role in program.roles:
+        files.extend(emitter.role(role))
+    return tuple(sorted(files, key=lambda file: file.path))

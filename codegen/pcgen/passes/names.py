@@ -1,0 +1,122 @@
+"""Names: their form, their length, the words no output language lends us, duplicates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pcgen import ir, schema
+from pcgen.codes import Code
+from pcgen.passes.context import Context
+from pcgen.source import Text
+
+_LOWER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
+_UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
+NAME_MAX = 32
+PROTOCOL_MAX = 16
+
+_C = """auto break case char const continue default do double else enum extern float for goto if
+inline int long register restrict return short signed sizeof static struct switch typedef union
+unsigned void volatile while bool true false errno assert main"""
+_CPP = """alignas alignof and and_eq asm bitand bitor catch class compl concept consteval constexpr
+constinit co_await co_return co_yield decltype delete dynamic_cast explicit export friend mutable
+namespace new noexcept not not_eq nullptr operator or or_eq private protected public
+reinterpret_cast requires static_assert static_cast template this thread_local throw try typeid
+typename using virtual wchar_t xor xor_eq"""
+_PYTHON = """as async await def del elif except finally from global import in is lambda nonlocal
+pass raise with yield self cls encode decode dataclass"""
+_WINDOWS = "near far small hyper interface min max"
+RESERVED = frozenset(" ".join((_C, _CPP, _PYTHON, _WINDOWS)).split())
+
+# Names of modules that the Python output has or uses.
+PROTOCOL_RESERVED = frozenset({"pc", "pcwire", "struct", "enum", "dataclasses", "typing"})
+
+
+class _Names:
+    def __init__(self, context: Context) -> None:
+        self.sink = context.sink
+
+    def lower(self, name: Text, what: str, longest: int = NAME_MAX) -> None:
+        self.form(name, what, _LOWER, "snake_case", longest)
+        if name.value in RESERVED:
+            self.sink.error(Code.NAME_RESERVED, name.span,
+                            f"{what} cannot be called `{name}`",
+                            "it means something else in C, C++, Windows headers or Python")
+
+    def upper(self, name: Text, what: str) -> None:
+        self.form(name, what, _UPPER, "UPPER_CASE", NAME_MAX)
+
+    def form(self, name: Text, what: str, form: re.Pattern[str], called: str,
+             longest: int) -> None:
+        if not name.value:
+            return
+        if not form.match(name.value):
+            self.sink.error(Code.NAME_FORM, name.span,
+                            f"{what}'s name must be {called}, not `{name}`")
+        elif len(name.value) > longest:
+            self.sink.error(Code.NAME_LONG, name.span,
+                            f"{what}'s name is {len(name.value)} characters long; "
+                            f"at most {longest} are allowed")
+
+    def distinct(self, names: Iterable[Text], what: str, code: Code = Code.NAME_TWICE) -> None:
+        seen: dict[str, Text] = {}
+        for name in names:
+            first = seen.setdefault(name.value, name)
+            if first is not name and name.value:
+                self.sink.error(code, name.span, f"{what} `{name}` stands twice",
+                                f"it is first in line {first.span.line}")
+
+    def fields(self, fields: tuple[schema.Field, ...]) -> None:
+        for field in fields:
+            self.lower(field.name, "a field")
+        self.distinct((field.name for field in fields), "the field")
+
+    def file(self, file: schema.File) -> None:
+        self.lower(file.protocol, "a protocol", PROTOCOL_MAX)
+        if file.protocol.value in PROTOCOL_RESERVED:
+            self.sink.error(Code.NAME_RESERVED, file.protocol.span,
+                            f"a protocol cannot be called `{file.protocol}`")
+        for role in file.roles or ():
+            self.lower(role, "a role", PROTOCOL_MAX)
+        self.distinct(file.roles or (), "the role")
+        for machine in file.machines:
+            self.lower(machine.name, "a state machine")
+            for state in machine.states:
+                self.lower(state, "a state")
+            self.distinct(machine.states, "the state", Code.STATE_TWICE)
+        for const in file.consts:
+            self.upper(const.name, "a constant")
+        self.types(file)
+        for packet in file.packets:
+            self.lower(packet.name, "a packet")
+            self.fields(packet.fields)
+
+    def types(self, file: schema.File) -> None:
+        for enum in file.enums:
+            self.lower(enum.name, "an enum")
+            for value in enum.values:
+                self.upper(value.name, "an enum value")
+        for struct in file.structs:
+            self.lower(struct.name, "a struct")
+            self.fields(struct.fields)
+        for name in (*(enum.name for enum in file.enums), *(s.name for s in file.structs)):
+            if name.value in ir.SCALARS or name.value in ("string", "bytes"):
+                self.sink.error(Code.NAME_RESERVED, name.span,
+                                f"`{name}` is a type of the language")
+        named = (*(enum.name for enum in file.enums), *(struct.name for struct in file.structs),
+                 *(packet.name for packet in file.packets))
+        self.distinct(sorted(named, key=lambda name: (name.span.line, name.span.column)),
+                      "the name")
+
+
+def run(context: Context) -> None:
+    """Check every name on its own, then that no protocol has it twice."""
+    names = _Names(context)
+    protocols: dict[str, schema.File] = {}
+    for file in sorted(context.files, key=lambda file: file.source.shown):
+        names.file(file)
+        first = protocols.setdefault(file.protocol.value, file)
+        if first is not file:
+            context.sink.error(Code.PROTOCOL_TWICE, file.protocol.span,
+                               f"the protocol `{file.protocol}` is also that of "
+                               f"{first.source.shown}")

@@ -1,0 +1,27 @@
+"""Sizes: every frame fits the limit of its protocol, and so the header's 16 bits."""
+
+from __future__ import annotations
+
+from pcgen import ir
+from pcgen.codes import Code
+from pcgen.passes.context import Context
+
+FRAME_LIMIT = 0xFFFF
+
+
+def run(context: Context) -> None:
+    """Check the largest frame of every packet."""
+    for file in context.files:
+        limit = file.frame_max.value if file.frame_max else FRAME_LIMIT
+        for packet in file.packets:
+            fields = context.packet_fields.get((file.protocol.value, packet.name.value))
+            if fields is None:
+                continue
+            largest = ir.HEADER_SIZE + ir.total_size(fields).max
+            if largest > limit:
+                widest = max(fields, key=lambda field: field.type.size.max)
+                context.sink.error(Code.FRAME_LARGE, packet.name.span,
+                                   f"a frame of `{packet.name}` can have {largest} bytes; "
+                                   f"the limit is {limit}",
+                                   f"the field `{widest.name}` takes up to "
+                                   f"{widest.type.size.max} of them; see limits.frame_max")

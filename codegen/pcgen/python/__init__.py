@@ -1,0 +1,1 @@
+"""[D] Python: naming, views and the lowering of the IR to them."""

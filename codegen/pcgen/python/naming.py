@@ -1,0 +1,21 @@
+"""The only place that spells a Python identifier."""
+
+from __future__ import annotations
+
+from pcgen import ir
+
+
+def class_name(name: str) -> str:
+    """`echo_request` -> `EchoRequest`."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def machine(item: ir.StateMachine) -> str:
+    """`ClientSessionState`."""
+    return class_name(f"{item.name}_state")
+
+
+def qualified(item: ir.Struct | ir.Enum, module: str) -> str:
+    """The class as the module sees it: `Vec2` or `common.Vec2`."""
+    prefix = "" if item.protocol == module else f"{item.protocol}."
+    return prefix + class_name(item.name)

@@ -1,0 +1,10 @@
+"""Starts pcgen from any folder: `python3 codegen/pcgen_main.py gen ...`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from pcgen.cli import main  # noqa: E402  (the path must be set first)
+
+sys.exit(main(sys.argv[1:]))
