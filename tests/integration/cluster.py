@@ -17,10 +17,9 @@ from harness import Config, Server, Unexpected, run, wait_until
 DEFAULTS: dict[str, Config] = {
     "db": {
         "server": {"workers": 1},
-        "gates": {"listen": "127.0.0.1:0"},
-        "games": {"listen": "127.0.0.1:0"},
-        "storage": {"file": "portcullis.db"},
-        "passwords": {"memory_kib": 8, "passes": 1},
+        "listen": {"gates": "127.0.0.1:0", "games": "127.0.0.1:0"},
+        "database": {"path": "portcullis.db"},
+        "password": {"memory_kib": 8, "opslimit": 1, "threads": 2},
         "link": {"node": "db-1"},
     },
     "game": {
@@ -44,6 +43,18 @@ COMMON: Config = {
         "retry_min_ms": 50,
         "retry_max_ms": 300,
     },
+}
+# Where each server is told to listen: session type -> (section, key).
+LISTENERS: dict[str, dict[str, tuple[str, str]]] = {
+    "db": {"gate": ("listen", "gates"), "game": ("listen", "games")},
+    "game": {"gate": ("gates", "listen")},
+    "gate": {"client": ("clients", "listen")},
+}
+# Whom each server connects to: section of its own config -> (server, session type there).
+PEERS: dict[str, dict[str, tuple[str, str]]] = {
+    "db": {},
+    "game": {"db": ("db", "game")},
+    "gate": {"db": ("db", "gate"), "game": ("game", "gate")},
 }
 START_ORDER = ("db", "game", "gate")
 
@@ -114,20 +125,18 @@ class Cluster:
         self["game"].wait_event("link_up", role="db")
 
     def _connect_config(self, name: str) -> None:
-        """Tell a server where the ones before it listen."""
-        config = self.configs[name]
-        if name in ("game", "gate"):
-            kind = "games" if name == "game" else "gates"
-            config.setdefault("db", {})["address"] = self.configs["db"][kind]["listen"]
-        if name == "gate":
-            config.setdefault("game", {})["address"] = self.configs["game"]["gates"]["listen"]
+        """Tell a server where its peers listen; a port that is not known yet is nobody's."""
+        for section, (peer, type_name) in PEERS[name].items():
+            peer_section, key = LISTENERS[peer][type_name]
+            address = str(self.configs[peer][peer_section][key])
+            if address.endswith(":0"):
+                address = address.removesuffix("0") + "1"
+            self.configs[name].setdefault(section, {})["address"] = address
 
     def _keep_ports(self, name: str, server: Server) -> None:
-        sections = {"db": {"gate": "gates", "game": "games"}, "game": {"gate": "gates"}}
-        sections["gate"] = {"client": "clients"}
-        for type_name, section in sections[name].items():
+        for type_name, (section, key) in LISTENERS[name].items():
             host, port = server.address(type_name)
-            self.configs[name][section]["listen"] = f"{host}:{port}"
+            self.configs[name][section][key] = f"{host}:{port}"
 
     # ---- using ----
 

@@ -125,7 +125,7 @@ class GateClient:
             ):
                 self.heard.remove(packet)
                 return packet
-        return self.expect(packet_type, **fields)
+        return self.expect(packet_type, WAIT_S, **fields)
 
     def expect_nothing_of(self, packet_type: type[Any], during: float) -> None:
         """No packet of the type arrives while we listen."""

@@ -17,8 +17,8 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,16 +189,27 @@ class Server:
         assert self.process.stderr is not None
         self.log = LogReader(self.process.stderr)
 
-    def events(self, name: str, **fields: object) -> list[Event]:
+    def events(
+        self, name: str, wanted: Mapping[str, object] | None = None, **fields: object
+    ) -> list[Event]:
+        """The events of a name with the fields, which stand in a mapping or as keywords."""
+        fields.update(wanted or {})
         return [event for event in self.log.events() if matches(event, name, fields)]
 
     def wait_event(
-        self, name: str, *, count: int = 1, timeout: float = PATIENCE, **fields: object
+        self,
+        name: str,
+        wanted: Mapping[str, object] | None = None,
+        *,
+        count: int = 1,
+        timeout: float = PATIENCE,
+        **fields: object,
     ) -> Event:
         """Wait until the log holds `count` events of the name with the fields; return the last."""
         deadline = time.monotonic() + timeout
+        fields.update(wanted or {})
         while True:
-            found = self.events(name, **fields)
+            found = self.events(name, fields)
             if len(found) >= count:
                 return found[-1]
             what = f"event {name} {fields} x {count}"

@@ -105,7 +105,7 @@ class LinkPeer:
                 compat_hash=side.compat_hash,
                 payload_version=side.payload_version,
                 payload_hash=side.payload_hash,
-                nonce=list(side.nonce),
+                nonce=side.nonce,
             )
         )
 
@@ -128,5 +128,5 @@ class LinkPeer:
         """The whole handshake, checking the acceptor's proof."""
         packet, acceptor = self.challenge(side)
         assert bytes(packet.proof) == prove(key, "acceptor", side, acceptor)
-        self.send(link.Proof(proof=list(prove(key, "initiator", side, acceptor))))
+        self.send(link.Proof(proof=prove(key, "initiator", side, acceptor)))
         self.expect(link.Welcome)

@@ -136,19 +136,19 @@ def provoke(client: GateClient, violation: Violation) -> None:
     client.expect_closed()
 
 
-@pytest.mark.parametrize("violation", VIOLATIONS, ids=lambda violation: violation.name)
+@pytest.mark.parametrize("violation", VIOLATIONS, ids=[violation.name for violation in VIOLATIONS])
 def test_violation_closes_at_once_and_is_logged(shared: Cluster, violation: Violation) -> None:
     gate = shared["gate"]
-    fields: dict[str, object] = {
+    fields = {
         "reason": violation.reason,
         "id": f"0x{violation.packet_id:04x}",
-        "size": violation.size,
+        "size": str(violation.size),
         "wire_error": violation.wire_error,
     }
-    before = len(gate.events("refused", **fields))
+    before = len(gate.events("refused", fields))
     with shared.client() as client:
         provoke(client, violation)
-    event = gate.wait_event("refused", count=before + 1, **fields)
+    event = gate.wait_event("refused", fields, count=before + 1)
     gate.wait_event("closed", session=event.get("session"), reason="violation")
 
 

@@ -10,7 +10,7 @@ import link
 import pytest
 import relay
 from cluster import Cluster
-from common import Role
+from common import LeaveReason, Role, Vec2
 from harness import Server
 from link_peer import LinkPeer, Side, prove, read_key
 
@@ -86,7 +86,7 @@ def test_wrong_key_is_refused(shared: Cluster, listener: Listener) -> None:
     with listener.connect(shared) as peer:
         side = listener.side()
         _, acceptor = peer.challenge(side)
-        peer.send(link.Proof(proof=list(prove(os.urandom(32), "initiator", side, acceptor))))
+        peer.send(link.Proof(proof=prove(os.urandom(32), "initiator", side, acceptor)))
         peer.expect_closed()
     expect_refused(shared, listener, before)
 
@@ -106,7 +106,7 @@ def test_replayed_handshake_is_refused(shared: Cluster, listener: Listener, key:
     side = listener.side()
     with listener.connect(shared) as peer:
         _, acceptor = peer.challenge(side)
-        proof = link.Proof(proof=list(prove(key, "initiator", side, acceptor)))
+        proof = link.Proof(proof=prove(key, "initiator", side, acceptor))
         peer.send(proof)
         peer.expect(link.Welcome)
     before = refusals(shared, listener)
@@ -144,10 +144,10 @@ def test_other_version_is_told_so(shared: Cluster, listener: Listener, part: str
 
 @each_listener
 def test_payload_before_the_proof_is_a_violation(shared: Cluster, listener: Listener) -> None:
-    payload = (
-        relay.LeaveSession(session=1, reason=0)
+    payload: relay.LeaveSession | db.CharacterLoad = (
+        relay.LeaveSession(session=1, reason=LeaveReason.LOGOUT)
         if listener.server == "game"
-        else db.CharacterLoad(correlation=1, account_id=1, name="x", start=db.Vec2(x=0.0, y=0.0))
+        else db.CharacterLoad(correlation=1, account_id=1, name="x", start=Vec2(x=0.0, y=0.0))
     )
     with listener.connect(shared) as peer:
         peer.challenge(listener.side())

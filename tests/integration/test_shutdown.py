@@ -34,8 +34,7 @@ def test_half_a_frame_does_not_hold_up_the_stop(folder: Path) -> None:
 
 
 def test_client_that_does_not_read_does_not_hold_up_the_stop(folder: Path) -> None:
-    over = {"gate": {"server": {"drain_ms": 500}}}
-    with Cluster(folder, **over).start_ready() as cluster:
+    with Cluster(folder, gate={"server": {"drain_ms": 500}}).start_ready() as cluster:
         client = GateClient(cluster.gate_address)
         client.hello()
         client.send(*(EchoRequest(sequence=i, text="x" * 500) for i in range(3000)))
