@@ -1,0 +1,461 @@
+#include "contract/loopback.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_BUFFER_COUNT 64u
+#define DEFAULT_BUFFER_SIZE  4096u
+#define SKIPPED              77
+
+/* Every engine of the contract; NULL in builds that lack it. */
+static const struct port_engine *const *const engines[] = {
+    &port_engine_iocp,
+    &port_engine_uring,
+};
+
+static const struct port_engine *current;
+
+int loopback_run(const char *name, const struct CMUnitTest *tests, size_t test_count)
+{
+    int failed = 0;
+    uint32_t ran = 0;
+    for (size_t i = 0; i < COUNT_OF(engines); i++) {
+        const struct port_config config = {8, 512};
+        struct port *port;
+        int32_t raw;
+        current = *engines[i];
+        if (current == NULL) {
+            continue;
+        }
+        enum pc_status status = port_open(current, &config, &port, &raw);
+        if (status == PC_DENIED || status == PC_UNSUPPORTED) {
+            printf("SKIPPED: engine %s cannot be opened here (system's code %d)\n", current->name,
+                   (int)raw);
+            continue;
+        }
+        assert_int_equal(status, PC_OK);
+        port_close(port);
+        printf("engine %s:\n", current->name);
+        failed += _cmocka_run_group_tests(name, tests, test_count, NULL, NULL);
+        ran++;
+    }
+    return ran == 0 ? SKIPPED : failed;
+}
+
+const struct port_engine *loopback_engine(void)
+{
+    return current;
+}
+
+static struct port *loopback__port(uint32_t buffer_count, uint32_t buffer_size)
+{
+    const struct port_config config = {buffer_count, buffer_size};
+    struct port *port = NULL;
+    int32_t raw = 0;
+    enum pc_status status = port_open(current, &config, &port, &raw);
+    assert_int_equal(status, PC_OK);
+    return port;
+}
+
+int loopback_setup(void **state)
+{
+    struct loopback *loop = calloc(1, sizeof *loop);
+    assert_non_null(loop);
+    loop->events_max = PORT_EVENTS_MAX;
+    loop->port = loopback__port(DEFAULT_BUFFER_COUNT, DEFAULT_BUFFER_SIZE);
+    *state = loop;
+    return 0;
+}
+
+void loopback_reopen(struct loopback *loop, uint32_t buffer_count, uint32_t buffer_size)
+{
+    port_close(loop->port);
+    loop->port = loopback__port(buffer_count, buffer_size);
+}
+
+void loopback_open_second(struct loopback *loop)
+{
+    loop->second = loopback__port(DEFAULT_BUFFER_COUNT, DEFAULT_BUFFER_SIZE);
+}
+
+static void loopback__abort_all(struct loopback *loop)
+{
+    for (struct peer *peer = loop->peers; peer != NULL; peer = peer->next) {
+        peer->reposts = false;
+        peer->arms = false;
+        peer->stream_end = 0;
+        enum port_socket_state state = (enum port_socket_state)peer->socket.state;
+        if (state == PORT_SOCKET_ACCEPTED || state == PORT_SOCKET_CONNECTING ||
+            state == PORT_SOCKET_LIVE) {
+            port_abort(peer->port, &peer->socket, PORT_ABORT_RESET);
+        }
+    }
+}
+
+int loopback_teardown(void **state)
+{
+    struct loopback *loop = *state;
+    if (loop->listener != NULL && !loop->is_unlistening) {
+        loopback_unlisten(loop);
+    }
+    loopback__abort_all(loop);
+    uint64_t deadline_ms = port_now_ms(loop->port) + LOOPBACK_WAIT_MS;
+    while (loop->open_count > 0 && port_now_ms(loop->port) < deadline_ms) {
+        (void)loopback_turn(loop, 20);
+    }
+    assert_int_equal(loop->open_count, 0);
+    if (loop->listener != NULL) {
+        port_listener_free(loop->port, loop->listener);
+    }
+    assert_int_equal(loop->port->sockets_open, 0);
+    port_close(loop->port);
+    if (loop->second != NULL) {
+        assert_int_equal(loop->second->sockets_open, 0);
+        port_close(loop->second);
+    }
+    while (loop->peers != NULL) {
+        loopback_forget(loop->peers);
+    }
+    free(loop);
+    return 0;
+}
+
+void loopback_listen(struct loopback *loop, uint32_t backlog)
+{
+    const struct pc_address any = {.ip = {127, 0, 0, 1}, .family = PC_FAMILY_IPV4};
+    int32_t raw = 0;
+    enum pc_status status =
+        port_listen(loop->port, &any, backlog, &loop->listener, &loop->address, &raw);
+    assert_int_equal(status, PC_OK);
+    assert_int_not_equal(loop->address.port, 0);
+    assert_memory_equal(loop->address.ip, any.ip, 4);
+}
+
+void loopback_unlisten(struct loopback *loop)
+{
+    for (struct peer *peer = loop->peers; peer != NULL; peer = peer->next) {
+        peer->reposts = false;
+    }
+    loop->is_unlistening = true;
+    port_unlisten(loop->port, loop->listener);
+    loopback_until(loop, &loop->unlistened, 1);
+}
+
+struct peer *loopback_peer(struct loopback *loop)
+{
+    struct peer *peer = calloc(1, sizeof *peer);
+    assert_non_null(peer);
+    peer->loop = loop;
+    peer->port = loop->port;
+    peer->adopts = true;
+    peer->next = loop->peers;
+    loop->peers = peer;
+    return peer;
+}
+
+void loopback_forget(struct peer *peer)
+{
+    struct peer **place = &peer->loop->peers;
+    assert_false(peer->is_open);
+    while (*place != peer) {
+        place = &(*place)->next;
+    }
+    *place = peer->next;
+    free(peer->chunk);
+    /* So that a touch is seen without a sanitizer, too. */
+    memset(peer, 0xA5, sizeof *peer);
+    free(peer);
+}
+
+static void peer__open(struct peer *peer)
+{
+    assert_false(peer->is_open);
+    peer->is_open = true;
+    peer->loop->open_count++;
+}
+
+static void peer__shut(struct peer *peer)
+{
+    assert_true(peer->is_open);
+    peer->is_open = false;
+    peer->loop->open_count--;
+}
+
+static void peer__accept(struct peer *peer)
+{
+    enum pc_status status = port_accept(peer->port, peer->loop->listener, &peer->socket);
+    assert_int_equal(status, PC_OK);
+    peer__open(peer);
+}
+
+struct peer *loopback_accept(struct loopback *loop)
+{
+    struct peer *peer = loopback_peer(loop);
+    peer__accept(peer);
+    return peer;
+}
+
+struct peer *loopback_connect(struct loopback *loop)
+{
+    struct peer *peer = loopback_peer(loop);
+    enum pc_status status = port_connect(peer->port, &peer->socket, &loop->address);
+    assert_int_equal(status, PC_OK);
+    peer__open(peer);
+    return peer;
+}
+
+void loopback_pair(struct loopback *loop, struct peer **client, struct peer **server)
+{
+    if (loop->listener == NULL) {
+        loopback_listen(loop, 64);
+    }
+    *server = loopback_accept(loop);
+    *client = loopback_connect(loop);
+    loopback_until(loop, &(*server)->accepted, 1);
+    loopback_until(loop, &(*client)->connected, 1);
+    assert_int_equal((*server)->socket.state, PORT_SOCKET_LIVE);
+    assert_int_equal((*client)->socket.state, PORT_SOCKET_LIVE);
+}
+
+uint8_t pattern_at(uint64_t offset)
+{
+    return (uint8_t)(offset ^ (offset >> 8) ^ (offset >> 16));
+}
+
+static void peer__take(struct peer *peer, const struct port_event *event)
+{
+    for (uint32_t i = 0; i < event->size; i++) {
+        uint64_t offset = peer->received_bytes + i;
+        if (offset < PEER_TEXT_SIZE) {
+            peer->text[offset] = event->data[i];
+        }
+        if (peer->checks && event->data[i] != pattern_at(offset)) {
+            peer->pattern_errors++;
+        }
+    }
+    peer->received_bytes += event->size;
+}
+
+static void peer__send_chunk(struct peer *peer)
+{
+    struct port_span spans[PORT_SPANS_MAX];
+    uint64_t rest = peer->stream_end - peer->sent_bytes;
+    uint32_t size = rest < PEER_CHUNK_SIZE ? (uint32_t)rest : PEER_CHUNK_SIZE;
+    uint32_t span_count = peer->spans == 0 || size < peer->spans ? 1 : peer->spans;
+    if (peer->chunk == NULL) {
+        peer->chunk = malloc(PEER_CHUNK_SIZE);
+        assert_non_null(peer->chunk);
+    }
+    for (uint32_t i = 0; i < size; i++) {
+        peer->chunk[i] = pattern_at(peer->sent_bytes + i);
+    }
+    for (uint32_t i = 0; i < span_count; i++) {
+        uint32_t begin = size / span_count * i;
+        uint32_t end = i + 1 == span_count ? size : size / span_count * (i + 1);
+        spans[i] = (struct port_span){peer->chunk + begin, end - begin};
+    }
+    peer->send_size = size;
+    enum pc_status status = port_send(peer->port, &peer->socket, spans, span_count);
+    assert_int_equal(status, PC_OK);
+    /* The array of spans is copied: what becomes of it must not matter. */
+    memset(spans, 0xA5, sizeof spans);
+}
+
+static void peer__on_accepted(struct peer *peer, const struct port_event *event)
+{
+    peer->loop->accept_events++;
+    peer->accept_status = event->status;
+    assert_ptr_equal(event->listener, peer->loop->listener);
+    if (event->status != PC_OK) {
+        peer->accept_failed++;
+        assert_int_equal(peer->socket.state, PORT_SOCKET_IDLE);
+        peer__shut(peer);
+        if (peer->reposts) {
+            peer__accept(peer);
+        }
+        return;
+    }
+    peer->accepted++;
+    assert_int_equal(peer->socket.state, PORT_SOCKET_ACCEPTED);
+    assert_int_equal(peer->socket.peer.family, peer->loop->address.family);
+    assert_int_not_equal(peer->socket.peer.port, 0);
+    if (peer->adopts) {
+        assert_int_equal(port_adopt(peer->port, &peer->socket), PC_OK);
+        if (peer->arms) {
+            peer_recv(peer);
+        }
+    }
+}
+
+static void peer__on_connected(struct peer *peer, const struct port_event *event)
+{
+    peer->connected++;
+    peer->connect_status = event->status;
+    if (event->status == PC_OK) {
+        assert_int_equal(peer->socket.state, PORT_SOCKET_LIVE);
+        if (peer->arms) {
+            peer_recv(peer);
+        }
+    }
+}
+
+static void peer__on_received(struct peer *peer, const struct port_event *event)
+{
+    peer->received++;
+    peer->receive_status = event->status;
+    if (event->status != PC_OK) {
+        assert_int_equal(event->size, 0);
+        peer->ended++;
+        return;
+    }
+    assert_true(event->size > 0);
+    peer__take(peer, event);
+    if (peer->arms && peer->socket.state == PORT_SOCKET_LIVE) {
+        peer_recv(peer);
+    }
+}
+
+static void peer__on_sent(struct peer *peer, const struct port_event *event)
+{
+    peer->sent++;
+    peer->send_status = event->status;
+    if (event->status != PC_OK) {
+        return;
+    }
+    assert_true(event->size > 0 && event->size <= peer->send_size);
+    peer->sent_bytes += event->size;
+    peer->partial_sends += event->size < peer->send_size;
+    if (peer->sent_bytes < peer->stream_end && peer->socket.state == PORT_SOCKET_LIVE) {
+        peer__send_chunk(peer);
+    }
+}
+
+static void peer__on_closed(struct peer *peer)
+{
+    peer->closed++;
+    assert_int_equal(peer->socket.state, PORT_SOCKET_IDLE);
+    assert_false(peer->socket.recv.in_flight);
+    assert_false(peer->socket.send.in_flight);
+    peer__shut(peer);
+    if (peer->reposts) {
+        peer__accept(peer);
+    }
+}
+
+static void loopback__dispatch(struct loopback *loop, const struct port_event *event)
+{
+    struct peer *peer = (struct peer *)(void *)event->socket;
+    loop->events++;
+    if (event->kind == PORT_WOKEN) {
+        loop->woken++;
+        return;
+    }
+    if (event->kind == PORT_UNLISTENED) {
+        assert_ptr_equal(event->listener, loop->listener);
+        loop->unlistened++;
+        return;
+    }
+    assert_true(peer->is_open); /* nothing comes before submit or after CLOSED */
+    peer->order = loop->events;
+    switch (event->kind) {
+    case PORT_ACCEPTED:
+        assert_int_equal(loop->unlistened, 0);
+        peer__on_accepted(peer, event);
+        break;
+    case PORT_CONNECTED:
+        peer__on_connected(peer, event);
+        break;
+    case PORT_RECEIVED:
+        peer__on_received(peer, event);
+        break;
+    case PORT_SENT:
+        peer__on_sent(peer, event);
+        break;
+    case PORT_CLOSED:
+        peer__on_closed(peer);
+        break;
+    case PORT_UNLISTENED:
+    case PORT_WOKEN:
+        break;
+    }
+}
+
+static uint32_t loopback__wait(struct loopback *loop, struct port *port, uint32_t timeout_ms)
+{
+    struct port_event events[PORT_EVENTS_MAX];
+    uint32_t count = port_wait(port, events, loop->events_max, timeout_ms);
+    assert_true(count <= loop->events_max);
+    for (uint32_t i = 0; i < count; i++) {
+        loopback__dispatch(loop, &events[i]);
+    }
+    return count;
+}
+
+uint32_t loopback_turn(struct loopback *loop, uint32_t timeout_ms)
+{
+    if (loop->second == NULL) {
+        return loopback__wait(loop, loop->port, timeout_ms);
+    }
+    uint32_t count = loopback__wait(loop, loop->second, 0);
+    return count + loopback__wait(loop, loop->port, timeout_ms < 2 ? timeout_ms : 2);
+}
+
+void loopback_until(struct loopback *loop, const uint64_t *figure, uint64_t wanted)
+{
+    uint64_t deadline_ms = port_now_ms(loop->port) + LOOPBACK_WAIT_MS;
+    while (*figure < wanted) {
+        (void)loopback_turn(loop, 500);
+        if (port_now_ms(loop->port) >= deadline_ms) {
+            fail_msg("waited for %u, have %u", (unsigned)wanted, (unsigned)*figure);
+        }
+    }
+}
+
+void loopback_until_quiet(struct loopback *loop)
+{
+    uint64_t quiet_ms = port_now_ms(loop->port) + LOOPBACK_QUIET_MS;
+    uint64_t deadline_ms = port_now_ms(loop->port) + LOOPBACK_WAIT_MS;
+    while (port_now_ms(loop->port) < quiet_ms) {
+        if (loopback_turn(loop, LOOPBACK_QUIET_MS) > 0) {
+            quiet_ms = port_now_ms(loop->port) + LOOPBACK_QUIET_MS;
+        }
+        assert_true(port_now_ms(loop->port) < deadline_ms);
+    }
+}
+
+void peer_recv(struct peer *peer)
+{
+    assert_int_equal(port_recv(peer->port, &peer->socket), PC_OK);
+    /* Even if the data is there already, the event waits for port_wait. */
+    assert_true(peer->socket.recv.in_flight);
+}
+
+void peer_send(struct peer *peer, const void *bytes, uint32_t size)
+{
+    const struct port_span span = {bytes, size};
+    peer->send_size = size;
+    assert_int_equal(port_send(peer->port, &peer->socket, &span, 1), PC_OK);
+    assert_true(peer->socket.send.in_flight);
+}
+
+void peer_abort(struct peer *peer, enum port_abort_mode mode)
+{
+    peer->arms = false;
+    peer->stream_end = 0;
+    port_abort(peer->port, &peer->socket, mode);
+    assert_int_equal(peer->socket.state, PORT_SOCKET_ABORTED);
+}
+
+void peer_close(struct peer *peer)
+{
+    uint64_t closed = peer->closed;
+    peer_abort(peer, PORT_ABORT_GRACEFUL);
+    loopback_until(peer->loop, &peer->closed, closed + 1);
+}
+
+void peer_stream(struct peer *peer, uint64_t bytes)
+{
+    peer->stream_end = bytes;
+    peer__send_chunk(peer);
+}
