@@ -82,7 +82,7 @@ static bool job_pool__start_threads(struct job_pool *pool)
 {
     char name[16];
     for (uint32_t i = 0; i < pool->config.thread_count; i++) {
-        snprintf(name, sizeof(name), "%.11s-%u", pool->config.name, i);
+        snprintf(name, sizeof(name), "%.11s-%u", pool->config.name, i % 1000u);
         pool->threads[i] = pc_thread_start(name, job_pool__run, pool);
         if (pool->threads[i] == NULL) {
             return false;
