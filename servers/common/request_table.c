@@ -171,6 +171,12 @@ void request_table_watch(struct request_table *table, struct pc_worker *worker,
     pc_timer_set(worker, &table->timer, REQUEST_POLL_MS, request_table__on_timer);
 }
 
+void request_table_unwatch(struct request_table *table, struct pc_worker *worker)
+{
+    table->on_expired = NULL;
+    pc_timer_cancel(worker, &table->timer);
+}
+
 void request_table_fail_all(struct request_table *table, struct pc_worker *worker,
                             request_expired_fn *on_failed)
 {

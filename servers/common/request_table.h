@@ -49,6 +49,9 @@ uint32_t request_table_expire(struct request_table *table, struct pc_worker *wor
 void request_table_watch(struct request_table *table, struct pc_worker *worker,
                          request_expired_fn *on_expired);
 
+/* Stop the timer again: before a table is destroyed whose worker still runs (on_worker_stop). */
+void request_table_unwatch(struct request_table *table, struct pc_worker *worker);
+
 /* Take out all requests (a link has gone) and report each as expired ones are. */
 void request_table_fail_all(struct request_table *table, struct pc_worker *worker,
                             request_expired_fn *on_failed);

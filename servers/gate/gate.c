@@ -52,6 +52,7 @@ void gate_stop_worker(struct pc_worker *worker)
     }
     PC_ASSERT(list_is_empty(&own->clients));
     gate__log_totals(own);
+    request_table_unwatch(own->requests, worker);
     request_table_destroy(own->requests);
     free(own);
     pc_worker_set_user(worker, NULL);
