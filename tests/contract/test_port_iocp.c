@@ -444,7 +444,9 @@ static void wake_packet_cannot_be_posted_ends_a_sleep(void **state)
     seam.posts_fail = true;
     struct pc_thread *thread = pc_thread_start("wake", wake_from_thread, fixture.port);
     assert_non_null(thread);
+    uint64_t started_ms = pc_os_monotonic_ms();
     assert_int_equal(next_event().kind, PORT_WOKEN);
+    assert_true(pc_os_monotonic_ms() - started_ms < WAIT_MS / 2);
     pc_thread_join(thread);
 }
 
