@@ -10,6 +10,7 @@
 
 #ifdef _WIN32
 const struct port_engine *const port_engine_uring = NULL;
+const struct port_engine *const port_engine_epoll = NULL;
 #else
 const struct port_engine *const port_engine_iocp = NULL;
 #endif

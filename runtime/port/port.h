@@ -158,6 +158,7 @@ struct port {
 /* Engines of this build; NULL where the platform has no such engine. */
 extern const struct port_engine *const port_engine_iocp;
 extern const struct port_engine *const port_engine_uring;
+extern const struct port_engine *const port_engine_epoll;
 
 /* Make a port. Called on the main thread; the first port_wait decides which thread owns it.
  * raw receives the system's code on failure. Returns PC_OK | PC_UNSUPPORTED | PC_DENIED |

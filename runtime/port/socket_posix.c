@@ -8,6 +8,7 @@
 #include "port/socket_posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include <netinet/tcp.h>
@@ -174,6 +175,14 @@ void socket_set_reset(int descriptor)
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     /* It fails only on a bad descriptor; a FIN in place of the RST would be the consequence. */
     (void)setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+void socket_set_nonblocking(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    PC_ASSERT(flags >= 0);
+    int result = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+    PC_ASSERT(result == 0);
 }
 
 void socket_close(int descriptor)

@@ -37,4 +37,7 @@ bool socket_peer(int descriptor, struct pc_address *address);
 /* From now on close discards what is unsent and unread and sends RST. */
 void socket_set_reset(int descriptor);
 
+/* From now on calls on it return EAGAIN where they would sleep. */
+void socket_set_nonblocking(int descriptor);
+
 void socket_close(int descriptor);
