@@ -39,6 +39,7 @@ COMMON: Config = {
     "link": {
         "key_file": "portcullis.key",
         "heartbeat_ms": 200,
+        "handshake_timeout_ms": 1000,
         "idle_timeout_ms": 2000,
         "retry_min_ms": 50,
         "retry_max_ms": 300,
