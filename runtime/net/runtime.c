@@ -49,6 +49,7 @@ static const struct port_engine *runtime__engine(enum pc_engine engine)
     case PC_ENGINE_URING:
         return port_engine_uring;
     case PC_ENGINE_EPOLL:
+        return port_engine_epoll;
     case PC_ENGINE_SIM:
         return NULL;
     }
@@ -72,6 +73,35 @@ static void runtime__fill_defaults(struct pc_runtime_config *config)
     }
     if (config->send_bytes_max == 0) {
         config->send_bytes_max = SEND_BYTES_DEFAULT;
+    }
+}
+
+/* io_uring may be blocked by seccomp (containers) or by sysctl, or be too old: then epoll serves,
+ * unless the engine was asked for by name. */
+static void runtime__try_engine(struct pc_runtime *runtime)
+{
+    const struct port_config config = {
+        .receive_buffer_count = runtime->config.receive_buffer_count,
+        .receive_buffer_size = runtime->config.receive_buffer_size,
+    };
+    if (runtime->config.engine != PC_ENGINE_AUTO || port_engine_epoll == NULL) {
+        return;
+    }
+    struct port *port;
+    int32_t raw;
+    enum pc_status status = port_open(runtime->engine, &config, &port, &raw);
+    if (status == PC_OK) {
+        port_close(port);
+        return;
+    }
+    const struct pc_event event = {
+        .kind = PC_EVENT_ENGINE_FALLBACK,
+        .status = status,
+        .raw = raw,
+    };
+    runtime->engine = port_engine_epoll;
+    if (runtime->config.observe != NULL) {
+        runtime->config.observe(runtime->config.user, &event);
     }
 }
 
@@ -129,6 +159,7 @@ enum pc_status pc_runtime_create(const struct pc_runtime_config *config,
     runtime->config = *config;
     runtime->engine = engine;
     runtime__fill_defaults(&runtime->config);
+    runtime__try_engine(runtime);
     session_manager_init(&runtime->manager);
     runtime->mutex = pc_mutex_create();
     runtime->condition = pc_condition_create();

@@ -7,6 +7,14 @@
 
 #include "pc/check.h"
 
+static void log__engine_fallback(const struct log *log, const struct pc_event *event)
+{
+    log_write(log, LOG_WARNING, PC_HANDLE_NONE, "engine_fallback",
+              LOG_FIELDS(log_text("blocked", "uring"), log_text("used", "epoll"),
+                         log_text("status", pc_status_name(event->status)),
+                         log_signed("code", event->raw)));
+}
+
 static void log__listening(const struct log *log, const struct pc_event *event)
 {
     log_write(log, LOG_INFO, PC_HANDLE_NONE, "listening",
@@ -80,6 +88,9 @@ static void log__closed(const struct log *log, const struct pc_event *event)
 void log_runtime_event(const struct log *log, const struct pc_event *event)
 {
     switch (event->kind) {
+    case PC_EVENT_ENGINE_FALLBACK:
+        log__engine_fallback(log, event);
+        return;
     case PC_EVENT_LISTENING:
         log__listening(log, event);
         return;

@@ -1,16 +1,19 @@
 /* See loop_world.h. */
 #include "support/loop_world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pc/os.h"
-#include "support/cmocka_all.h"
 #include "support/test_table.h"
 
 struct loop_side loop_server;
 struct loop_side loop_client;
 
+#define SKIPPED 77
+
+static enum pc_engine engine_in_use;
 static struct pc_mutex *mutex;
 static struct pc_condition *condition;
 static struct pc_address server_address;
@@ -93,6 +96,9 @@ static void observe(void *user, const struct pc_event *event)
         side->counts.connect_failed++;
         side->counts.ended++;
         break;
+    case PC_EVENT_ENGINE_FALLBACK:
+        side->counts.fallbacks++;
+        break;
     case PC_EVENT_LISTENING:
     case PC_EVENT_LISTEN_FAILED:
     case PC_EVENT_ACCEPTED:
@@ -132,11 +138,43 @@ static struct pc_session_type complete(struct pc_session_type type, const char *
 static void create(struct loop_side *side, uint32_t worker_count)
 {
     const struct pc_runtime_config config = {
+        .engine = engine_in_use,
         .worker_count = worker_count,
         .observe = observe,
         .user = side,
     };
     assert_int_equal(pc_runtime_create(&config, &side->runtime), PC_OK);
+}
+
+static bool is_usable(enum pc_engine engine, const char *name)
+{
+    const struct pc_runtime_config config = {.engine = engine, .worker_count = 1};
+    struct pc_runtime *runtime;
+    enum pc_status status = pc_runtime_create(&config, &runtime);
+    if (status == PC_OK) {
+        pc_runtime_destroy(runtime);
+        return true;
+    }
+    if (status == PC_DENIED) {
+        printf("SKIPPED: this system blocks engine %s\n", name);
+    }
+    return false;
+}
+
+int loop_run(const char *name, const struct CMUnitTest *tests, size_t test_count)
+{
+    static const char *const engines[] = {"iocp", "uring", "epoll"};
+    int failed = 0;
+    uint32_t run_count = 0;
+    for (size_t i = 0; i < COUNT_OF(engines); i++) {
+        assert_true(pc_engine_parse(engines[i], &engine_in_use));
+        if (is_usable(engine_in_use, engines[i])) {
+            printf("engine %s:\n", engines[i]);
+            failed += _cmocka_run_group_tests(name, tests, test_count, NULL, NULL);
+            run_count++;
+        }
+    }
+    return run_count == 0 ? SKIPPED : failed;
 }
 
 void loop_start_server(const struct loop_options *options)

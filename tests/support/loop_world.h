@@ -8,6 +8,7 @@
 
 #include "pc/runtime.h"
 #include "pc/worker.h"
+#include "support/cmocka_all.h"
 
 #define LOOP_WAIT_MS      20000u
 #define LOOP_HANDLES_MAX  4096u
@@ -21,6 +22,7 @@ struct loop_counts {
     uint32_t closed_by[PC_CLOSE_REASON_COUNT];
     uint32_t refused_by[PC_REFUSAL_COUNT];
     uint32_t address_refused;
+    uint32_t fallbacks;
     uint32_t connect_failed;
     uint32_t ended; /* closed or connect_failed: a reset may come before connect returns */
     uint32_t frames;
@@ -51,6 +53,10 @@ struct loop_options {
     void (*on_client_open)(struct pc_session *session); /* NULL: nothing */
     void (*on_server_frame)(struct pc_session *session, const struct pc_frame *frame);
 };
+
+/* Run main's tests once on every real engine of this build; an engine that the system blocks is
+ * named as skipped. Returns main's result, 77 (skipped) if there was none. */
+int loop_run(const char *name, const struct CMUnitTest *tests, size_t test_count);
 
 extern struct loop_side loop_server;
 extern struct loop_side loop_client;

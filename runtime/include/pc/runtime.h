@@ -18,7 +18,7 @@
 struct pc_runtime;
 
 enum pc_engine {
-    PC_ENGINE_AUTO, /* iocp on Windows, uring on Linux */
+    PC_ENGINE_AUTO, /* iocp on Windows; uring on Linux, or epoll where io_uring is blocked */
     PC_ENGINE_IOCP,
     PC_ENGINE_URING,
     PC_ENGINE_EPOLL,
@@ -30,13 +30,14 @@ bool pc_engine_parse(const char *text, enum pc_engine *engine);
 
 /* What happened, for the log. Which fields are filled is said behind each kind. */
 enum pc_event_kind {
-    PC_EVENT_LISTENING,      /* type, address (with the port really bound) */
-    PC_EVENT_LISTEN_FAILED,  /* type, address, status, raw */
-    PC_EVENT_ACCEPTED,       /* type, session, address */
-    PC_EVENT_ACCEPT_FAILED,  /* type, status, raw */
-    PC_EVENT_ADDRESS_LIMIT,  /* type, address: refused, too many sessions from it */
-    PC_EVENT_CONNECTED,      /* type, session, address */
-    PC_EVENT_CONNECT_FAILED, /* type, address, status, raw, retry_ms */
+    PC_EVENT_ENGINE_FALLBACK, /* status, raw: why io_uring cannot be used; epoll is used instead */
+    PC_EVENT_LISTENING,       /* type, address (with the port really bound) */
+    PC_EVENT_LISTEN_FAILED,   /* type, address, status, raw */
+    PC_EVENT_ACCEPTED,        /* type, session, address */
+    PC_EVENT_ACCEPT_FAILED,   /* type, status, raw */
+    PC_EVENT_ADDRESS_LIMIT,   /* type, address: refused, too many sessions from it */
+    PC_EVENT_CONNECTED,       /* type, session, address */
+    PC_EVENT_CONNECT_FAILED,  /* type, address, status, raw, retry_ms */
     PC_EVENT_REFUSED, /* type, session, address, refusal, packet_id, packet_size, wire_error */
     PC_EVENT_CLOSED   /* type, session, address, reason, status, raw (0 if none) */
 };
@@ -57,7 +58,7 @@ struct pc_event {
     uint32_t retry_ms;
 };
 
-/* Called on the worker it happened on (LISTENING and LISTEN_FAILED: main thread). */
+/* Called on the worker it happened on (ENGINE_FALLBACK, LISTENING, LISTEN_FAILED: main thread). */
 typedef void pc_observe_fn(void *user, const struct pc_event *event);
 
 struct pc_runtime_config {
@@ -144,7 +145,7 @@ void pc_runtime_destroy(struct pc_runtime *runtime);
 void *pc_runtime_user(const struct pc_runtime *runtime);
 uint32_t pc_runtime_worker_count(const struct pc_runtime *runtime);
 
-/* Name of the engine in use: "iocp", "uring". */
+/* Name of the engine in use: "iocp", "uring", "epoll". */
 const char *pc_runtime_engine_name(const struct pc_runtime *runtime);
 
 /* Counters of one session type, summed over the workers. Each is monotonic but for open. */

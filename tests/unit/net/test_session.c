@@ -1,4 +1,4 @@
-/* Sessions over the platform's real engine: a server and clients on loopback, each rule of a
+/* Sessions over every real engine of the platform: a server and clients on loopback, each rule of a
  * session's life once. Every test ends by stopping both runtimes, which asserts that each session
  * was closed once and every pool is whole (pc_runtime_stop). */
 #include <stdlib.h>
@@ -509,5 +509,5 @@ int main(void)
         TEST(runtime_stop_at_any_moment_leaves_the_pools_whole),
         TEST(listen_on_a_busy_port_is_told),
     };
-    return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+    return loop_run("session", tests, COUNT_OF(tests));
 }
