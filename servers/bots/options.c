@@ -180,7 +180,9 @@ void options_print_help(FILE *file)
           "  --engine NAME     auto, iocp, uring or epoll (auto)\n",
           file);
     for (size_t i = 0; i < NUMBER_COUNT; i++) {
-        fprintf(file, "  %-10s N      %s\n", options__numbers[i].name, options__numbers[i].help);
+        char label[32];
+        snprintf(label, sizeof label, "%s N", options__numbers[i].name);
+        fprintf(file, "  %-17s %s\n", label, options__numbers[i].help);
     }
     for (size_t i = 0; i < FLAG_COUNT; i++) {
         fprintf(file, "  %-17s %s\n", options__flags[i].name, options__flags[i].help);

@@ -263,4 +263,6 @@ class Server:
         return "\n".join(self.log.lines[-count:])
 
     def save_log(self) -> None:
-        self._log_path.write_text("\n".join(self.log.lines) + "\n", encoding="utf-8")
+        """Keep the log in the folder, behind those of the same server's earlier processes."""
+        with self._log_path.open("a", encoding="utf-8") as file:
+            file.write("\n".join(self.log.lines) + "\n")
