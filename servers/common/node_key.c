@@ -51,7 +51,7 @@ static enum node_key_result node_key__parse(const char *text, size_t size, struc
 
 enum node_key_result node_key_load(const char *path, struct node_key *key)
 {
-    char text[NODE_KEY_TEXT_SIZE + 8];
+    char text[NODE_KEY_TEXT_SIZE + 3]; /* a line end, and one byte that tells a longer file */
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         return NODE_KEY_MISSING;
@@ -61,7 +61,7 @@ enum node_key_result node_key_load(const char *path, struct node_key *key)
     fclose(file);
     enum node_key_result result = NODE_KEY_NOT_PRIVATE;
     if (pc_os_secret_file_is_private(path)) {
-        result = node_key__parse(text, size, key);
+        result = size < sizeof(text) ? node_key__parse(text, size, key) : NODE_KEY_MALFORMED;
     }
     sodium_memzero(text, sizeof(text));
     return result;
