@@ -45,6 +45,13 @@ enum pc_status game_start_world(struct pc_worker *worker)
     return PC_OK;
 }
 
+void game_stop_world(struct pc_worker *worker)
+{
+    struct game *game = game_of_worker(worker);
+    pc_timer_cancel(worker, &game->tick_timer);
+    request_table_unwatch(game->requests, worker);
+}
+
 void game_stop(struct server *server)
 {
     struct game *game = (struct game *)server;
@@ -211,7 +218,7 @@ static void game__begin_stop(struct pc_worker *worker, struct pc_session *sessio
     roster_flush(&game->roster);
     game__put_everybody_out(game);
     save_due(game);
-    log_write(&game->server.log, LOG_INFO, PC_HANDLE_NONE, "stopping",
+    log_write(&game->server.log, LOG_INFO, PC_HANDLE_NONE, "last_saves",
               LOG_FIELDS(log_number("unsaved", roster_unsaved_count(&game->roster))));
 }
 

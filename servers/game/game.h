@@ -113,5 +113,6 @@ static inline struct game *game_of(const struct pc_session *session)
 /* The parts of struct server_program; see there. */
 bool game_set_up(struct server *server);
 enum pc_status game_start_world(struct pc_worker *worker);
+void game_stop_world(struct pc_worker *worker);
 void game_stop(struct server *server);
 void game_tear_down(struct server *server);

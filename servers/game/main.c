@@ -19,6 +19,7 @@ int main(int argc, char **argv)
         .workers_fixed = 1, /* the world has one owner; see game.h */
         .set_up = game_set_up,
         .on_worker_start = game_start_world,
+        .on_worker_stop = game_stop_world,
         .stop = game_stop,
         .tear_down = game_tear_down,
     };
