@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pcgen import ir, pipeline, render, writer
+from pcgen.vectors import lower as lower_vectors
 
 EXAMPLES = """examples:
   pcgen check protocol/*.yaml                       is everything right?
@@ -34,9 +35,13 @@ def _parser() -> argparse.ArgumentParser:
     manifest = commands.add_parser("manifest", help="write which files gen would write, for CMake")
     manifest.add_argument("--cmake", type=Path, required=True, help="the file to write")
 
+    vectors = commands.add_parser("vectors", help="write test vectors of all packets")
+    vectors.add_argument("--out", type=Path, required=True, help="folder for vectors.c and .json")
+    vectors.add_argument("--depfile", type=Path, help="write what vectors.c depends on")
+
     check = commands.add_parser("check", help="report errors, write nothing")
     sizes = commands.add_parser("sizes", help="list the packets with their sizes")
-    for command in (gen, manifest, check, sizes):
+    for command in (gen, manifest, vectors, check, sizes):
         command.add_argument("yaml", type=Path, nargs="+", help="protocol files")
     return parser
 
@@ -61,6 +66,17 @@ def _gen(arguments: argparse.Namespace, compiled: pipeline.Compiled, program: ir
         arguments.stamp.write_text("")
 
 
+def _vectors(arguments: argparse.Namespace, compiled: pipeline.Compiled,
+             program: ir.Program) -> None:
+    """Not written if unchanged; the depfile's target is touched by the build."""
+    table = render.Renderer().render("vectors/vectors.c.j2", lower_vectors.lower(program))
+    writer.write_if_changed(arguments.out / "vectors.c", table)
+    writer.write_if_changed(arguments.out / "vectors.json", lower_vectors.to_json(program))
+    if arguments.depfile:
+        arguments.depfile.write_text(
+            writer.depfile_text(arguments.out / "vectors.c", _inputs(compiled.sources)))
+
+
 def _sizes(program: ir.Program) -> None:
     for protocol in program.protocols:
         for packet in protocol.packets:
@@ -82,6 +98,8 @@ def main(arguments: Sequence[str]) -> int:
         case "manifest":
             writer.write_if_changed(options.cmake,
                                     writer.manifest_cmake(pipeline.emit(compiled.program)))
+        case "vectors":
+            _vectors(options, compiled, compiled.program)
         case "sizes":
             _sizes(compiled.program)
         case _:
