@@ -92,6 +92,7 @@ void roster_drop(struct roster *roster, struct roster_entry *entry)
 
 void roster_changed(struct roster *roster, struct roster_entry *entry, uint64_t now_ms)
 {
+    PC_ASSERT(entry->state >= ROSTER_CLEAN); /* only a loaded character can change */
     switch (entry->state) {
     case ROSTER_CLEAN:
         roster__wait(roster, entry, now_ms);
@@ -104,12 +105,13 @@ void roster_changed(struct roster *roster, struct roster_entry *entry, uint64_t 
         break; /* its latest state goes out with the save that is due anyway */
     case ROSTER_FREE:
     case ROSTER_LOADING:
-        PC_ASSERT(!"only a loaded character can change");
+        break; /* asserted above */
     }
 }
 
 void roster_leave(struct roster *roster, struct roster_entry *entry)
 {
+    PC_ASSERT(entry->state != ROSTER_FREE);
     entry->player = NULL;
     switch (entry->state) {
     case ROSTER_CLEAN:
@@ -123,7 +125,7 @@ void roster_leave(struct roster *roster, struct roster_entry *entry)
     case ROSTER_SAVING:
         break; /* freed by the answer */
     case ROSTER_FREE:
-        PC_ASSERT(!"nobody can leave a free entry");
+        break; /* asserted above */
     }
 }
 
