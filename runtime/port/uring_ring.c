@@ -15,9 +15,13 @@
 
 #include "pc/check.h"
 
-#define RING_ENTRIES  2048u  /* submissions of one turn before an extra submit */
-#define RING_RESULTS  16384u /* completions of one turn before the kernel's slow list */
-#define RING_MESSAGES 512u   /* gather sends of one turn before an extra submit */
+/* Submissions and gather sends of one turn before an extra submit; completions before the kernel's
+ * slow list. A test builds this file with tiny numbers. */
+#ifndef RING_ENTRIES
+#define RING_ENTRIES  2048u
+#define RING_MESSAGES 512u
+#define RING_RESULTS  16384u
+#endif
 
 /* Strongest first. SINGLE_ISSUER and DEFER_TASKRUN: 6.0 and 6.1; without them, task work costs an
  * interrupt of the worker per completion unless COOP_TASKRUN (5.19) turns that off. */
