@@ -29,7 +29,7 @@ class Code(Enum):
     NAME_RESERVED = "PG0202"  # a word of an output language
     NAME_LONG = "PG0203"  # longer than the language allows
     NAME_TWICE = "PG0204"  # two things of one protocol share a name
-    C_COLLISION = "PG0205"  # two names become one identifier in C
+    COLLISION = "PG0205"  # two names become one identifier in an output language
 
     # 03xx: files and imports
     IMPORT_MISSING = "PG0301"  # the imported file does not exist

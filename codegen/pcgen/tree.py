@@ -7,7 +7,7 @@ that YAML 1.1 readers take for booleans or null.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import yaml
@@ -61,7 +61,8 @@ class _Builder:
     def __init__(self, source: SourceFile, sink: ErrorSink) -> None:
         self.source = source
         self.sink = sink
-        self.events: Iterator[yaml.Event] = iter(yaml.parse(source.text, Loader=yaml.SafeLoader))
+        parse: Callable[..., Iterator[yaml.Event]] = yaml.parse  # its stubs are untyped
+        self.events = parse(source.text, Loader=yaml.SafeLoader)
 
     def document(self) -> Node | None:
         """The one document of the stream."""

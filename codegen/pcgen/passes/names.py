@@ -24,12 +24,16 @@ namespace new noexcept not not_eq nullptr operator or or_eq private protected pu
 reinterpret_cast requires static_assert static_cast template this thread_local throw try typeid
 typename using virtual wchar_t xor xor_eq"""
 _PYTHON = """as async await def del elif except finally from global import in is lambda nonlocal
-pass raise with yield self cls encode decode dataclass"""
+pass raise with yield self cls encode decode bytes str list"""
 _WINDOWS = "near far small hyper interface min max"
 RESERVED = frozenset(" ".join((_C, _CPP, _PYTHON, _WINDOWS)).split())
 
-# Names of modules that the Python output has or uses.
-PROTOCOL_RESERVED = frozenset({"pc", "pcwire", "struct", "enum", "dataclasses", "typing"})
+# Modules that the Python output has or uses.
+PROTOCOL_RESERVED = frozenset({"pc", "pcwire", "enum", "dataclasses", "typing", "math",
+                               "collections"})
+# Parameters of generated functions, and the groups of generated files.
+ROLE_RESERVED = frozenset({"packet", "frame", "size", "session", "receiver", "codec", "python",
+                           "pc"})
 
 
 class _Names:
@@ -38,10 +42,16 @@ class _Names:
 
     def lower(self, name: Text, what: str, longest: int = NAME_MAX) -> None:
         self.form(name, what, _LOWER, "snake_case", longest)
-        if name.value in RESERVED:
+
+    def bare(self, name: Text, what: str, longest: int = NAME_MAX,
+             also: frozenset[str] = frozenset()) -> None:
+        """A name that stands by itself in the output, without its protocol's before it."""
+        self.lower(name, what, longest)
+        if name.value in RESERVED or name.value in also:
             self.sink.error(Code.NAME_RESERVED, name.span,
                             f"{what} cannot be called `{name}`",
-                            "it means something else in C, C++, Windows headers or Python")
+                            "the word has another meaning in generated C or Python, or in headers "
+                            "of Windows")
 
     def upper(self, name: Text, what: str) -> None:
         self.form(name, what, _UPPER, "UPPER_CASE", NAME_MAX)
@@ -68,16 +78,13 @@ class _Names:
 
     def fields(self, fields: tuple[schema.Field, ...]) -> None:
         for field in fields:
-            self.lower(field.name, "a field")
+            self.bare(field.name, "a field")
         self.distinct((field.name for field in fields), "the field")
 
     def file(self, file: schema.File) -> None:
-        self.lower(file.protocol, "a protocol", PROTOCOL_MAX)
-        if file.protocol.value in PROTOCOL_RESERVED:
-            self.sink.error(Code.NAME_RESERVED, file.protocol.span,
-                            f"a protocol cannot be called `{file.protocol}`")
+        self.bare(file.protocol, "a protocol", PROTOCOL_MAX, PROTOCOL_RESERVED)
         for role in file.roles or ():
-            self.lower(role, "a role", PROTOCOL_MAX)
+            self.bare(role, "a role", PROTOCOL_MAX, ROLE_RESERVED)
         self.distinct(file.roles or (), "the role")
         for machine in file.machines:
             self.lower(machine.name, "a state machine")

@@ -68,7 +68,8 @@ def _doc(text: str) -> str:
 
 def _imports(protocol: ir.Protocol) -> tuple[str, ...]:
     found: set[str] = set()
-    for body in (*protocol.structs, *protocol.packets):
+    bodies: tuple[ir.Struct | ir.Packet, ...] = (*protocol.structs, *protocol.packets)
+    for body in bodies:
         for field in body.fields:
             type_ = field.type.element if isinstance(field.type, ir.Array) else field.type
             if isinstance(type_, ir.Enum | ir.Struct):

@@ -1,0 +1,79 @@
+"""Every identifier that the C output declares at file scope, and who is the cause of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pcgen import ir
+from pcgen.c import naming
+
+Cause = ir.Const | ir.Enum | ir.Struct | ir.StateMachine | ir.Packet | ir.Protocol | ir.Role
+Declared = tuple[str, Cause]
+
+STRUCT_FUNCTIONS = ("get", "put", "read", "measure", "write")
+PACKET_FUNCTIONS = ("decode", "frame_size", "encode", "send")
+PACKET_MACROS = ("ID", "FRAME_MIN", "FRAME_MAX")
+PROTOCOL_MACROS = ("NAME", "VERSION", "COMPAT_HASH", "FRAME_MAX")
+
+
+def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
+    for suffix in PROTOCOL_MACROS:
+        yield naming.protocol_macro(protocol.name, suffix), protocol
+    yield f"{protocol.name}_packet_name", protocol
+    for const in protocol.consts:
+        yield naming.const(const), const
+    for enum in protocol.enums:
+        yield naming.tag(enum), enum
+        yield f"{naming.tag(enum)}_name", enum
+        yield f"{naming.tag(enum)}_is_valid", enum
+        for value in enum.values:
+            yield naming.enumerator(enum, value), enum
+    for machine in protocol.machines:
+        yield naming.machine_tag(machine), machine
+        yield f"{naming.machine_tag(machine)}_name", machine
+        for state in machine.states:
+            yield naming.state(machine, state), machine
+    for struct in protocol.structs:
+        yield naming.tag(struct), struct
+        for suffix in STRUCT_FUNCTIONS:
+            yield f"{naming.tag(struct)}_{suffix}", struct
+    for packet in protocol.packets:
+        yield naming.tag(packet), packet
+        for suffix in PACKET_FUNCTIONS:
+            yield f"{naming.tag(packet)}_{suffix}", packet
+        for suffix in PACKET_MACROS:
+            yield naming.packet_macro(packet, suffix), packet
+
+
+def _role(role: ir.Role) -> Iterator[Declared]:
+    for table in role.accepts:
+        yield naming.table(table), role
+        if table.kind is ir.TableKind.UNWRAPPED:
+            yield naming.peer(role.name, table.sender), role
+        for entry in table.entries:
+            if entry.handled:
+                yield naming.handler(role.name, entry.packet), entry.packet
+                yield naming.receiver_macro(role.name, entry.packet), entry.packet
+    for send in role.sends:
+        yield naming.sender(role.name, send.packet), send.packet
+        if send.wrapped:
+            yield naming.peer(role.name, send.receiver), role
+            yield f"{naming.peer(role.name, send.receiver)}_send_frame", role
+
+
+def declared(program: ir.Program) -> Iterator[Declared]:
+    """All of them; the same cause may declare one more than once."""
+    for protocol in program.protocols:
+        yield from _protocol(protocol)
+    for role in program.roles:
+        yield from _role(role)
+
+
+def members(fields: tuple[ir.Field, ...]) -> Iterator[tuple[str, ir.Field]]:
+    """The members of the struct that fields become."""
+    for field in fields:
+        yield field.name, field
+        if isinstance(field.type, ir.Text | ir.Bytes):
+            yield f"{field.name}_size", field
+        elif isinstance(field.type, ir.Array) and field.type.counted:
+            yield f"{field.name}_count", field

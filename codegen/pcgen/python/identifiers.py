@@ -1,0 +1,27 @@
+"""Every name that a Python module declares, and who is the cause of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pcgen import ir
+from pcgen.python import naming
+
+Cause = ir.Const | ir.Enum | ir.Struct | ir.StateMachine | ir.Packet | ir.Protocol
+
+MODULE_NAMES = ("ClassVar", "IntEnum", "Packet", "PACKETS", "Union", "dataclass", "decode_frame",
+                "pcwire")
+
+
+def declared(protocol: ir.Protocol) -> Iterator[tuple[str, Cause]]:
+    """What stands at the module's top."""
+    for name in MODULE_NAMES:
+        yield name, protocol
+    for const in protocol.consts:
+        yield const.name, const
+    for machine in protocol.machines:
+        yield naming.machine(machine), machine
+    classes: tuple[ir.Enum | ir.Struct | ir.Packet, ...] = (
+        *protocol.enums, *protocol.structs, *protocol.packets)
+    for item in classes:
+        yield naming.class_name(item.name), item
