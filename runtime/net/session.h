@@ -89,5 +89,28 @@ void session_flush(struct pc_session *session);
 /* The process stops: close with SHUTDOWN and drain no longer than drain_ms. */
 void session_shut_down(struct pc_session *session, uint32_t drain_ms);
 
+/* Arm the next receive; a failure ends the session. */
+void session_arm_receive(struct pc_session *session);
+
+/* End an OPEN or DRAINING session with the first reason given; what is queued is lost. Events of
+ * what is in flight follow, then CLOSED. */
+void session_end_with(struct pc_session *session, enum pc_close_reason reason,
+                      enum port_abort_mode mode);
+
+/* OPEN to DRAINING: send what is queued, within drain_ms. */
+void session_start_drain(struct pc_session *session, enum pc_close_reason reason,
+                         uint32_t drain_ms);
+
+/* Take the next step of draining, if it can be taken: queue empty -> FIN -> peer's FIN -> end. */
+void session_drain(struct pc_session *session);
+
+/* Back to the pool if it is closed, nothing is in flight and nobody holds it. */
+void session_try_release(struct pc_session *session);
+
+struct type_counters *session_counters(const struct pc_session *session);
+
+/* An event about the session with its common fields filled in. */
+struct pc_event session_event(const struct pc_session *session, enum pc_event_kind kind);
+
 /* Put a session whose socket is IDLE back into its pool. */
 void session_release(struct pc_session *session);

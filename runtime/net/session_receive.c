@@ -1,0 +1,133 @@
+/* Path: [3] what a session receives: [4] [5] bytes to frames, [6] judged, [7] decoded, [8] handled.
+ *
+ * Happy path: a RECEIVED event's bytes are cut into frames where they landed, each is admitted by
+ * the accept table and handed to its handler; then the next receive is armed.
+ * Failure modes: a refused frame closes at once (or is forgotten, if its rate says drop); the
+ * peer's FIN starts draining; an error closes. */
+#include "net/session.h"
+
+#include "net/assembler.h"
+#include "net/dispatcher.h"
+#include "net/worker.h"
+#include "pc/check.h"
+
+void session_arm_receive(struct pc_session *session)
+{
+    enum pc_status status = port_recv(session->worker->port, &session->socket);
+    if (status != PC_OK) {
+        session->close_status = (uint8_t)status;
+        session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
+    }
+}
+
+static void session__refuse(struct pc_session *session, const struct pc_frame *frame,
+                            const struct dispatch_result *result)
+{
+    counter_add(&session_counters(session)->refused[result->refusal], 1);
+    if (result->refusal == PC_REFUSED_RATE && result->over == PC_RATE_DROP) {
+        return;
+    }
+    struct pc_event event = session_event(session, PC_EVENT_REFUSED);
+    event.refusal = result->refusal;
+    event.wire_error = result->wire_error;
+    event.packet_id = frame->id;
+    event.packet_size = frame->size;
+    worker_observe(session->worker, &event);
+    session_end_with(session, PC_CLOSE_VIOLATION, PORT_ABORT_RESET);
+}
+
+static void session__handle_frame(struct pc_session *session, const struct pc_accept_entry *entry,
+                                  const struct pc_frame *frame)
+{
+    const struct session_type *type = session->type;
+    const struct dispatch_subject subject = {
+        .receiver = session,
+        .rate = &type->policy.packets,
+        .total = &session->packets,
+        .buckets = (struct token_bucket *)(void *)((uint8_t *)session + type->buckets_offset),
+        .now_ms = session->worker->now_ms,
+        .state = session->protocol_state,
+    };
+    struct type_counters *counters = session_counters(session);
+    struct dispatch_result result = dispatcher_admit(type->policy.accepts, entry, &subject);
+    if (result.refusal == PC_ACCEPTED && entry->handle != NULL) {
+        result.wire_error = entry->handle(session, frame);
+        result.refusal = result.wire_error == PC_WIRE_OK ? PC_ACCEPTED : PC_REFUSED_DECODE;
+    } else if (result.refusal == PC_ACCEPTED) {
+        PC_ASSERT(type->policy.on_relay != NULL);
+        type->policy.on_relay(session, entry, frame);
+    }
+    if (result.refusal != PC_ACCEPTED) {
+        session__refuse(session, frame, &result);
+        return;
+    }
+    counter_add(&counters->received_packets, 1);
+    counter_add(&counters->packets[entry - type->policy.accepts->entries], 1);
+}
+
+static void session__parse(struct pc_session *session, struct assembler_input input)
+{
+    const struct assembler_memory memory = {
+        .pool = &session->worker->buffers,
+        .scratch = session->worker->frame_scratch,
+    };
+    struct assembler_output output;
+    enum assembler_result parsed = ASSEMBLER_FRAME;
+    while (parsed == ASSEMBLER_FRAME && session->phase == SESSION_OPEN) {
+        parsed = assembler_next(&session->assembler, &memory, session->type->policy.accepts, &input,
+                                &output);
+        if (parsed == ASSEMBLER_FRAME) {
+            session__handle_frame(session, output.entry, &output.frame);
+        }
+    }
+    if (session->phase != SESSION_OPEN) {
+        return;
+    }
+    if (parsed == ASSEMBLER_REFUSED) {
+        const struct dispatch_result result = {.refusal = output.refusal};
+        session__refuse(session, &output.frame, &result);
+    } else if (parsed == ASSEMBLER_NO_MEMORY) {
+        session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
+    }
+}
+
+static void session__on_bytes(struct pc_session *session, const struct port_event *event)
+{
+    struct type_counters *counters = session_counters(session);
+    session->received_ms = session->worker->now_ms;
+    counter_add(&counters->receives, 1);
+    counter_add(&counters->received_bytes, event->size);
+    if (session->phase == SESSION_OPEN) {
+        struct assembler_input input = {.data = event->data, .size = event->size};
+        session__parse(session, input);
+    }
+    if (session->phase == SESSION_OPEN || session->phase == SESSION_DRAINING) {
+        session_arm_receive(session);
+    }
+}
+
+static void session__on_peer_end(struct pc_session *session)
+{
+    session->peer_finished = true;
+    if (session->phase == SESSION_OPEN) {
+        session_start_drain(session, PC_CLOSE_PEER, session->type->policy.drain_timeout_ms);
+    } else if (session->phase == SESSION_DRAINING) {
+        session_drain(session);
+    }
+}
+
+void session_on_received(struct pc_session *session, const struct port_event *event)
+{
+    if (session->phase == SESSION_CLOSING) {
+        return;
+    }
+    if (event->status == PC_OK) {
+        session__on_bytes(session, event);
+    } else if (event->status == PC_END) {
+        session__on_peer_end(session);
+    } else {
+        session->close_status = (uint8_t)event->status;
+        session->raw = event->raw;
+        session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
+    }
+}

@@ -1,0 +1,117 @@
+/* Path: [3] what a session sends: [9] queued by handlers, [10] sent once per turn.
+ *
+ * Happy path: reserve finds room, the encoder fills it, the session goes on the worker's flush
+ * list; session_flush gathers all that is queued into one send; SENT releases what was taken.
+ * Failure modes: the queue at its mark closes the slow consumer; memory that is short closes; a
+ * broken connection closes. */
+#include "net/session.h"
+
+#include <string.h>
+
+#include "net/block.h"
+#include "net/worker.h"
+#include "pc/check.h"
+
+void session_on_sent(struct pc_session *session, const struct port_event *event)
+{
+    if (session->phase == SESSION_CLOSING) {
+        return;
+    }
+    if (event->status != PC_OK) {
+        session->close_status = (uint8_t)event->status;
+        session->raw = event->raw;
+        session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
+        return;
+    }
+    counter_add(&session_counters(session)->sent_bytes, event->size);
+    send_queue_release(&session->queue, &session->worker->buffers, event->size);
+    if (session->queue.bytes > 0) {
+        worker_queue_flush(session->worker, session);
+    } else if (session->phase == SESSION_DRAINING) {
+        session_drain(session);
+    }
+}
+
+static void session__send_queued(struct pc_session *session)
+{
+    struct port_span spans[PORT_SPANS_MAX];
+    uint32_t span_count = send_queue_gather(&session->queue, spans, PORT_SPANS_MAX);
+    counter_add(&session_counters(session)->sends, 1);
+    enum pc_status status = port_send(session->worker->port, &session->socket, spans, span_count);
+    if (status != PC_OK) {
+        session->close_status = (uint8_t)status;
+        session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
+    }
+}
+
+void session_flush(struct pc_session *session)
+{
+    session->flush_queued = false;
+    session->hold_count--;
+    PC_CHECK(session_check(session));
+    bool may_send = session->phase == SESSION_OPEN || session->phase == SESSION_DRAINING;
+    if (may_send && !session->socket.send.in_flight) {
+        if (session->queue.bytes > 0) {
+            session__send_queued(session);
+        } else if (session->phase == SESSION_DRAINING) {
+            session_drain(session);
+        }
+    }
+    session_try_release(session);
+}
+
+/* Room in the queue, or the session ends as a slow consumer. */
+static enum pc_status session__admit_send(struct pc_session *session, uint32_t size)
+{
+    if (session->phase != SESSION_OPEN) {
+        return PC_CLOSED;
+    }
+    PC_ASSERT(size >= PC_FRAME_HEADER_SIZE && size <= PC_FRAME_SIZE_LIMIT);
+    if (session->queue.bytes + size > session->type->policy.send_bytes_max) {
+        session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
+        return PC_FULL;
+    }
+    return PC_OK;
+}
+
+static enum pc_status session__queued(struct pc_session *session, bool queued)
+{
+    if (!queued) {
+        session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
+        return PC_NO_MEMORY;
+    }
+    counter_add(&session_counters(session)->sent_packets, 1);
+    worker_queue_flush(session->worker, session);
+    return PC_OK;
+}
+
+enum pc_status pc_session_reserve(struct pc_session *session, uint32_t size, uint8_t **frame)
+{
+    enum pc_status status = session__admit_send(session, size);
+    if (status != PC_OK) {
+        return status;
+    }
+    *frame = send_queue_reserve(&session->queue, &session->worker->buffers, size);
+    return session__queued(session, *frame != NULL);
+}
+
+enum pc_status pc_session_send(struct pc_session *session, const uint8_t *frame, uint32_t size)
+{
+    uint8_t *place;
+    enum pc_status status = pc_session_reserve(session, size, &place);
+    if (status == PC_OK) {
+        memcpy(place, frame, size);
+    }
+    return status;
+}
+
+enum pc_status pc_session_send_block(struct pc_session *session, struct pc_block *block)
+{
+    PC_ASSERT(block->pool == &session->worker->buffers);
+    enum pc_status status = session__admit_send(session, block->size);
+    if (status != PC_OK) {
+        return status;
+    }
+    bool queued = send_queue_append_block(&session->queue, &session->worker->buffers, block);
+    return session__queued(session, queued);
+}
