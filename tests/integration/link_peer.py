@@ -11,7 +11,7 @@ import struct
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import link
 from common import Role
@@ -57,7 +57,7 @@ class LinkPeer:
         self.socket = socket.create_connection(address, timeout=WAIT_S)
         self._bytes = b""
 
-    def __enter__(self) -> LinkPeer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
