@@ -270,9 +270,11 @@ static void epoll__on_socket_edge(struct epoll_port *port, struct port_socket *s
 static void epoll__on_wake_edge(struct epoll_port *port)
 {
     uint64_t count;
-    /* The flag first: a wake from now on writes anew. */
-    atomic_store(&port->wake_flag, false);
+    /* The descriptor first. Were the flag cleared before, a wake in between would be read away here
+     * and leave the flag set: no later one would write. A wake before the flag is cleared does not
+     * write, but the event that is due is given after it. */
     (void)!read(port->wake_descriptor, &count, sizeof count);
+    (void)atomic_exchange(&port->wake_flag, false);
     port->wake_is_due = true;
 }
 
