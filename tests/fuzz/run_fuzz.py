@@ -2,7 +2,7 @@
 
     run_fuzz.py TARGET CORPUS WORK_FOLDER
 
-The seed is printed; PORTCULLIS_FUZZ_SEED replays it, PORTCULLIS_FUZZ_SECONDS sets the time. What is
+The seed is printed; PC_SEED replays it, PC_FUZZ_SECONDS sets the time. What is
 found on the way goes to the work folder, a crashing input too."""
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 
 def main(arguments: list[str]) -> int:
     target, corpus, work = arguments
-    seed = os.environ.get("PORTCULLIS_FUZZ_SEED") or str(random.SystemRandom().randrange(1, 2**31))
-    seconds = os.environ.get("PORTCULLIS_FUZZ_SECONDS", "5")
+    seed = os.environ.get("PC_SEED") or str(random.SystemRandom().randrange(1, 2**31))
+    seconds = os.environ.get("PC_FUZZ_SECONDS", "5")
     found = Path(work) / "found"
     found.mkdir(parents=True, exist_ok=True)
-    print(f"{Path(target).name}: PORTCULLIS_FUZZ_SEED={seed}", flush=True)
+    print(f"{Path(target).name}: PC_SEED={seed}", flush=True)
     ended = subprocess.run(
         [
             target,
