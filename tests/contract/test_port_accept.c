@@ -99,6 +99,30 @@ static void unlisten_ends_connections_that_nobody_accepted(void **state)
     }
 }
 
+/* The same for a rush of connections, of which an engine may have taken more than it was asked. */
+static void unlisten_after_a_rush_ends_who_was_not_accepted(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *clients[32];
+    uint64_t served = 0;
+    loopback_listen(loop, 64);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        (void)loopback_accept(loop);
+    }
+    for (uint32_t i = 0; i < COUNT_OF(clients); i++) {
+        clients[i] = loopback_connect(loop);
+        clients[i]->arms = true;
+    }
+    loopback_until(loop, &loop->accept_events, SLOTS);
+    loopback_unlisten(loop);
+    loopback_until_quiet(loop);
+    for (uint32_t i = 0; i < COUNT_OF(clients); i++) {
+        bool is_refused = clients[i]->connected == 1 && clients[i]->connect_status != PC_OK;
+        served += clients[i]->ended == 0 && !is_refused;
+    }
+    assert_int_equal(served, SLOTS);
+}
+
 static void unlisten_cancels_every_outstanding_accept(void **state)
 {
     struct loopback *loop = *state;
@@ -260,6 +284,46 @@ static void accept_of_connections_reset_at_once_keeps_every_slot(void **state)
         loopback_until(loop, &served[i]->connected, 1);
     }
     loopback_until(loop, &loop->accept_events, before + SLOTS);
+}
+
+/* The same, but nobody looked before they were gone: they lie in the backlog, broken. */
+static void accept_of_a_backlog_of_reset_connections_keeps_every_slot(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *slots[SLOTS];
+    loopback_listen(loop, 64);
+    for (uint32_t i = 0; i < 16; i++) {
+        struct peer *client = loopback_connect(loop);
+        loopback_until(loop, &client->connected, 1);
+        peer_abort(client, PORT_ABORT_RESET);
+        loopback_until(loop, &client->closed, 1);
+    }
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        slots[i] = loopback_accept(loop);
+        slots[i]->reposts = true;
+        slots[i]->adopts = false;
+    }
+    for (uint32_t round = 0; round < 16; round++) {
+        (void)loopback_turn(loop, 20);
+        for (uint32_t i = 0; i < SLOTS; i++) {
+            if (slots[i]->socket.state == PORT_SOCKET_ACCEPTED) {
+                peer_abort(slots[i], PORT_ABORT_GRACEFUL);
+            }
+        }
+    }
+    loopback_until_quiet(loop);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        assert_int_equal(slots[i]->socket.state, PORT_SOCKET_ACCEPTING);
+        slots[i]->reposts = false;
+    }
+    uint64_t before = loop->accept_events;
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        (void)loopback_connect(loop);
+    }
+    loopback_until(loop, &loop->accept_events, before + SLOTS);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        assert_int_equal(slots[i]->accept_status, PC_OK);
+    }
 }
 
 static void accept_storm_serves_everybody(void **state)
@@ -465,6 +529,7 @@ int main(void)
         LOOPBACK_TEST(accept_more_than_the_limit_is_full),
         LOOPBACK_TEST(accept_fewer_than_connections_leaves_rest_in_backlog),
         LOOPBACK_TEST(unlisten_ends_connections_that_nobody_accepted),
+        LOOPBACK_TEST(unlisten_after_a_rush_ends_who_was_not_accepted),
         LOOPBACK_TEST(unlisten_cancels_every_outstanding_accept),
         LOOPBACK_TEST(unlisten_before_the_first_wait_ends_accepts_too),
         LOOPBACK_TEST(unlisten_without_accepts_gives_one_event),
@@ -475,6 +540,7 @@ int main(void)
         LOOPBACK_TEST(listen_on_foreign_address_is_invalid),
         LOOPBACK_TEST(listen_on_ipv6_accepts),
         LOOPBACK_TEST(accept_of_connections_reset_at_once_keeps_every_slot),
+        LOOPBACK_TEST(accept_of_a_backlog_of_reset_connections_keeps_every_slot),
         LOOPBACK_TEST(accept_storm_serves_everybody),
         LOOPBACK_TEST(socket_lives_many_lives),
         LOOPBACK_TEST(connect_where_nobody_listens_is_refused),
