@@ -20,6 +20,8 @@
 static uint64_t account__begin(struct pc_session *session, enum gate_request kind);
 static void account__reply(struct pc_session *session, enum gate_request kind,
                            enum common_result result);
+static void account__reply_and_wait(struct pc_session *session, enum gate_request kind,
+                                    enum common_result result);
 static uint32_t account__retry_after_ms(const struct gate_worker *worker,
                                         enum common_result result);
 static struct pc_session *account__take(struct pc_session *link, uint64_t correlation);
@@ -96,14 +98,14 @@ static uint64_t account__begin(struct pc_session *session, enum gate_request kin
 {
     struct gate_worker *worker = gate_worker_of(session);
     if (worker->db == NULL) {
-        account__reply(session, kind, COMMON_RESULT_UNAVAILABLE);
+        account__reply_and_wait(session, kind, COMMON_RESULT_UNAVAILABLE);
         return 0;
     }
     struct request request = {.session = pc_session_handle(session), .kind = kind};
     uint64_t correlation =
         request_table_add(worker->requests, &request, pc_worker_now_ms(worker->worker));
     if (correlation == 0) {
-        account__reply(session, kind, COMMON_RESULT_BUSY);
+        account__reply_and_wait(session, kind, COMMON_RESULT_BUSY);
         return 0;
     }
     gate_client_set_state(session, CLIENT_SESSION_AUTHENTICATING);
@@ -124,6 +126,15 @@ static void account__reply(struct pc_session *session, enum gate_request kind,
                                        .account_id = gate_client_of(session)->account_id,
                                        .retry_after_ms = account__retry_after_ms(worker, result)};
     (void)gate_send_client_login_reply(session, &reply);
+}
+
+/* Answer without a login; the client gets the whole time for its next try. */
+static void account__reply_and_wait(struct pc_session *session, enum gate_request kind,
+                                    enum common_result result)
+{
+    const struct gate_config *config = &gate_worker_of(session)->gate->config;
+    account__reply(session, kind, result);
+    pc_session_set_deadline(session, config->clients.login_timeout_ms, PC_CLOSE_DEADLINE);
 }
 
 static uint32_t account__retry_after_ms(const struct gate_worker *worker, enum common_result result)
@@ -155,14 +166,14 @@ static void account__finish(struct pc_session *session, enum gate_request kind,
               kind == GATE_REQUEST_LOGIN ? "login" : "register",
               LOG_FIELDS(log_text("result", common_result_name(result)),
                          log_number("account", client->account_id)));
-    account__reply(session, kind, result);
     if (kind == GATE_REQUEST_LOGIN && result == COMMON_RESULT_OK) {
         worker->counters.logins++;
         gate_client_set_state(session, CLIENT_SESSION_LOBBY);
+        account__reply(session, kind, result);
         return;
     }
     gate_client_set_state(session, CLIENT_SESSION_GREETED);
-    pc_session_set_deadline(session, config->clients.login_timeout_ms, PC_CLOSE_DEADLINE);
+    account__reply_and_wait(session, kind, result);
     if (account__is_clients_fault(result)) {
         worker->counters.failed_logins++;
         client->login_failures++;
