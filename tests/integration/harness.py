@@ -154,11 +154,15 @@ class LogReader:
         for line in self._stream:
             self.lines.append(line.rstrip("\r\n"))
 
-    def join(self) -> None:
-        self._thread.join(timeout=PATIENCE)
-
-    def has_ended(self) -> bool:
-        return not self._thread.is_alive()
+    def finish(self) -> None:
+        """The process has ended: take in what it has still written. The pipe need not end with it,
+        because Wine's own helpers may have inherited it; then a moment of silence is the end."""
+        deadline = time.monotonic() + PATIENCE
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            count = len(self.lines)
+            self._thread.join(timeout=0.2)
+            if IS_WINE and len(self.lines) == count:
+                return
 
     def events(self) -> list[Event]:
         parsed = (parse_line(line) for line in list(self.lines))
@@ -213,7 +217,11 @@ class Server:
             if len(found) >= count:
                 return found[-1]
             what = f"event {name} {fields} x {count}"
-            if not self.is_running() and self.log.has_ended():
+            if not self.is_running():
+                self.log.finish()
+                found = self.events(name, fields)
+                if len(found) >= count:
+                    return found[-1]
                 status = self.process.returncode
                 raise Unexpected(f"{self.name} ended with {status} before {what}\n{self.tail()}")
             if time.monotonic() > deadline:
@@ -234,7 +242,7 @@ class Server:
         self.process.kill()
         self.process.wait(timeout=PATIENCE)
         self.stopped_with = self.process.returncode
-        self.log.join()
+        self.log.finish()
 
     def ask_to_stop(self) -> None:
         """SIGTERM; under Wine, which has none for its processes, the end of standard input."""
@@ -256,7 +264,7 @@ class Server:
                 self.process.wait(timeout=PATIENCE)
                 text = f"{self.name} did not stop within {timeout:.0f} s\n{self.tail()}"
                 raise Unexpected(text) from None
-            self.log.join()
+            self.log.finish()
         return self.stopped_with
 
     def tail(self, count: int = 40) -> str:
