@@ -15,11 +15,13 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN_DIR = Path(os.environ.get("PORTCULLIS_BIN_DIR", str(ROOT / "build" / "dev")))
@@ -58,18 +60,60 @@ def command(name: str, *arguments: str) -> list[str]:
     return [*RUNNER, str(binary(name)), *arguments]
 
 
+class Background:
+    """A program that runs to its own end.
+
+    What it says goes to files and not to pipes: the end of a pipe would be waited for, and Wine's
+    helpers, which inherit it, live longer than the program."""
+
+    def __init__(self, name: str, *arguments: str) -> None:
+        self._output = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()
+        self._name = name
+        self._process = subprocess.Popen(
+            command(name, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._errors,
+        )
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def finish(self, timeout: float) -> subprocess.CompletedProcess[str]:
+        """Wait for the end. A program that takes too long is ended and fails the test."""
+        is_late = False
+        try:
+            self._process.wait(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            is_late = True
+            self._process.kill()
+            self._process.wait(timeout=PATIENCE)
+        ended = subprocess.CompletedProcess(
+            self._process.args,
+            self._process.returncode,
+            read_all(self._output),
+            read_all(self._errors),
+        )
+        if is_late:
+            text = f"{self._name} did not end within {timeout:.0f} s"
+            raise Unexpected(f"{text}\n{ended.stdout}\n{ended.stderr}")
+        return ended
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(timeout=PATIENCE)
+
+
+def read_all(file: IO[bytes]) -> str:
+    file.seek(0)
+    with file:
+        return file.read().decode("utf-8", errors="replace").replace("\r\n", "\n")
+
+
 def run(name: str, *arguments: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
-    return subprocess.run(
-        command(name, *arguments),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=timeout,
-        check=False,
-    )
+    return Background(name, *arguments).finish(timeout)
 
 
 @dataclass(frozen=True)
