@@ -81,9 +81,12 @@ static void listener__answer(struct uring_port *port, struct port_listener *list
     if (descriptor >= 0 && socket_peer(descriptor, &socket->peer)) {
         socket->os_handle = (uint64_t)descriptor + 1;
     } else if (descriptor >= 0) {
-        /* Reset while it waited for us; nobody could say whose connection it was. */
+        /* Reset while it waited for us. Kernels 6.6 and 6.7 sometimes name a wrong descriptor,
+         * which must not be closed here if it is somebody's file. */
         receive->result = -ECONNABORTED;
-        socket_close(descriptor);
+        if (errno == ENOTCONN) {
+            socket_close(descriptor);
+        }
     }
     uring_socket_settle(port, socket);
 }

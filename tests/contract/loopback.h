@@ -71,6 +71,10 @@ struct loopback {
 #define LOOPBACK_RUN(name, tests) loopback_run((name), (tests), COUNT_OF(tests))
 int loopback_run(const char *name, const struct CMUnitTest *tests, size_t test_count);
 
+/* The same for one engine, for what it promises beyond the contract. */
+int loopback_run_on(const struct port_engine *engine, const char *name,
+                    const struct CMUnitTest *tests, size_t test_count);
+
 const struct port_engine *loopback_engine(void);
 
 /* Group members: each test gets a fresh world in *state, and leaves none of it. */
@@ -102,6 +106,9 @@ void loopback_until(struct loopback *loop, const uint64_t *figure, uint64_t want
 
 /* Turn until nothing has come for LOOPBACK_QUIET_MS. */
 void loopback_until_quiet(struct loopback *loop);
+
+/* The port has taken the peer's socket into service by a call of the test's own. */
+void loopback_opened(struct peer *peer);
 
 void peer_recv(struct peer *peer);
 void peer_send(struct peer *peer, const void *bytes, uint32_t size);

@@ -367,8 +367,7 @@ static void socket_lives_many_lives(void **state)
         server->arms = true;
         peer_close(client);
         assert_int_equal(port_connect(client->port, &client->socket, &loop->address), PC_OK);
-        client->is_open = true;
-        loop->open_count++;
+        loopback_opened(client);
     }
 }
 
@@ -415,8 +414,7 @@ static void handover_to_second_port_goes_on_there(void **state)
     assert_int_equal(handover.peer.port, server->socket.peer.port);
     loopback_forget(server); /* the emptied socket is nobody's business any more */
     moved->port = loop->second;
-    moved->is_open = true;
-    loop->open_count++;
+    loopback_opened(moved);
     assert_int_equal(port_adopt_handover(loop->second, &moved->socket, &handover), PC_OK);
     assert_int_equal(moved->socket.state, PORT_SOCKET_LIVE);
     assert_int_equal(loop->port->sockets_open, 1);
@@ -476,7 +474,7 @@ static void other_worker__run(void *argument)
 static void handover_to_another_thread_goes_on_there(void **state)
 {
     struct loopback *loop = *state;
-    const struct port_config config = {64, 4096};
+    const struct port_config config = {.receive_buffer_count = 64, .receive_buffer_size = 4096};
     struct other_worker worker = {.is_right = false};
     int32_t raw = 0;
     assert_int_equal(port_open(loopback_engine(), &config, &worker.port, &raw), PC_OK);

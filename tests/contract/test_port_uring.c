@@ -1,0 +1,258 @@
+/* The io_uring engine's own promises, beyond the contract: old and forbidding kernels, multishots
+ * that end for no reason, peers that send more than their share.
+ *
+ * Setting up a ring passes through a wrapper of this file (the linker's --wrap), which plays the
+ * kernel that we do not have. */
+#define _GNU_SOURCE /* liburing.h wants it */
+#include <errno.h>
+
+#include "contract/loopback.h"
+#include "port/uring_port.h"
+
+#define STREAM_SIZE (1u << 20)
+
+int __real_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
+                                      struct io_uring_params *params);
+int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
+                                      struct io_uring_params *params);
+
+static struct {
+    uint32_t unknown_flags; /* refused with EINVAL */
+    int failure;            /* -errno of every attempt, or 0 */
+    uint32_t attempts;
+    uint32_t flags; /* of the last attempt */
+} kernel;
+
+int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
+                                      struct io_uring_params *params)
+{
+    kernel.attempts++;
+    kernel.flags = params->flags;
+    if (kernel.failure != 0) {
+        return kernel.failure;
+    }
+    if ((params->flags & kernel.unknown_flags) != 0) {
+        return -EINVAL;
+    }
+    return __real_io_uring_queue_init_params(entries, io, params);
+}
+
+static enum pc_status kernel__open_port(int failure, int32_t *raw)
+{
+    const struct port_config config = {.receive_buffer_count = 8, .receive_buffer_size = 512};
+    struct port *port = NULL;
+    kernel.failure = failure;
+    kernel.attempts = 0;
+    enum pc_status status = port_open(port_engine_uring, &config, &port, raw);
+    kernel.failure = 0;
+    assert_null(port);
+    return status;
+}
+
+static void ring_forbidden_is_denied_and_not_tried_again(void **state)
+{
+    (void)state;
+    int32_t raw = 0;
+    assert_int_equal(kernel__open_port(-EPERM, &raw), PC_DENIED);
+    assert_int_equal(raw, EPERM);
+    assert_int_equal(kernel.attempts, 1);
+}
+
+static void ring_absent_is_unsupported_and_not_tried_again(void **state)
+{
+    (void)state;
+    int32_t raw = 0;
+    assert_int_equal(kernel__open_port(-ENOSYS, &raw), PC_UNSUPPORTED);
+    assert_int_equal(raw, ENOSYS);
+    assert_int_equal(kernel.attempts, 1);
+}
+
+static void ring_without_memory_says_so(void **state)
+{
+    (void)state;
+    int32_t raw = 0;
+    assert_int_equal(kernel__open_port(-ENOMEM, &raw), PC_NO_MEMORY);
+    assert_int_equal(kernel__open_port(-EMFILE, &raw), PC_NO_BUFFERS);
+    assert_int_equal(kernel__open_port(-EIO, &raw), PC_SYSTEM);
+    assert_int_equal(raw, EIO);
+}
+
+static void ring_of_unknown_flags_is_unsupported_after_all_sets(void **state)
+{
+    (void)state;
+    int32_t raw = 0;
+    assert_int_equal(kernel__open_port(-EINVAL, &raw), PC_UNSUPPORTED);
+    assert_int_equal(raw, EINVAL);
+    assert_int_equal(kernel.attempts, 4);
+}
+
+static void ring_with_weaker_flags_works_as_well(void **state)
+{
+    struct loopback *loop = *state;
+    const uint32_t unknown[] = {
+        0,
+        IORING_SETUP_DEFER_TASKRUN,
+        IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER,
+        IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN,
+    };
+    for (uint32_t i = 0; i < COUNT_OF(unknown); i++) {
+        struct peer *client;
+        struct peer *server;
+        kernel.unknown_flags = unknown[i];
+        kernel.attempts = 0;
+        loopback_reopen(loop, 16, 1024);
+        assert_int_equal(kernel.attempts, i + 1);
+        assert_int_equal(kernel.flags & unknown[i], 0);
+        kernel.unknown_flags = 0;
+        loopback_pair(loop, &client, &server);
+        server->arms = true;
+        server->checks = true;
+        peer_recv(server);
+        peer_stream(client, STREAM_SIZE);
+        loopback_until(loop, &server->received_bytes, STREAM_SIZE);
+        assert_int_equal(server->pattern_errors, 0);
+        peer_close(client);
+        peer_close(server);
+        loopback_unlisten(loop);
+        port_listener_free(loop->port, loop->listener);
+        loop->listener = NULL;
+        loop->is_unlistening = false;
+        loop->unlistened = 0;
+    }
+}
+
+/* End one of the engine's own operations behind its back, as kernels do at times. */
+static void kernel__end(struct loopback *loop, const void *owner, enum uring_op op)
+{
+    struct uring_port *port = (struct uring_port *)(void *)loop->port;
+    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    assert_non_null(entry);
+    io_uring_prep_cancel64(entry, uring_user_data(owner, op), 0);
+    entry->user_data = uring_user_data(port, URING_OP_WAKE);
+    loopback_until(loop, &loop->woken, loop->woken + 1);
+}
+
+static void receive_ended_by_the_kernel_is_armed_again(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    loopback_pair(loop, &client, &server);
+    peer_recv(server);
+    for (uint32_t i = 1; i <= 10; i++) {
+        (void)loopback_turn(loop, 5);
+        assert_int_equal(uring_receive_of(&server->socket)->mode, URING_RECEIVE_MULTI);
+        kernel__end(loop, &server->socket, URING_OP_RECEIVE);
+        assert_true(server->socket.recv.in_flight);
+        peer_send(client, "x", 1);
+        loopback_until(loop, &server->received, i);
+        peer_recv(server);
+    }
+}
+
+static void accept_ended_by_the_kernel_is_armed_again(void **state)
+{
+    struct loopback *loop = *state;
+    loopback_listen(loop, 64);
+    for (uint32_t i = 1; i <= 10; i++) {
+        (void)loopback_accept(loop);
+        (void)loopback_turn(loop, 5);
+        kernel__end(loop, loop->listener, URING_OP_ACCEPT);
+        assert_int_equal(loop->accept_events, i - 1);
+        (void)loopback_connect(loop);
+        loopback_until(loop, &loop->accept_events, i);
+    }
+}
+
+/* A sender who overruns its reader may not take the pool: it falls back to single receives, and
+ * returns to the multishot when it has become modest. */
+static void receive_of_a_bulk_sender_goes_single_and_back(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    loopback_pair(loop, &client, &server);
+    const struct uring_receive *receive = uring_receive_of(&server->socket);
+    peer_recv(server);
+    peer_stream(client, STREAM_SIZE);
+    loopback_until_quiet(loop);
+    while (server->received_bytes < STREAM_SIZE / 2) {
+        uint64_t received = server->received;
+        peer_recv(server);
+        loopback_until(loop, &server->received, received + 1);
+    }
+    assert_true(receive->is_bulk);
+    assert_int_not_equal(receive->mode, URING_RECEIVE_MULTI);
+    server->arms = true;
+    peer_recv(server);
+    loopback_until(loop, &server->received_bytes, STREAM_SIZE);
+    peer_send(client, "x", 1);
+    loopback_until(loop, &server->received_bytes, STREAM_SIZE + 1);
+    (void)loopback_turn(loop, 5);
+    assert_false(receive->is_bulk);
+    assert_int_equal(receive->mode, URING_RECEIVE_MULTI);
+}
+
+/* While the caller pauses, the kernel is told to stop once something has come unasked. */
+static void receive_paused_is_stopped_in_the_kernel(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    loopback_pair(loop, &client, &server);
+    const struct uring_receive *receive = uring_receive_of(&server->socket);
+    peer_recv(server);
+    for (uint32_t i = 1; i <= 20; i++) {
+        peer_send(client, "x", 1);
+        loopback_until(loop, &client->sent, i);
+        loopback_until_quiet(loop);
+    }
+    assert_int_equal(server->received, 1);
+    assert_int_equal(receive->mode, URING_RECEIVE_OFF);
+    assert_int_equal(receive->queue.count, 1);
+    server->arms = true;
+    peer_recv(server);
+    loopback_until(loop, &server->received_bytes, 20);
+}
+
+/* After all is closed, every buffer is lent again. */
+static void buffers_all_come_back(void **state)
+{
+    struct loopback *loop = *state;
+    const struct uring_port *port = (const struct uring_port *)(void *)loop->port;
+    struct peer *clients[16];
+    struct peer *servers[16];
+    for (uint32_t i = 0; i < COUNT_OF(clients); i++) {
+        loopback_pair(loop, &clients[i], &servers[i]);
+        peer_recv(servers[i]);
+        peer_stream(clients[i], STREAM_SIZE);
+    }
+    for (uint32_t i = 0; i < COUNT_OF(clients); i++) {
+        loopback_until(loop, &servers[i]->received, 1);
+    }
+    loopback_until_quiet(loop);
+    assert_true(port->buffers.lent_count < port->buffers.count);
+    for (uint32_t i = 0; i < COUNT_OF(clients); i++) {
+        peer_close(clients[i]);
+        peer_close(servers[i]);
+    }
+    (void)loopback_turn(loop, 0);
+    assert_int_equal(port->buffers.lent_count, port->buffers.count);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOOPBACK_TEST(ring_forbidden_is_denied_and_not_tried_again),
+        LOOPBACK_TEST(ring_absent_is_unsupported_and_not_tried_again),
+        LOOPBACK_TEST(ring_without_memory_says_so),
+        LOOPBACK_TEST(ring_of_unknown_flags_is_unsupported_after_all_sets),
+        LOOPBACK_TEST(ring_with_weaker_flags_works_as_well),
+        LOOPBACK_TEST(receive_ended_by_the_kernel_is_armed_again),
+        LOOPBACK_TEST(accept_ended_by_the_kernel_is_armed_again),
+        LOOPBACK_TEST(receive_of_a_bulk_sender_goes_single_and_back),
+        LOOPBACK_TEST(receive_paused_is_stopped_in_the_kernel),
+        LOOPBACK_TEST(buffers_all_come_back),
+    };
+    return loopback_run_on(port_engine_uring, "port_uring", tests, COUNT_OF(tests));
+}
