@@ -44,6 +44,7 @@
 
 struct port;
 struct port_listener;
+struct sim_world;
 
 /* Bytes to send; they stay where they are until the send's event. */
 struct port_span {
@@ -116,6 +117,7 @@ enum port_abort_mode {
 struct port_config {
     uint32_t receive_buffer_count; /* a power of two, 8..32768 */
     uint32_t receive_buffer_size;  /* bytes, 512..65536 */
+    struct sim_world *world;       /* the simulated engine's; the others do not look at it */
 };
 
 /* What an engine implements. The functions stand in the same order in every port_<engine>.c; what
@@ -158,6 +160,7 @@ struct port {
 /* Engines of this build; NULL where the platform has no such engine. */
 extern const struct port_engine *const port_engine_iocp;
 extern const struct port_engine *const port_engine_uring;
+extern const struct port_engine *const port_engine_sim; /* see port_sim.h */
 extern const struct port_engine *const port_engine_epoll;
 
 /* Make a port. Called on the main thread; the first port_wait decides which thread owns it.
