@@ -97,6 +97,27 @@ static void server_config__init(struct server *server, struct config *config,
     config_init(config, tables, table_count);
 }
 
+/* What single keys cannot say. */
+static bool server_config__check_links(const struct server *server)
+{
+    const struct server_config *config = &server->config;
+    bool is_good = true;
+    if (!server->program->has_links) {
+        return true;
+    }
+    if (config->link.idle_timeout_ms < 2 * config->link.heartbeat_ms) {
+        fprintf(stderr, "[link] idle_timeout_ms is %u; allowed: at least twice heartbeat_ms, %u\n",
+                config->link.idle_timeout_ms, 2 * config->link.heartbeat_ms);
+        is_good = false;
+    }
+    if (config->link.retry_max_ms < config->link.retry_min_ms) {
+        fprintf(stderr, "[link] retry_max_ms is %u; allowed: at least retry_min_ms, %u\n",
+                config->link.retry_max_ms, config->link.retry_min_ms);
+        is_good = false;
+    }
+    return is_good;
+}
+
 bool server_config_load(struct server *server, const struct server_options *options, int argc,
                         char **argv)
 {
@@ -113,7 +134,7 @@ bool server_config_load(struct server *server, const struct server_options *opti
         }
     }
     config_print_errors(&config, stderr);
-    return config.error_count == 0;
+    return config.error_count == 0 && server_config__check_links(server);
 }
 
 void server_config_print(struct server *server, FILE *out)

@@ -124,6 +124,7 @@ static bool db_server__open_listeners(struct db_server *db)
         .sessions_start = LINKS_AT_START,
         .sessions_max = db->config.links_max,
         .idle_timeout_ms = db->server.config.link.idle_timeout_ms,
+        .drain_timeout_ms = SERVER_LINK_DRAIN_MS,
         .on_open = db_server__on_gate_open,
         .on_close = server_link_close,
     };

@@ -75,14 +75,30 @@ static bool store__execute(struct store *store, const char *sql)
     return is_done;
 }
 
+/* SQLite answers with the mode that it is in, which is another one where the file system cannot
+ * share memory; readers and the writer would wait for each other then. */
+static bool store__set_wal(struct store *store)
+{
+    static const char sql[] = "PRAGMA journal_mode = WAL";
+    sqlite3_stmt *statement = NULL;
+    bool is_set = sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK &&
+                  sqlite3_step(statement) == SQLITE_ROW &&
+                  strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+    if (!is_set) {
+        store__log_error(store, sql);
+    }
+    sqlite3_finalize(statement);
+    return is_set;
+}
+
 static bool store__configure(struct store *store, const struct store_options *options)
 {
     const char *synchronous = options->synchronous == STORE_FULL ? "PRAGMA synchronous = FULL"
                                                                  : "PRAGMA synchronous = NORMAL";
     sqlite3_extended_result_codes(store->database, 1);
     sqlite3_busy_timeout(store->database, (int)options->busy_timeout_ms);
-    return store__execute(store, "PRAGMA journal_mode = WAL") &&
-           store__execute(store, synchronous) && store__execute(store, "PRAGMA foreign_keys = ON");
+    return store__set_wal(store) && store__execute(store, synchronous) &&
+           store__execute(store, "PRAGMA foreign_keys = ON");
 }
 
 struct store *store_open(const struct store_options *options)

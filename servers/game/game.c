@@ -116,6 +116,7 @@ static bool game__add_gates(struct game *game)
         .user_size = sizeof(struct gate_link),
         .sessions_max = config->gates.links_max,
         .idle_timeout_ms = game->server.config.link.idle_timeout_ms,
+        .drain_timeout_ms = SERVER_LINK_DRAIN_MS,
         .send_bytes_max = config->gates.send_bytes_max,
         .on_open = gate_link_open,
         .on_close = gate_link_close,
@@ -141,6 +142,7 @@ static bool game__add_db(struct game *game)
         .user_size = sizeof(struct server_link),
         .sessions_max = 2, /* the next may begin before the last one is back in its pool */
         .idle_timeout_ms = game->server.config.link.idle_timeout_ms,
+        .drain_timeout_ms = SERVER_LINK_DRAIN_MS,
         .send_bytes_max = config->gates.send_bytes_max,
         .on_open = db_link_open,
         .on_close = db_link_close,

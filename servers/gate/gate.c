@@ -130,6 +130,7 @@ static bool gate__connect(struct gate *gate, const struct pc_session_type *type,
     /* Twice: the next connection may begin before the last one is back in its pool. */
     link.sessions_max = 2 * pc_runtime_worker_count(gate->server.runtime);
     link.idle_timeout_ms = config->link.idle_timeout_ms;
+    link.drain_timeout_ms = SERVER_LINK_DRAIN_MS;
     link.on_close = server_link_close;
     const struct pc_connector_config connector = {.type = server_add_type(&gate->server, &link),
                                                   .address = *address,

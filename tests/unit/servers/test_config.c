@@ -284,9 +284,12 @@ static void config_several_errors_are_all_listed(void **state)
 static void config_very_many_errors_are_counted(void **state)
 {
     struct fixture *fixture = *state;
+    static const char line[] = "workers = x\n";
     char text[4096] = "[server]\n";
+    size_t used = strlen(text);
     for (uint32_t i = 0; i < CONFIG_ERRORS_MAX + 8; i++) {
-        strcat(text, "workers = x\n");
+        memcpy(text + used, line, sizeof(line));
+        used += sizeof(line) - 1;
     }
     assert_false(config_load_text(&fixture->config, "x.ini", text));
     assert_int_equal(fixture->config.error_count, CONFIG_ERRORS_MAX + 8);
@@ -373,10 +376,12 @@ static void config_printed_text_is_a_valid_file(void **state)
     config_print(&fixture->config, file);
     rewind(file);
     char text[8192] = "";
+    size_t used = 0;
     while (fgets(line, sizeof(line), file) != NULL) {
         bool is_key = line[0] == ';';
         key_count += is_key ? 1u : 0u;
-        strcat(text, is_key ? line + 1 : line);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s", line + (is_key ? 1 : 0));
+        assert_true(used < sizeof(text));
     }
     fclose(file);
     remove(path);

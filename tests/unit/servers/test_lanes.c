@@ -1,6 +1,8 @@
 /* Lanes: order per key, group commit, answers after the commit only, one failure among many. */
 #include "store_fixture.h"
 
+#include <sqlite3.h>
+
 #include "lanes.h"
 #include "pc/container.h"
 #include "posted.h"
@@ -14,6 +16,8 @@ enum job_kind {
     JOB_ADD_FAIL, /* add it, then report failure */
     JOB_FIND,     /* read it */
     JOB_APPEND,   /* note its number in the order of running */
+    JOB_LIMIT,    /* let the database have no more pages than it has now, as a full disk does */
+    JOB_UNLIMIT,  /* take that back */
     JOB_BREAK     /* end the transaction under the lane's feet, as a full disk does */
 };
 
@@ -70,6 +74,12 @@ static bool run_append(struct numbered_job *job)
     return true;
 }
 
+/* The bound is the connection's; less than what there is means what there is. */
+static bool run_limit(struct store *store, const char *sql)
+{
+    return sqlite3_exec(store_database(store), sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
 static bool run(struct lane_job *lane_job, struct store *store)
 {
     struct numbered_job *job = PC_CONTAINER_OF(lane_job, struct numbered_job, lane);
@@ -84,6 +94,10 @@ static bool run(struct lane_job *lane_job, struct store *store)
         return run_find(job, store);
     case JOB_APPEND:
         return run_append(job);
+    case JOB_LIMIT:
+        return run_limit(store, "PRAGMA max_page_count = 1");
+    case JOB_UNLIMIT:
+        return run_limit(store, "PRAGMA max_page_count = 1000000");
     case JOB_BREAK:
         store_rollback(store);
         return true;
@@ -305,6 +319,31 @@ static void lanes_broken_transaction_fails_all_of_its_jobs(void **state)
     assert_added(fixture, 4);
 }
 
+/* Whatever SQLite undoes by itself: what is called committed is there, the rest is not. */
+static void lanes_full_disk_fails_and_recovers(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t committed_count = 0;
+    start(fixture, 1, JOBS_MAX, 50);
+    assert_true(submit(fixture, 0, 0, JOB_LIMIT));
+    for (uint32_t i = 1; i <= 400; i++) {
+        assert_true(submit(fixture, 0, i, JOB_ADD));
+    }
+    posted_wait(&fixture->posted, 401);
+    for (uint32_t i = 1; i <= 400; i++) {
+        const struct numbered_job *job = &fixture->jobs[i];
+        bool is_committed = job->lane.outcome == LANE_COMMITTED;
+        assert_int_equal(is_committed, job->was_visible);
+        committed_count += is_committed ? 1u : 0u;
+    }
+    assert_true(committed_count < 400);
+    assert_true(store_fixture_logged(&fixture->store, "database or disk is full"));
+    assert_true(submit(fixture, 0, 0, JOB_UNLIMIT));
+    assert_true(submit(fixture, 0, 401, JOB_ADD));
+    posted_wait(&fixture->posted, 403);
+    assert_added(fixture, 401);
+}
+
 /* Another program holds the database longer than the lane may wait. */
 static void lanes_locked_database_fails_and_recovers(void **state)
 {
@@ -440,6 +479,7 @@ int main(void)
         LANES_TEST(lanes_failing_job_does_not_undo_others),
         LANES_TEST(lanes_taken_name_is_undone_alone),
         LANES_TEST(lanes_broken_transaction_fails_all_of_its_jobs),
+        LANES_TEST(lanes_full_disk_fails_and_recovers),
         LANES_TEST(lanes_locked_database_fails_and_recovers),
         LANES_TEST(lanes_reads_see_what_was_committed),
         LANES_TEST(lanes_reads_do_not_wait_for_a_writer),
