@@ -23,6 +23,8 @@ const char *pc_close_reason_name(enum pc_close_reason reason)
         return "violation";
     case PC_CLOSE_SLOW_CONSUMER:
         return "slow_consumer";
+    case PC_CLOSE_SEND_BUDGET:
+        return "send_budget";
     case PC_CLOSE_IDLE:
         return "idle";
     case PC_CLOSE_DEADLINE:
@@ -58,6 +60,7 @@ enum pc_error_class pc_close_reason_class(enum pc_close_reason reason)
     case PC_CLOSE_AUTH:
         return PC_CLASS_PROTOCOL;
     case PC_CLOSE_SLOW_CONSUMER: /* a bad line is no violation: the mark is ours */
+    case PC_CLOSE_SEND_BUDGET:
     case PC_CLOSE_IDLE:
     case PC_CLOSE_DEADLINE:
     case PC_CLOSE_LIMIT:

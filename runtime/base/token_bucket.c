@@ -36,6 +36,14 @@ bool token_bucket_take(struct token_bucket *bucket, uint32_t per_sec, uint32_t b
     return true;
 }
 
+uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_sec)
+{
+    if (bucket->level_milli >= TOKEN_MILLI) {
+        return 0;
+    }
+    return (TOKEN_MILLI - bucket->level_milli + per_sec - 1) / per_sec;
+}
+
 static void token_bucket__fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t full_milli,
                                uint64_t now_ms)
 {

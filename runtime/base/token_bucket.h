@@ -17,3 +17,6 @@ void token_bucket_check(const struct token_bucket *bucket, uint32_t burst);
  * beyond 49 days may refill too little, never too much. */
 bool token_bucket_take(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
                        uint64_t now_ms);
+
+/* Milliseconds from the last take until a token will be there; 0 if there is one. */
+uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_sec);

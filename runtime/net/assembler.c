@@ -120,9 +120,11 @@ static enum assembler_result assembler__next_in_tail(struct assembler *assembler
     return ASSEMBLER_FRAME;
 }
 
-/* Keep what is left of the input: less than one frame. */
-static enum assembler_result assembler__keep(struct assembler *assembler, struct buffer_pool *pool,
-                                             struct assembler_input *input, uint32_t frame_size)
+/* Keep what is left of the input: the start of a frame. */
+static enum assembler_result assembler__keep_start(struct assembler *assembler,
+                                                   struct buffer_pool *pool,
+                                                   struct assembler_input *input,
+                                                   uint32_t frame_size)
 {
     if (input->size == 0) {
         return ASSEMBLER_MORE;
@@ -142,13 +144,13 @@ static enum assembler_result assembler__next_in_place(struct assembler *assemble
                                                       struct assembler_output *output)
 {
     if (input->size < PC_FRAME_HEADER_SIZE) {
-        return assembler__keep(assembler, pool, input, 0);
+        return assembler__keep_start(assembler, pool, input, 0);
     }
     if (!assembler__judge_header(table, input->data, output)) {
         return ASSEMBLER_REFUSED;
     }
     if (input->size < output->frame.size) {
-        return assembler__keep(assembler, pool, input, output->frame.size);
+        return assembler__keep_start(assembler, pool, input, output->frame.size);
     }
     input->data += output->frame.size;
     input->size -= output->frame.size;
@@ -179,6 +181,32 @@ enum assembler_result assembler_next(struct assembler *assembler,
         return assembler__next_in_tail(assembler, memory, table, input, output);
     }
     return assembler__next_in_place(assembler, memory->pool, table, input, output);
+}
+
+void assembler_unget(struct assembler *assembler, struct assembler_input *input,
+                     const struct assembler_output *output)
+{
+    if (assembler->taken > 0) {
+        assembler->taken = 0;
+        return;
+    }
+    input->data -= output->frame.size;
+    input->size += output->frame.size;
+}
+
+bool assembler_keep(struct assembler *assembler, struct buffer_pool *pool,
+                    struct assembler_input *input)
+{
+    assembler__consume(assembler, pool);
+    uint32_t size = assembler->tail.size + input->size;
+    if (size == assembler->tail.size) {
+        return true;
+    }
+    if (!assembler__reserve(assembler, pool, size)) {
+        return false;
+    }
+    (void)assembler__fill(assembler, input, size);
+    return true;
 }
 
 void assembler_reset(struct assembler *assembler, struct buffer_pool *pool)

@@ -12,6 +12,7 @@
 #include "base/buffer_pool.h"
 #include "base/ring_buffer.h"
 #include "pc/dispatch.h"
+#include "pc/status.h"
 
 /* Invariant: taken <= tail.size; taken is the size of the frame returned last if it lies in the
  * tail (it is consumed by the next call), else 0; without bytes the tail has no storage. */
@@ -53,6 +54,14 @@ enum assembler_result assembler_next(struct assembler *assembler,
                                      const struct pc_accept_table *table,
                                      struct assembler_input *input,
                                      struct assembler_output *output);
+
+/* Take back the frame returned last: the next call returns it again. */
+void assembler_unget(struct assembler *assembler, struct assembler_input *input,
+                     const struct assembler_output *output);
+
+/* Keep all of the input, whole frames too, because handling pauses. False if memory is short. */
+PC_NODISCARD bool assembler_keep(struct assembler *assembler, struct buffer_pool *pool,
+                                 struct assembler_input *input);
 
 /* Forget the tail and give its storage back. */
 void assembler_reset(struct assembler *assembler, struct buffer_pool *pool);

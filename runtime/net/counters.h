@@ -43,5 +43,11 @@ struct type_counters {
     struct counter sent_bytes;
     struct counter sends;
     struct counter receives;
+    struct counter replaced;
+    struct counter pauses;
+    struct counter delays;
+    struct counter accepts_failed;
+    struct counter accepts_throttled;
+    struct counter addresses_refused;
     struct counter *packets; /* one per entry of the accept table */
 };

@@ -8,24 +8,17 @@ static bool dispatcher__is_legal(const struct pc_accept_entry *entry, uint8_t st
     return (entry->states >> state & 1u) != 0;
 }
 
-static const struct pc_rate *dispatcher__exceeded(const struct pc_accept_table *table,
-                                                  const struct pc_accept_entry *entry,
-                                                  const struct dispatch_subject *subject)
+/* Take a token; false and the result filled in if there is none. */
+static bool dispatcher__take(struct token_bucket *bucket, const struct pc_rate *rate,
+                             uint64_t now_ms, struct dispatch_result *result)
 {
-    const struct pc_rate *total = subject->rate;
-    if (total->per_sec != 0 &&
-        !token_bucket_take(subject->total, total->per_sec, total->burst, subject->now_ms)) {
-        return total;
+    if (token_bucket_take(bucket, rate->per_sec, rate->burst, now_ms)) {
+        return true;
     }
-    if (entry->rate == 0) {
-        return NULL;
-    }
-    uint32_t index = entry->rate - 1u;
-    const struct pc_rate *rate = &table->rates[index];
-    if (!token_bucket_take(&subject->buckets[index], rate->per_sec, rate->burst, subject->now_ms)) {
-        return rate;
-    }
-    return NULL;
+    result->refusal = PC_REFUSED_RATE;
+    result->over = rate->over;
+    result->wait_ms = token_bucket_wait_ms(bucket, rate->per_sec);
+    return false;
 }
 
 struct dispatch_result dispatcher_admit(const struct pc_accept_table *table,
@@ -38,10 +31,14 @@ struct dispatch_result dispatcher_admit(const struct pc_accept_table *table,
         result.refusal = PC_REFUSED_STATE;
         return result;
     }
-    const struct pc_rate *exceeded = dispatcher__exceeded(table, entry, subject);
-    if (exceeded != NULL) {
-        result.refusal = PC_REFUSED_RATE;
-        result.over = exceeded->over;
+    const struct pc_rate *total = subject->rate;
+    if (total->per_sec != 0 && !dispatcher__take(subject->total, total, subject->now_ms, &result)) {
+        return result;
+    }
+    if (entry->rate != 0) {
+        uint32_t index = entry->rate - 1u;
+        (void)dispatcher__take(&subject->buckets[index], &table->rates[index], subject->now_ms,
+                               &result);
     }
     return result;
 }

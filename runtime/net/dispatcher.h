@@ -21,6 +21,7 @@ struct dispatch_result {
     enum pc_refusal refusal;
     enum pc_wire_error wire_error; /* when refusal is PC_REFUSED_DECODE */
     enum pc_rate_over over;        /* when refusal is PC_REFUSED_RATE: what the policy wants */
+    uint32_t wait_ms;              /* likewise: until the packet may come */
 };
 
 /* Judge a frame by state and rates. PC_ACCEPTED: it may be decoded or relayed. */

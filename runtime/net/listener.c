@@ -83,6 +83,33 @@ static bool listener__has_room(const struct listener *listener)
     return open_count + listener->posted_count < type->policy.sessions_max;
 }
 
+static bool listener__has_memory(const struct listener *listener)
+{
+    for (uint32_t i = 0; i < listener->runtime->worker_count; i++) {
+        if (atomic_load_explicit(&listener->runtime->workers[i]->is_short, memory_order_relaxed)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The accepts that are posted first come out of the burst. */
+static bool listener__is_in_rate(struct listener *listener)
+{
+    uint32_t per_sec = listener->config.accepts_per_sec_max;
+    if (per_sec == 0) {
+        return true;
+    }
+    uint32_t burst = listener->config.accepts_posted;
+    return token_bucket_take(&listener->accepts, per_sec, burst > per_sec ? burst : per_sec,
+                             listener__acceptor(listener)->now_ms);
+}
+
+static struct type_counters *listener__counters(const struct listener *listener)
+{
+    return &listener__acceptor(listener)->counters[listener->config.type];
+}
+
 static bool listener__post_one(struct listener *listener)
 {
     struct pc_worker *worker = listener__acceptor(listener);
@@ -109,7 +136,9 @@ static void listener__post(struct listener *listener)
         return;
     }
     while (listener->posted_count < listener->config.accepts_posted) {
-        if (!listener__has_room(listener) || !listener__post_one(listener)) {
+        if (!listener__has_room(listener) || !listener__has_memory(listener) ||
+            !listener__is_in_rate(listener) || !listener__post_one(listener)) {
+            counter_add(&listener__counters(listener)->accepts_throttled, 1);
             listener__retry_later(listener);
             return;
         }
@@ -270,6 +299,7 @@ static void listener__refuse_address(struct listener *listener, struct pc_sessio
         .address = session->socket.peer,
     };
     worker_observe(acceptor, &event);
+    counter_add(&listener__counters(listener)->addresses_refused, 1);
     session->listener = NULL;
     worker_count_session(acceptor, listener->config.type, 1);
     session_discard(session, PORT_ABORT_RESET, PC_CLOSE_LIMIT);
@@ -290,6 +320,7 @@ static void listener__on_failed(struct listener *listener, struct pc_session *se
         return;
     }
     worker_observe(worker, &seen);
+    counter_add(&listener__counters(listener)->accepts_failed, 1);
     if (pc_status_class(event->status) == PC_CLASS_TRANSIENT) {
         listener__retry_later(listener);
     }

@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "base/token_bucket.h"
 #include "net/address_limit.h"
 #include "net/worker.h"
 #include "pc/runtime.h"
@@ -35,6 +36,7 @@ struct listener {
     struct port_listener *port_listener;
     struct address_limit *address_limit; /* NULL: no limit */
     struct pc_timer retry;               /* set while accepts are missing */
+    struct token_bucket accepts;         /* of accepts_per_sec_max */
     uint32_t posted_count;
     uint32_t retry_ms;
     uint32_t handover_next; /* where the search for a free one begins */

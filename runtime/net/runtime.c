@@ -551,6 +551,12 @@ static void runtime__add_counters(struct pc_type_counters *sum, const struct typ
     sum->sent_bytes += counter_read(&part->sent_bytes);
     sum->sends += counter_read(&part->sends);
     sum->receives += counter_read(&part->receives);
+    sum->replaced += counter_read(&part->replaced);
+    sum->pauses += counter_read(&part->pauses);
+    sum->delays += counter_read(&part->delays);
+    sum->accepts_failed += counter_read(&part->accepts_failed);
+    sum->accepts_throttled += counter_read(&part->accepts_throttled);
+    sum->addresses_refused += counter_read(&part->addresses_refused);
 }
 
 void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,

@@ -35,9 +35,11 @@ void session_check(const struct pc_session *session)
     bool is_ending = session->phase == SESSION_DRAINING || session->phase == SESSION_CLOSING;
     PC_ASSERT(session->phase != SESSION_FREE);
     PC_ASSERT(is_ending == (session->close_reason != PC_CLOSE_NONE));
-    PC_ASSERT(!session->flush_queued || session->hold_count > 0);
+    PC_ASSERT(session->hold_count == session->flush_queued + session->resume_queued);
     assembler_check(&session->assembler);
     send_queue_check(&session->queue);
+    latest_list_check(&session->latest);
+    PC_ASSERT(session->latest.count == 0 || session->soft_since_ms != 0);
 }
 
 void session_set_phase(struct pc_session *session, enum session_phase phase)
@@ -66,20 +68,32 @@ struct pc_event session_event(const struct pc_session *session, enum pc_event_ki
 static uint64_t session__idle_at_ms(const struct pc_session *session)
 {
     uint32_t idle_ms = session->type->policy.idle_timeout_ms;
-    if (idle_ms == 0 || session->phase != SESSION_OPEN) {
+    if (idle_ms == 0 || session->phase != SESSION_OPEN || session_is_blocked(session)) {
         return UINT64_MAX;
     }
     return session->received_ms + idle_ms;
 }
 
-/* One timer serves idle time and deadline: it is set to the earlier, and looks again when it
- * fires, so that receiving need not touch it. */
-static void session__set_timer(struct pc_session *session)
+static uint64_t session__slow_at_ms(const struct pc_session *session)
 {
-    uint64_t due_ms = session__idle_at_ms(session);
-    if (session->deadline_ms != 0 && session->deadline_ms < due_ms) {
-        due_ms = session->deadline_ms;
+    if (session->soft_since_ms == 0 || session->phase != SESSION_OPEN) {
+        return UINT64_MAX;
     }
+    return session->soft_since_ms + session->type->policy.soft_timeout_ms;
+}
+
+static uint64_t session__earlier(uint64_t due_ms, uint64_t other_ms)
+{
+    return other_ms != 0 && other_ms < due_ms ? other_ms : due_ms;
+}
+
+/* One timer serves all that time can bring: it is set to the earliest, and looks again when it
+ * fires, so that receiving need not touch it. */
+void session_set_timer(struct pc_session *session)
+{
+    uint64_t due_ms = session__earlier(session__idle_at_ms(session), session->deadline_ms);
+    due_ms = session__earlier(due_ms, session__slow_at_ms(session));
+    due_ms = session__earlier(due_ms, session->resume_ms);
     if (due_ms == UINT64_MAX) {
         timer_wheel_cancel(&session->worker->timers, &session->timer);
         return;
@@ -95,7 +109,7 @@ void pc_session_set_deadline(struct pc_session *session, uint32_t timeout_ms,
     }
     session->deadline_ms = timeout_ms == 0 ? 0 : session->worker->now_ms + timeout_ms;
     session->deadline_reason = (uint8_t)reason;
-    session__set_timer(session);
+    session_set_timer(session);
 }
 
 /* ---- closing ---- */
@@ -138,8 +152,11 @@ void session_start_drain(struct pc_session *session, enum pc_close_reason reason
     session__set_reason(session, reason);
     session_set_phase(session, SESSION_DRAINING);
     session->deadline_ms = session->worker->now_ms + drain_ms;
-    session__set_timer(session);
+    session->resume_ms = 0;
+    session_set_timer(session);
+    session_queue_latest(session, true);
     worker_queue_flush(session->worker, session);
+    session_arm_receive(session); /* a paused session would not see the peer's FIN */
 }
 
 void pc_session_close(struct pc_session *session, enum pc_close_reason reason)
@@ -183,7 +200,7 @@ void session_shut_down(struct pc_session *session, uint32_t drain_ms)
     case SESSION_DRAINING:
         if (session->deadline_ms > session->worker->now_ms + drain_ms) {
             session->deadline_ms = session->worker->now_ms + drain_ms;
-            session__set_timer(session);
+            session_set_timer(session);
         }
         break;
     case SESSION_FREE:
@@ -207,11 +224,20 @@ static void session__on_timer(struct pc_worker *worker, struct pc_timer *timer)
         session_end_with(session, (enum pc_close_reason)session->deadline_reason, PORT_ABORT_RESET);
         return;
     }
+    if (now_ms >= session__slow_at_ms(session)) {
+        session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
+        return;
+    }
     if (now_ms >= session__idle_at_ms(session)) {
         pc_session_close(session, PC_CLOSE_IDLE);
         return;
     }
-    session__set_timer(session);
+    if (session->resume_ms != 0 && now_ms >= session->resume_ms) {
+        session->resume_ms = 0;
+        session->received_ms = now_ms;
+        worker_queue_resume(worker, session);
+    }
+    session_set_timer(session);
 }
 
 /* ---- opening and release ---- */
@@ -223,7 +249,7 @@ void session_open(struct pc_session *session)
     session->was_open = true;
     session->received_ms = worker->now_ms;
     session->deadline_ms = 0;
-    session__set_timer(session);
+    session_set_timer(session);
     counter_add(&session_counters(session)->opened, 1);
     struct pc_event event =
         session_event(session, session->link == NULL ? PC_EVENT_ACCEPTED : PC_EVENT_CONNECTED);
@@ -231,9 +257,7 @@ void session_open(struct pc_session *session)
     if (session->type->policy.on_open != NULL) {
         session->type->policy.on_open(session);
     }
-    if (session->phase == SESSION_OPEN || session->phase == SESSION_DRAINING) {
-        session_arm_receive(session);
-    }
+    session_arm_receive(session);
 }
 
 void session_release(struct pc_session *session)
@@ -242,6 +266,7 @@ void session_release(struct pc_session *session)
     timer_wheel_cancel(&worker->timers, &session->timer);
     assembler_reset(&session->assembler, &worker->buffers);
     send_queue_clear(&session->queue, &worker->buffers);
+    latest_list_clear(&session->latest, &worker->buffers);
     session_set_phase(session, SESSION_FREE);
     session_pool_put(worker_pool(worker, session->type->index), session);
 }

@@ -12,6 +12,7 @@
 
 #include "base/token_bucket.h"
 #include "net/assembler.h"
+#include "net/latest_list.h"
 #include "net/send_queue.h"
 #include "net/session_manager.h"
 #include "pc/runtime.h"
@@ -40,22 +41,31 @@ struct pc_session {
     const struct session_type *type;
     struct assembler assembler;
     struct send_queue queue;
-    uint64_t received_ms;        /* when something last arrived */
-    uint64_t deadline_ms;        /* pc_session_set_deadline, or end of draining; 0: none */
-    struct pc_timer timer;       /* fires for idle time, deadline and draining */
-    struct pc_session *next;     /* free list of the pool, or the worker's flush list */
-    struct listener *listener;   /* that accepted it, if it counts in the address limit */
-    struct connector_link *link; /* that it was made by, or NULL */
-    int32_t raw;                 /* system code of what ended it */
+    struct latest_list latest; /* frames that wait for the queue to get below its soft mark */
+    uint64_t received_ms;      /* when something last arrived */
+    uint64_t deadline_ms;      /* pc_session_set_deadline, or end of draining; 0: none */
+    uint64_t soft_since_ms;    /* since when the queue has been above its soft mark; 0: it is not */
+    uint64_t resume_ms;        /* when a delayed packet may be handled; 0: none is delayed */
+    struct pc_timer timer;     /* fires for the earliest of idle time and the three above */
+    struct pc_session *next;   /* free list of the pool, or the worker's flush list */
+    struct pc_session *resume_next; /* the worker's resume list */
+    struct listener *listener;      /* that accepted it, if it counts in the address limit */
+    struct connector_link *link;    /* that it was made by, or NULL */
+    int32_t raw;                    /* system code of what ended it */
     uint32_t tag;
     struct token_bucket packets; /* rate of all packets */
-    uint8_t phase;               /* enum session_phase */
-    uint8_t close_reason;        /* enum pc_close_reason */
-    uint8_t close_status;        /* enum pc_status of what ended it */
-    uint8_t deadline_reason;     /* enum pc_close_reason */
+    uint32_t budget_packets;     /* left of pc_session_set_budget, while has_budget */
+    uint32_t budget_bytes;
+    uint8_t phase;           /* enum session_phase */
+    uint8_t close_reason;    /* enum pc_close_reason */
+    uint8_t close_status;    /* enum pc_status of what ended it */
+    uint8_t deadline_reason; /* enum pc_close_reason */
     uint8_t protocol_state;
     uint8_t hold_count;
     bool flush_queued;  /* true exactly while on the worker's flush list (one hold) */
+    bool resume_queued; /* true exactly while on the worker's resume list (one hold) */
+    bool is_paused;     /* by pc_session_pause */
+    bool has_budget;
     bool peer_finished; /* the peer's FIN has come */
     bool send_finished; /* our FIN was sent */
     bool was_open;      /* on_open was called, so on_close is owed */
@@ -89,8 +99,23 @@ void session_flush(struct pc_session *session);
 /* The process stops: close with SHUTDOWN and drain no longer than drain_ms. */
 void session_shut_down(struct pc_session *session, uint32_t drain_ms);
 
-/* Arm the next receive; a failure ends the session. */
+/* Set the timer to the next thing that time can bring. */
+void session_set_timer(struct pc_session *session);
+
+/* Arm the next receive, unless one is armed or none is wanted now. */
 void session_arm_receive(struct pc_session *session);
+
+/* Next turn: handle what was kept, send what could not be sent. */
+void session_continue(struct pc_session *session);
+
+/* What waited for room in the queue goes there, as far as it has room or if all must go. */
+void session_queue_latest(struct pc_session *session, bool all);
+
+/* Nothing is handled now, because of pc_session_pause or a packet's rate. */
+static inline bool session_is_blocked(const struct pc_session *session)
+{
+    return session->is_paused || session->resume_ms != 0;
+}
 
 /* End an OPEN or DRAINING session with the first reason given; what is queued is lost. Events of
  * what is in flight follow, then CLOSED. */

@@ -10,6 +10,7 @@
 #include "pc/check.h"
 
 #define DRAIN_TIMEOUT_DEFAULT_MS 5000u
+#define SOFT_TIMEOUT_DEFAULT_MS  10000u
 #define SEND_BYTES_DEFAULT       (1024u * 1024u)
 #define CACHE_LINE               64u
 
@@ -40,6 +41,12 @@ uint32_t session_manager_add_type(struct session_manager *manager,
     }
     if (type->policy.send_bytes_max == 0) {
         type->policy.send_bytes_max = SEND_BYTES_DEFAULT;
+    }
+    if (type->policy.send_bytes_soft == 0) {
+        type->policy.send_bytes_soft = type->policy.send_bytes_max / 2;
+    }
+    if (type->policy.soft_timeout_ms == 0) {
+        type->policy.soft_timeout_ms = SOFT_TIMEOUT_DEFAULT_MS;
     }
     uint32_t buckets_size = policy->accepts->rate_count * (uint32_t)sizeof(struct token_bucket);
     type->buckets_offset = (uint32_t)sizeof(struct pc_session);

@@ -11,13 +11,69 @@
 #include "net/worker.h"
 #include "pc/check.h"
 
+/* Frames of one session handled in one turn; the others' turn comes, then the rest is handled. */
+#define FRAMES_OF_TURN_MAX 256u
+
 void session_arm_receive(struct pc_session *session)
 {
+    bool is_wanted =
+        session->phase == SESSION_DRAINING ||
+        (session->phase == SESSION_OPEN && !session_is_blocked(session) && !session->resume_queued);
+    if (!is_wanted || session->socket.recv.in_flight || session->peer_finished) {
+        return;
+    }
     enum pc_status status = port_recv(session->worker->port, &session->socket);
     if (status != PC_OK) {
         session->close_status = (uint8_t)status;
         session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
     }
+}
+
+void pc_session_pause(struct pc_session *session)
+{
+    if (session->phase == SESSION_OPEN && !session->is_paused) {
+        session->is_paused = true;
+        counter_add(&session_counters(session)->pauses, 1);
+    }
+}
+
+void pc_session_resume(struct pc_session *session)
+{
+    if (session->phase == SESSION_OPEN && session->is_paused) {
+        session->is_paused = false;
+        session->received_ms = session->worker->now_ms;
+        session_set_timer(session);
+        worker_queue_resume(session->worker, session);
+    }
+}
+
+void pc_session_set_budget(struct pc_session *session, uint32_t packets, uint32_t bytes)
+{
+    session->has_budget = packets != 0 || bytes != 0;
+    session->budget_packets = packets;
+    session->budget_bytes = bytes;
+}
+
+/* Take amount from what is left; false when the session ends because it is not there. */
+static bool session__spend(struct pc_session *session, uint32_t *left, uint32_t amount)
+{
+    if (!session->has_budget) {
+        return true;
+    }
+    if (*left < amount) {
+        session_end_with(session, PC_CLOSE_LIMIT, PORT_ABORT_RESET);
+        return false;
+    }
+    *left -= amount;
+    return true;
+}
+
+/* The packet comes too fast and may wait: handle nothing until its time has come. */
+static void session__delay(struct pc_session *session, uint32_t wait_ms)
+{
+    session->resume_ms = session->worker->now_ms + (wait_ms == 0 ? 1 : wait_ms);
+    counter_add(&session_counters(session)->delays, 1);
+    session_set_timer(session);
 }
 
 static void session__refuse(struct pc_session *session, const struct pc_frame *frame,
@@ -36,7 +92,8 @@ static void session__refuse(struct pc_session *session, const struct pc_frame *f
     session_end_with(session, PC_CLOSE_VIOLATION, PORT_ABORT_RESET);
 }
 
-static void session__handle_frame(struct pc_session *session, const struct pc_accept_entry *entry,
+/* Judge and handle a frame; false if it must wait. */
+static bool session__handle_frame(struct pc_session *session, const struct pc_accept_entry *entry,
                                   const struct pc_frame *frame)
 {
     const struct session_type *type = session->type;
@@ -50,6 +107,13 @@ static void session__handle_frame(struct pc_session *session, const struct pc_ac
     };
     struct type_counters *counters = session_counters(session);
     struct dispatch_result result = dispatcher_admit(type->policy.accepts, entry, &subject);
+    if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DELAY) {
+        session__delay(session, result.wait_ms);
+        return false;
+    }
+    if (!session__spend(session, &session->budget_packets, 1)) {
+        return true;
+    }
     if (result.refusal == PC_ACCEPTED && entry->handle != NULL) {
         result.wire_error = entry->handle(session, frame);
         result.refusal = result.wire_error == PC_WIRE_OK ? PC_ACCEPTED : PC_REFUSED_DECODE;
@@ -59,12 +123,24 @@ static void session__handle_frame(struct pc_session *session, const struct pc_ac
     }
     if (result.refusal != PC_ACCEPTED) {
         session__refuse(session, frame, &result);
-        return;
+        return true;
     }
     counter_add(&counters->received_packets, 1);
     counter_add(&counters->packets[entry - type->policy.accepts->entries], 1);
+    return true;
 }
 
+/* Handling stops with bytes left: keep them, and go on next turn unless something blocks. */
+static void session__keep(struct pc_session *session, struct assembler_input *input)
+{
+    if (!assembler_keep(&session->assembler, &session->worker->buffers, input)) {
+        session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
+    } else if (!session_is_blocked(session)) {
+        worker_queue_resume(session->worker, session);
+    }
+}
+
+/* Cut into frames and handle them, until the input ends, something blocks or the turn is over. */
 static void session__parse(struct pc_session *session, struct assembler_input input)
 {
     const struct assembler_memory memory = {
@@ -73,17 +149,23 @@ static void session__parse(struct pc_session *session, struct assembler_input in
     };
     struct assembler_output output;
     enum assembler_result parsed = ASSEMBLER_FRAME;
-    while (parsed == ASSEMBLER_FRAME && session->phase == SESSION_OPEN) {
+    for (uint32_t left = FRAMES_OF_TURN_MAX;
+         left > 0 && session->phase == SESSION_OPEN && !session_is_blocked(session); left--) {
         parsed = assembler_next(&session->assembler, &memory, session->type->policy.accepts, &input,
                                 &output);
-        if (parsed == ASSEMBLER_FRAME) {
-            session__handle_frame(session, output.entry, &output.frame);
+        if (parsed != ASSEMBLER_FRAME) {
+            break;
+        }
+        if (!session__handle_frame(session, output.entry, &output.frame)) {
+            assembler_unget(&session->assembler, &input, &output);
         }
     }
     if (session->phase != SESSION_OPEN) {
         return;
     }
-    if (parsed == ASSEMBLER_REFUSED) {
+    if (parsed == ASSEMBLER_FRAME) {
+        session__keep(session, &input);
+    } else if (parsed == ASSEMBLER_REFUSED) {
         const struct dispatch_result result = {.refusal = output.refusal};
         session__refuse(session, &output.frame, &result);
     } else if (parsed == ASSEMBLER_NO_MEMORY) {
@@ -97,13 +179,26 @@ static void session__on_bytes(struct pc_session *session, const struct port_even
     session->received_ms = session->worker->now_ms;
     counter_add(&counters->receives, 1);
     counter_add(&counters->received_bytes, event->size);
-    if (session->phase == SESSION_OPEN) {
+    if (session->phase == SESSION_OPEN &&
+        session__spend(session, &session->budget_bytes, event->size)) {
         struct assembler_input input = {.data = event->data, .size = event->size};
         session__parse(session, input);
     }
-    if (session->phase == SESSION_OPEN || session->phase == SESSION_DRAINING) {
-        session_arm_receive(session);
+    session_arm_receive(session);
+}
+
+void session_continue(struct pc_session *session)
+{
+    session->resume_queued = false;
+    session->hold_count--;
+    if (session->phase == SESSION_OPEN && !session_is_blocked(session)) {
+        session__parse(session, (struct assembler_input){.size = 0});
     }
+    session_arm_receive(session);
+    if (session->queue.bytes > 0) {
+        worker_queue_flush(session->worker, session);
+    }
+    session_try_release(session);
 }
 
 static void session__on_peer_end(struct pc_session *session)

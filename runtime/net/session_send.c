@@ -12,6 +12,47 @@
 #include "net/worker.h"
 #include "pc/check.h"
 
+void session_queue_latest(struct pc_session *session, bool all)
+{
+    struct buffer_pool *pool = &session->worker->buffers;
+    uint32_t soft = session->type->policy.send_bytes_soft;
+    while (session->latest.count > 0 && (all || session->queue.bytes <= soft)) {
+        struct latest_frame *frame = latest_list_pop(&session->latest);
+        uint8_t *place = send_queue_reserve(&session->queue, pool, frame->size);
+        if (place != NULL) {
+            memcpy(place, latest_frame_bytes(frame), frame->size);
+        }
+        latest_list_free(frame, pool);
+    }
+}
+
+/* The queue has grown: note when it rises above the soft mark. */
+static void session__mark_rise(struct pc_session *session)
+{
+    if (session->soft_since_ms == 0 &&
+        session->queue.bytes > session->type->policy.send_bytes_soft) {
+        session->soft_since_ms = session->worker->now_ms == 0 ? 1 : session->worker->now_ms;
+        session_set_timer(session);
+    }
+}
+
+/* The queue has shrunk: at half of the soft mark there is room again. */
+static void session__mark_room(struct pc_session *session)
+{
+    if (session->soft_since_ms == 0 ||
+        session->queue.bytes > session->type->policy.send_bytes_soft / 2) {
+        return;
+    }
+    session->soft_since_ms = 0;
+    session_queue_latest(session, false);
+    if (session->latest.count > 0) {
+        session__mark_rise(session);
+    }
+    if (session->phase == SESSION_OPEN && session->type->policy.on_send_room != NULL) {
+        session->type->policy.on_send_room(session);
+    }
+}
+
 void session_on_sent(struct pc_session *session, const struct port_event *event)
 {
     if (session->phase == SESSION_CLOSING) {
@@ -25,6 +66,7 @@ void session_on_sent(struct pc_session *session, const struct port_event *event)
     }
     counter_add(&session_counters(session)->sent_bytes, event->size);
     send_queue_release(&session->queue, &session->worker->buffers, event->size);
+    session__mark_room(session);
     if (session->queue.bytes > 0) {
         worker_queue_flush(session->worker, session);
     } else if (session->phase == SESSION_DRAINING) {
@@ -38,7 +80,9 @@ static void session__send_queued(struct pc_session *session)
     uint32_t span_count = send_queue_gather(&session->queue, spans, PORT_SPANS_MAX);
     counter_add(&session_counters(session)->sends, 1);
     enum pc_status status = port_send(session->worker->port, &session->socket, spans, span_count);
-    if (status != PC_OK) {
+    if (status == PC_NO_BUFFERS) {
+        worker_queue_resume(session->worker, session);
+    } else if (status != PC_OK) {
         session->close_status = (uint8_t)status;
         session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
     }
@@ -67,7 +111,8 @@ static enum pc_status session__admit_send(struct pc_session *session, uint32_t s
         return PC_CLOSED;
     }
     PC_ASSERT(size >= PC_FRAME_HEADER_SIZE && size <= PC_FRAME_SIZE_LIMIT);
-    if (session->queue.bytes + size > session->type->policy.send_bytes_max) {
+    if (session->queue.bytes + session->latest.bytes + size >
+        session->type->policy.send_bytes_max) {
         session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
         return PC_FULL;
     }
@@ -81,6 +126,7 @@ static enum pc_status session__queued(struct pc_session *session, bool queued)
         return PC_NO_MEMORY;
     }
     counter_add(&session_counters(session)->sent_packets, 1);
+    session__mark_rise(session);
     worker_queue_flush(session->worker, session);
     return PC_OK;
 }
@@ -114,4 +160,22 @@ enum pc_status pc_session_send_block(struct pc_session *session, struct pc_block
     }
     bool queued = send_queue_append_block(&session->queue, &session->worker->buffers, block);
     return session__queued(session, queued);
+}
+
+enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
+                                      const uint8_t *frame, uint32_t size)
+{
+    if (session->soft_since_ms == 0) {
+        return pc_session_send(session, frame, size);
+    }
+    enum pc_status status = session__admit_send(session, size);
+    if (status != PC_OK) {
+        return status;
+    }
+    enum latest_result result =
+        latest_list_put(&session->latest, &session->worker->buffers, key, frame, size);
+    if (result == LATEST_REPLACED) {
+        counter_add(&session_counters(session)->replaced, 1);
+    }
+    return result == LATEST_NO_MEMORY ? session__queued(session, false) : PC_OK;
 }

@@ -12,8 +12,11 @@
 #include "pc/container.h"
 #include "pc/os.h"
 
-#define INBOX_BATCH_MAX 1024u /* messages of one turn, so that a flood cannot starve the sockets   \
-                               */
+#define MEMORY_SHORT_PERCENT 80u
+#define MEMORY_GONE_PERCENT  95u
+#define INBOX_BATCH_MAX                                                                            \
+    1024u /* messages of one turn, so that a flood cannot starve the sockets                       \
+           */
 
 enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime, uint32_t index,
                            int32_t *raw)
@@ -27,6 +30,7 @@ enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime,
     inbox_init(&worker->inbox);
     atomic_init(&worker->session_count, 0);
     atomic_init(&worker->stopped, false);
+    atomic_init(&worker->is_short, false);
     buffer_pool_init(&worker->buffers, runtime->config.send_bytes_max);
     pc_os_random(&worker->random, sizeof worker->random);
     enum pc_status status = port_open(runtime->engine, &config, &worker->port, raw);
@@ -87,6 +91,35 @@ void worker_queue_flush(struct pc_worker *worker, struct pc_session *session)
         worker->flush_tail->next = session;
     }
     worker->flush_tail = session;
+}
+
+void worker_queue_resume(struct pc_worker *worker, struct pc_session *session)
+{
+    if (session->resume_queued) {
+        return;
+    }
+    session->resume_queued = true;
+    session->hold_count++;
+    session->resume_next = NULL;
+    if (worker->resume_tail == NULL) {
+        worker->resume_head = session;
+    } else {
+        worker->resume_tail->resume_next = session;
+    }
+    worker->resume_tail = session;
+}
+
+/* Those that wait now; who waits again does so until the next turn. */
+static void worker__resume(struct pc_worker *worker)
+{
+    struct pc_session *session = worker->resume_head;
+    worker->resume_head = NULL;
+    worker->resume_tail = NULL;
+    while (session != NULL) {
+        struct pc_session *next = session->resume_next;
+        session_continue(session);
+        session = next;
+    }
 }
 
 /* A flush may queue further ones (a draining session's next step); those are of this turn too. */
@@ -164,16 +197,51 @@ static void worker__publish(struct pc_worker *worker)
     }
 }
 
+/* The session that keeps most memory from the others. */
+static void worker__find_longest(struct pc_session *session, uint32_t argument)
+{
+    (void)argument;
+    struct pc_worker *worker = session->worker;
+    if (session->phase == SESSION_OPEN &&
+        (worker->longest == NULL || session->queue.bytes > worker->longest->queue.bytes)) {
+        worker->longest = session;
+    }
+}
+
+/* Watch the memory budget: stop accepting when it is short, end the worst when it is nearly gone.
+ */
+static void worker__watch_memory(struct pc_worker *worker)
+{
+    const struct buffer_pool *pool = &worker->buffers;
+    bool is_short = pool->bytes_used > pool->bytes_max / 100 * MEMORY_SHORT_PERCENT;
+    if (is_short != atomic_load_explicit(&worker->is_short, memory_order_relaxed)) {
+        atomic_store_explicit(&worker->is_short, is_short, memory_order_relaxed);
+    }
+    if (pool->bytes_used <= pool->bytes_max / 100 * MEMORY_GONE_PERCENT) {
+        return;
+    }
+    worker->longest = NULL;
+    for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
+        session_pool_visit(worker_pool(worker, t), worker__find_longest, 0);
+    }
+    if (worker->longest != NULL) {
+        session_end_with(worker->longest, PC_CLOSE_SEND_BUDGET, PORT_ABORT_RESET);
+    }
+}
+
 static void worker__turn(struct pc_worker *worker)
 {
-    uint32_t timeout_ms = timer_wheel_wait_ms(&worker->timers, worker->now_ms);
+    uint32_t timeout_ms =
+        worker->resume_head != NULL ? 0 : timer_wheel_wait_ms(&worker->timers, worker->now_ms);
     uint32_t count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, timeout_ms);
     worker->now_ms = port_now_ms(worker->port);
     for (uint32_t i = 0; i < count; i++) {
         worker__on_event(worker, &worker->events[i]);
     }
     timer_wheel_advance(&worker->timers, worker->now_ms, worker);
+    worker__resume(worker);
     worker__flush(worker);
+    worker__watch_memory(worker);
     worker__publish(worker);
     if (worker->stopping && !atomic_load(&worker->stopped) && worker__used_sessions(worker) == 0 &&
         listener_count_open(worker) == 0) {

@@ -24,8 +24,8 @@ struct worker_command {
     uint32_t drain_ms;
 };
 
-/* Invariant: flush_head is NULL exactly when flush_tail is; link_count links live in links. All
- * but inbox, session_count, stopped and the counters belong to the worker's thread. */
+/* Invariant: flush_head is NULL exactly when flush_tail is, likewise resume; link_count links live
+ * in links. All but inbox, the atomics and the counters belong to the worker's thread. */
 struct pc_worker {
     struct port *port;
     struct pc_runtime *runtime;
@@ -38,9 +38,12 @@ struct pc_worker {
     struct type_counters *counters; /* one per session type */
     struct pc_session *flush_head;
     struct pc_session *flush_tail;
+    struct pc_session *resume_head;
+    struct pc_session *resume_tail;
     struct connector_link *links;
     uint32_t link_count;
-    uint32_t random; /* state of the jitter generator */
+    struct pc_session *longest; /* of one search for the longest queue */
+    uint32_t random;            /* state of the jitter generator */
     void *user;
     struct pc_thread *thread;
     struct worker_command start_command;
@@ -48,6 +51,7 @@ struct pc_worker {
     struct worker_command quit_command;
     atomic_uint session_count; /* of all types, handed over ones included; the acceptor compares */
     atomic_bool stopped;       /* nothing is left to close */
+    atomic_bool is_short;      /* memory is short: the acceptor must not accept */
     bool stopping;
     bool quitting;
     struct port_event events[PORT_EVENTS_MAX];
@@ -65,6 +69,9 @@ void worker_run(void *worker);
 
 /* Send the session's queue at the end of this turn; holds the session until then. */
 void worker_queue_flush(struct pc_worker *worker, struct pc_session *session);
+
+/* Call session_continue next turn; holds the session until then. */
+void worker_queue_resume(struct pc_worker *worker, struct pc_session *session);
 
 struct session_pool *worker_pool(const struct pc_worker *worker, uint32_t type);
 

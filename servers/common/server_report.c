@@ -21,6 +21,19 @@ static void report__totals(const struct log *log, const char *type,
                          log_number("sends", counters->sends)));
 }
 
+/* What held traffic back; the limits of the ini file are behind each. */
+static void report__restraints(const struct log *log, const char *type,
+                               const struct pc_type_counters *counters)
+{
+    log_write(log, LOG_INFO, PC_HANDLE_NONE, "counters_limits",
+              LOG_FIELDS(log_text("type", type), log_number("replaced", counters->replaced),
+                         log_number("pauses", counters->pauses),
+                         log_number("delays", counters->delays),
+                         log_number("accepts_failed", counters->accepts_failed),
+                         log_number("accepts_throttled", counters->accepts_throttled),
+                         log_number("addresses_refused", counters->addresses_refused)));
+}
+
 static void report__reasons(const struct log *log, const char *type,
                             const struct pc_type_counters *counters)
 {
@@ -63,6 +76,7 @@ void server_report_counters(const struct server *server)
         struct pc_type_counters counters;
         pc_runtime_type_counters(server->runtime, type, &counters);
         report__totals(&server->log, server->types[type].name, &counters);
+        report__restraints(&server->log, server->types[type].name, &counters);
         report__reasons(&server->log, server->types[type].name, &counters);
         report__packets(server, type);
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pc/container.h"
 #include "pc/os.h"
 #include "support/test_table.h"
 
@@ -60,6 +61,13 @@ static void on_relay(struct pc_session *session, const struct pc_accept_entry *e
     assert_int_equal(entry->id, frame->id);
     pc_mutex_lock(mutex);
     side_of(session)->counts.relayed++;
+    changed();
+}
+
+static void on_send_room(struct pc_session *session)
+{
+    pc_mutex_lock(mutex);
+    side_of(session)->counts.rooms++;
     changed();
 }
 
@@ -129,17 +137,19 @@ static struct pc_session_type complete(struct pc_session_type type, const char *
     type.on_open = on_open;
     type.on_close = on_close;
     type.on_relay = on_relay;
+    type.on_send_room = on_send_room;
     if (type.sessions_max == 0) {
         type.sessions_max = 2048;
     }
     return type;
 }
 
-static void create(struct loop_side *side, uint32_t worker_count)
+static void create(struct loop_side *side, uint32_t worker_count, uint64_t send_bytes_max)
 {
     const struct pc_runtime_config config = {
         .engine = engine_in_use,
         .worker_count = worker_count,
+        .send_bytes_max = send_bytes_max,
         .observe = observe,
         .user = side,
     };
@@ -182,7 +192,8 @@ void loop_start_server(const struct loop_options *options)
     begin(&loop_server);
     loop_server.on_open = options->on_server_open;
     loop_server.on_frame = options->on_server_frame;
-    create(&loop_server, options->server_workers == 0 ? 1 : options->server_workers);
+    create(&loop_server, options->server_workers == 0 ? 1 : options->server_workers,
+           options->send_bytes_max);
     const struct pc_session_type type = complete(options->type, "server");
     struct pc_listener_config listener = options->listener;
     listener.type = pc_runtime_add_type(loop_server.runtime, &type);
@@ -195,7 +206,7 @@ void loop_connect(const struct loop_options *options)
 {
     begin(&loop_client);
     loop_client.on_open = options->on_client_open;
-    create(&loop_client, 1);
+    create(&loop_client, 1, 0);
     const struct pc_session_type type =
         complete((struct pc_session_type){.drain_timeout_ms = 2000}, "client");
     const struct pc_connector_config connector = {
@@ -293,4 +304,30 @@ void loop_count_message(struct pc_worker *worker)
     pc_mutex_lock(mutex);
     side->counts.messages++;
     changed();
+}
+
+struct loop_call {
+    struct pc_message message;
+    void (*function)(struct pc_session *session);
+};
+
+static void on_call(struct pc_worker *worker, struct pc_session *session,
+                    struct pc_message *message)
+{
+    struct loop_call *call = PC_CONTAINER_OF(message, struct loop_call, message);
+    assert_non_null(session);
+    call->function(session);
+    loop_count_message(worker);
+}
+
+void loop_run_on(struct loop_side *side, uint32_t session_index,
+                 void (*function)(struct pc_session *session))
+{
+    struct loop_call call = {
+        .message = {.session = side->handles[session_index], .deliver = on_call},
+        .function = function,
+    };
+    uint32_t before = loop_read(&side->counts.messages);
+    pc_post(side->runtime, &call.message);
+    loop_await(&side->counts.messages, before + 1);
 }

@@ -28,6 +28,7 @@ struct loop_counts {
     uint32_t frames;
     uint32_t relayed;
     uint32_t messages; /* posted ones that were delivered */
+    uint32_t rooms;    /* calls of on_send_room */
     uint32_t opened_on[LOOP_WORKERS_MAX];
     uint16_t refused_id;
     uint16_t refused_size;
@@ -46,6 +47,7 @@ struct loop_side {
 struct loop_options {
     struct pc_session_type type;        /* the server's; name, accepts and callbacks are set here */
     struct pc_listener_config listener; /* type and address are set here */
+    uint64_t send_bytes_max;            /* of one of the server's workers; 0: the default */
     uint32_t server_workers;            /* 0: 1 */
     uint32_t client_count;              /* 0: none */
     bool reconnect;
@@ -85,6 +87,10 @@ void loop_send(struct pc_session *session, uint32_t size, uint16_t id, uint32_t 
 
 /* The address that the server listens at. */
 struct pc_address loop_bound_address(void);
+
+/* Run a function on the worker of a side's session, with the session, and wait until it has run. */
+void loop_run_on(struct loop_side *side, uint32_t session_index,
+                 void (*function)(struct pc_session *session));
 
 /* Count one delivered message. */
 void loop_count_message(struct pc_worker *worker);

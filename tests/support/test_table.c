@@ -56,13 +56,21 @@ static const struct pc_accept_entry test_table__entries[] = {
      .id = TEST_ID_LARGE,
      .frame_size_min = 4,
      .frame_size_max = TEST_FRAME_MAX},
+    {.name = "test_delay",
+     .handle = test_table__on_text,
+     .states = ~0ull,
+     .id = TEST_ID_DELAY,
+     .frame_size_min = 4,
+     .frame_size_max = 64,
+     .rate = 3},
 };
 
-static const uint16_t test_table__index[] = {1, 2, 3, 4, 0, 5, 6};
+static const uint16_t test_table__index[] = {1, 2, 3, 4, 0, 5, 6, 7};
 
 static const struct pc_rate test_table__rates[] = {
     {.per_sec = 1, .burst = 3, .over = PC_RATE_KICK},
     {.per_sec = 1, .burst = 2, .over = PC_RATE_DROP},
+    {.per_sec = 50, .burst = 2, .over = PC_RATE_DELAY},
 };
 
 static const char *const test_table__states[] = {"fresh", "ready"};
@@ -74,9 +82,9 @@ const struct pc_accept_table test_table = {
     .index = test_table__index,
     .rates = test_table__rates,
     .state_names = test_table__states,
-    .entry_count = 6,
-    .index_count = 7,
-    .rate_count = 2,
+    .entry_count = 7,
+    .index_count = 8,
+    .rate_count = 3,
     .state_count = 2,
     .id_first = 1,
     .frame_size_max = TEST_FRAME_MAX,

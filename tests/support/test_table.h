@@ -7,6 +7,7 @@
  *     4   4           all states    burst 2, drop    test_table_on_number
  *     6   4..64       all states    -                none: relayed
  *     7   4..60000    all states    -                test_table_on_text
+ *     8   4..64       all states    burst 2, delay   test_table_on_text
  *
  * The handlers call test_table_handler with the receiver and the frame. A text whose first payload
  * byte is 0xff does not decode. */
@@ -28,6 +29,7 @@ enum test_state {
 #define TEST_ID_HOLE   5u
 #define TEST_ID_RELAY  6u
 #define TEST_ID_LARGE  7u
+#define TEST_ID_DELAY  8u
 #define TEST_FRAME_MAX 60000u
 
 typedef void test_table_fn(void *receiver, const struct pc_frame *frame);

@@ -31,7 +31,8 @@ const char *pc_refusal_name(enum pc_refusal refusal);
 /* What to do with a packet that comes too fast. */
 enum pc_rate_over {
     PC_RATE_KICK, /* a violation: close the session */
-    PC_RATE_DROP  /* count it and forget the packet */
+    PC_RATE_DROP, /* count it and forget the packet */
+    PC_RATE_DELAY /* handle it when it may come; nothing is received meanwhile */
 };
 
 /* A token bucket's shape: burst tokens at most, per_sec new ones each second. */

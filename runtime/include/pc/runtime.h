@@ -66,7 +66,9 @@ struct pc_runtime_config {
     uint32_t worker_count; /* 0: auto, 2 x processors on Windows, processors on Linux; at most 64 */
     uint32_t receive_buffer_count; /* per worker, a power of two; 0: 256 */
     uint32_t receive_buffer_size;  /* bytes; 0: 16384 */
-    uint64_t send_bytes_max;       /* all send queues of one worker; 0: 256 MiB */
+    uint64_t send_bytes_max;       /* all send queues and receive tails of one worker; 0: 256 MiB.
+                                    * At 80 % no connection is accepted, at 95 % the session with
+                                    * the longest queue is closed (PC_CLOSE_SEND_BUDGET). */
     pc_observe_fn *observe;        /* NULL: nobody looks */
     void *user;                    /* given back by pc_runtime_user and to observe */
     enum pc_status (*on_worker_start)(
@@ -84,11 +86,15 @@ struct pc_session_type {
     uint32_t idle_timeout_ms;              /* close when nothing arrives for so long; 0: never */
     uint32_t drain_timeout_ms;             /* to send what is queued at close; 0: 5000 */
     uint32_t send_bytes_max;               /* hard mark of one send queue; 0: 1 MiB */
+    uint32_t send_bytes_soft;              /* soft mark; 0: half of the hard mark */
+    uint32_t soft_timeout_ms;              /* longest time above the soft mark; 0: 10000 */
     struct pc_rate packets;                /* of all packets of one session; per_sec 0: no limit */
     void (*on_open)(struct pc_session *session);
     /* A packet of which the accept entry has no handler: pass it on. */
     void (*on_relay)(struct pc_session *session, const struct pc_accept_entry *entry,
                      const struct pc_frame *frame);
+    /* The send queue was above its soft mark and is at half of it: who was paused may go on. */
+    void (*on_send_room)(struct pc_session *session);
     /* Once, last. The session's user area and handle are still readable; sending is refused. */
     void (*on_close)(struct pc_session *session, enum pc_close_reason reason);
 };
@@ -99,6 +105,7 @@ struct pc_listener_config {
     uint32_t accepts_posted;           /* accepts kept outstanding; 0: 64 */
     uint32_t backlog;                  /* 0: 1024 */
     uint32_t sessions_per_address_max; /* 0: no limit */
+    uint32_t accepts_per_sec_max;      /* connections beyond it wait in the backlog; 0: no limit */
     uint32_t tag;
 };
 
@@ -160,8 +167,14 @@ struct pc_type_counters {
     uint64_t received_bytes;
     uint64_t sent_packets;
     uint64_t sent_bytes;
-    uint64_t sends;    /* send operations */
-    uint64_t receives; /* receive completions */
+    uint64_t sends;             /* send operations */
+    uint64_t receives;          /* receive completions */
+    uint64_t replaced;          /* frames that a newer one made obsolete (pc_session_send_latest) */
+    uint64_t pauses;            /* pc_session_pause */
+    uint64_t delays;            /* packets held back by a rate that says delay */
+    uint64_t accepts_failed;    /* accepts that ended with an error */
+    uint64_t accepts_throttled; /* times that accepting waited for its rate, room or memory */
+    uint64_t addresses_refused; /* connections beyond sessions_per_address_max */
 };
 
 /* Thread: any; the figures of running workers are a moment old. */

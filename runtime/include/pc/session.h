@@ -29,10 +29,13 @@ enum pc_close_reason {
     PC_CLOSE_CONNECT,       /* the connection could not be made */
     PC_CLOSE_NO_BUFFERS,    /* the system ran short while the session needed memory */
     PC_CLOSE_VIOLATION,     /* a frame was refused; the refusal says why */
-    PC_CLOSE_SLOW_CONSUMER, /* the peer does not read and the send queue reached its mark */
+    PC_CLOSE_SLOW_CONSUMER, /* the peer does not read: the send queue reached its hard mark, or was
+                             * above its soft mark for too long */
+    PC_CLOSE_SEND_BUDGET,   /* the worker's send memory is used up and this queue was the longest */
     PC_CLOSE_IDLE,          /* nothing received for idle_timeout_ms */
     PC_CLOSE_DEADLINE,      /* pc_session_set_deadline ran out (login, handshake) */
-    PC_CLOSE_LIMIT,         /* too many sessions, or too many from this address */
+    PC_CLOSE_LIMIT,         /* too many sessions from this address, or pc_session_set_budget is
+                             * used up */
     PC_CLOSE_KICKED,        /* the application ended it */
     PC_CLOSE_LOGOUT,        /* the application ended it on the peer's wish */
     PC_CLOSE_AUTH,          /* the peer could not prove who it is */
@@ -78,6 +81,23 @@ PC_NODISCARD enum pc_status pc_session_send(struct pc_session *session, const ui
  * the session's worker. Returns as pc_session_reserve. */
 PC_NODISCARD enum pc_status pc_session_send_block(struct pc_session *session,
                                                   struct pc_block *block);
+
+/* Queue a copy of a frame of which only the newest matters, such as a position. While the queue is
+ * above its soft mark the frame waits aside, where a newer one with the same key takes its place;
+ * it follows when the queue has room again. key names what the frame is about, its packet id
+ * included. Returns as pc_session_reserve. */
+PC_NODISCARD enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
+                                                   const uint8_t *frame, uint32_t size);
+
+/* Stop handling what the peer sends until pc_session_resume: nothing more is received, what has
+ * arrived is kept, and the peer's sends fill its window. For a consumer behind us that is full.
+ * The idle timeout rests. May be called from a handler: the frame in hand is the last. */
+void pc_session_pause(struct pc_session *session);
+void pc_session_resume(struct pc_session *session);
+
+/* Close the session with LIMIT when it has received more than packets packets or bytes bytes from
+ * now on: what a peer may cost before it has logged in. 0, 0 lifts the budget. */
+void pc_session_set_budget(struct pc_session *session, uint32_t packets, uint32_t bytes);
 
 /* End the session: nothing more is received, what is queued is sent, then the connection is
  * finished. on_close follows later, never from inside this call. Idempotent: the first reason

@@ -178,7 +178,7 @@ static void assembler_size_above_limit_is_refused_before_its_bytes_come(void **s
 static void assembler_unknown_ids_are_refused(void **state)
 {
     (void)state;
-    static const uint16_t ids[] = {0, TEST_ID_HOLE, 8, 0x7fff, 0xffff};
+    static const uint16_t ids[] = {0, TEST_ID_HOLE, 9, 0x7fff, 0xffff};
     for (uint32_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         uint8_t header[4];
         pc_frame_put_header(header, 4, ids[i]);

@@ -6,7 +6,7 @@
 #include "support/test_table.h"
 
 static struct token_bucket total;
-static struct token_bucket buckets[2];
+static struct token_bucket buckets[3];
 static uint32_t handled_count;
 
 static void count_frame(void *receiver, const struct pc_frame *frame)
