@@ -143,11 +143,16 @@ static void store_character_of_other_account_is_not_saved(void **state)
 
 static void store_ids_beyond_63_bits_match_nothing(void **state)
 {
+    static const uint64_t top_bit = UINT64_C(1) << 63;
     struct store *store = store_of(state);
-    struct common_character character = make_character(UINT64_MAX);
-    character.character_id = UINT64_MAX;
+    struct common_character found = {0};
+    struct common_character character = make_character(store_fixture_add(store, "Anna"));
+    assert_int_equal(store_add_character(store, &character), STORE_OK);
+    assert_int_equal(store_load_character(store, character.account_id | top_bit, &found),
+                     STORE_MISSING);
+    assert_int_equal(store_load_character(store, UINT64_MAX, &found), STORE_MISSING);
+    character.character_id |= top_bit;
     assert_int_equal(store_save_character(store, &character), STORE_MISSING);
-    assert_int_equal(store_load_character(store, UINT64_MAX, &character), STORE_MISSING);
 }
 
 static void store_commit_shows_to_others_and_not_before(void **state)
