@@ -18,15 +18,16 @@ function(portcullis_find_python)
     if(NOT EXISTS ${candidate})
       continue()
     endif()
-    execute_process(COMMAND ${candidate} -c "import sys, jinja2, yaml; sys.exit(sys.version_info < (3, 11))"
-                    RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+    execute_process(
+      COMMAND ${candidate} -c "import sys, jinja2, yaml; sys.exit(sys.version_info < (3, 11))"
+      RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
     if(result EQUAL 0)
       set(PORTCULLIS_PYTHON ${candidate} CACHE FILEPATH "Python 3.11 with jinja2 and yaml")
       return()
     endif()
   endforeach()
-  message(FATAL_ERROR "No Python 3.11 that can import jinja2 and yaml was found. Run: ./scripts/setup "
-                      "(or set PORTCULLIS_PYTHON)")
+  message(FATAL_ERROR "No Python 3.11 that can import jinja2 and yaml was found. "
+                      "Run: ./scripts/setup (or set PORTCULLIS_PYTHON)")
 endfunction()
 
 portcullis_find_python()

@@ -1,4 +1,4 @@
-"""Every error pcgen knows. Numbers are never reused; tests/codegen/must_fail has a file for each."""
+"""Every error pcgen knows. Numbers are never reused; tests/codegen/cases has a file for each."""
 
 from __future__ import annotations
 

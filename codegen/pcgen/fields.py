@@ -43,7 +43,8 @@ class Reader:
         """The node as a mapping; an empty one after an error."""
         if isinstance(node, Mapping):
             return node
-        self.sink.error(Code.WRONG_KIND, node.span, f"{what} must be a mapping, not {kind_of(node)}")
+        self.sink.error(Code.WRONG_KIND, node.span,
+                        f"{what} must be a mapping, not {kind_of(node)}")
         return Mapping((), node.span)
 
     def sequence(self, node: Node, what: str) -> tuple[Node, ...]:

@@ -251,4 +251,3 @@ def load(paths: Items[Path], sink: ErrorSink) -> tuple[schema.File, ...]:
                 folder = Path(shown).parent
                 waiting.append((path.parent / name.value, str(folder / name.value), name.span))
     return tuple(sorted(files, key=lambda file: (file.protocol.value, file.source.shown)))
-

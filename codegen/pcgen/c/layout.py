@@ -58,12 +58,17 @@ def _fill(pieces: list[str], indent: int, first: str) -> list[str]:
     return lines
 
 
+def _pieces(line: str) -> list[str]:
+    """What stands in the parenthesis and behind it, cut behind its commas."""
+    open_at = line.find("(")
+    cuts = [open_at + 1, *_commas(line, open_at), len(line)]
+    return [line[a:b].strip() for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
 def _aligned(line: str) -> list[str]:
     """Arguments below one another, behind the parenthesis."""
     open_at = line.find("(")
-    cuts = [open_at + 1, *_commas(line, open_at), len(line)]
-    pieces = [line[a:b].strip() for a, b in zip(cuts, cuts[1:], strict=False)]
-    return _fill(pieces, open_at + 1, line[: open_at + 1])
+    return _fill(_pieces(line), open_at + 1, line[: open_at + 1])
 
 
 def _fits(lines: list[str]) -> bool:
@@ -84,7 +89,9 @@ def _break(line: str) -> list[str]:
     if _fits(lines) or indent > 0:
         return lines
     name_at = line.rfind(" ", 0, open_at) + 1
-    return [line[: name_at - 1], *_break(line[name_at:])]
+    if name_at > 0:
+        return [line[: name_at - 1], *_break(line[name_at:])]
+    return [line[: open_at + 1], *_fill(_pieces(line), 4, " " * 4)]
 
 
 def _backslash(line: str) -> str:

@@ -14,7 +14,8 @@ def _ranges(context: Context) -> None:
         for flow in file.flows:
             ids = flow.ids
             if ids.first > ids.last:
-                context.sink.error(Code.IDS_ORDER, ids.span, f"the range {ids} ends before it begins")
+                context.sink.error(Code.IDS_ORDER, ids.span,
+                                   f"the range {ids} ends before it begins")
                 continue
             for other_file, other in seen:
                 apart = ids.last < other.first or other.last < ids.first

@@ -80,7 +80,8 @@ class _Types:
         self.context.structs[key] = struct
         return struct
 
-    def fields(self, protocol: str, fields: tuple[schema.Field, ...]) -> tuple[ir.Field, ...] | None:
+    def fields(self, protocol: str,
+               fields: tuple[schema.Field, ...]) -> tuple[ir.Field, ...] | None:
         resolved = [(field, self.type(protocol, field.type)) for field in fields]
         if any(type_ is None for _, type_ in resolved):
             return None

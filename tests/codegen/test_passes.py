@@ -1,0 +1,186 @@
+"""[B] The passes, each by small texts. What each refuses is in cases/; here is what each makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import FLOWS, HEAD, ROLES, errors_of, program_of, with_fields
+
+from pcgen import ir, passes
+
+
+def field_type(tmp_path: Path, text: str, **others: str) -> ir.Type:
+    program = program_of(tmp_path, text, **others)
+    return program.protocols[-1].packets[0].fields[0].type
+
+
+def test_passes_are_listed_once_and_in_order() -> None:
+    names = [run.__module__.rsplit(".", 1)[-1] for run in (*passes.RESOLVE, *passes.ASSEMBLE)]
+    assert names == ["names", "imports", "roles", "consts", "types", "states", "flows", "ids",
+                     "states", "rates", "sizes", "assemble", "tables", "identifiers"]
+
+
+@pytest.mark.parametrize("name", sorted(ir.SCALARS))
+def test_scalar_has_its_width(tmp_path: Path, name: str) -> None:
+    type_ = field_type(tmp_path, with_fields(f"a: {name}"))
+    assert isinstance(type_, ir.Scalar)
+    assert type_.width == (1 if name == "bool" else int(name[1:]) // 8)
+
+
+@pytest.mark.parametrize(("written", "least", "most"), [
+    ("string<255>", 1, 256), ("string<256>", 2, 258), ("bytes<255>", 1, 256),
+    ("bytes<256>", 2, 258), ("u32[<=255]", 1, 1021), ("u32[<=256]", 2, 1026), ("u16[7]", 14, 14),
+    ("string<0x10>", 1, 17), ("u8[ 4 ]", 4, 4), ("u8[<= 4]", 1, 5), ("string< 4 >", 1, 5),
+])
+def test_size_of_bounded_type(tmp_path: Path, written: str, least: int, most: int) -> None:
+    assert field_type(tmp_path, with_fields(f"a: {written}")).size == ir.SizeRange(least, most)
+
+
+def test_bound_may_be_an_imported_constant(tmp_path: Path) -> None:
+    text = with_fields("a: string<LIMIT>").replace("roles:", "import: [other.yaml]\nroles:")
+    type_ = field_type(tmp_path, text, other="protocol: other\nversion: 1\nconsts: {LIMIT: 9}\n")
+    assert type_ == ir.Text(ir.Bound(9, ir.Const("other", "LIMIT", 9)))
+
+
+def test_own_declaration_goes_before_an_imported_one(tmp_path: Path) -> None:
+    text = with_fields("a: string<LIMIT>").replace(
+        "roles:", "import: [other.yaml]\nconsts: {LIMIT: 5}\nroles:")
+    type_ = field_type(tmp_path, text, other="protocol: other\nversion: 1\nconsts: {LIMIT: 9}\n")
+    assert isinstance(type_, ir.Text) and type_.bound.value == 5
+
+
+def test_structs_stand_behind_those_they_contain(tmp_path: Path) -> None:
+    program = program_of(tmp_path, HEAD + "structs:\n"
+                         "  a: {fields: [x: b]}\n  b: {fields: [x: 'c[2]']}\n"
+                         "  c: {fields: [x: u8]}\n")
+    assert [struct.name for struct in program.protocols[0].structs] == ["c", "b", "a"]
+
+
+def test_packets_are_sorted_by_id(tmp_path: Path) -> None:
+    program = program_of(tmp_path, FLOWS + "packets:\n"
+                         "  late: {id: 9, flow: client -> gate, fields: []}\n"
+                         "  early: {id: 3, flow: client -> gate, fields: []}\n")
+    assert [packet.name for packet in program.protocols[0].packets] == ["early", "late"]
+
+
+def test_frame_counts_its_header(tmp_path: Path) -> None:
+    program = program_of(tmp_path, with_fields("a: u32", "b: string<10>"))
+    assert program.protocols[0].packets[0].frame == ir.SizeRange(4 + 4 + 1, 4 + 4 + 1 + 10)
+
+
+def test_frame_may_be_exactly_the_limit(tmp_path: Path) -> None:
+    limited = with_fields("a: bytes<90>").replace("roles:", "limits: {frame_max: 95}\nroles:")
+    assert errors_of(tmp_path, limited) == []
+    assert errors_of(tmp_path, limited.replace("95}", "94}")) == ["8:3 PG0701"]
+
+
+def test_burst_and_over_have_defaults(tmp_path: Path) -> None:
+    text = with_fields("a: u8").replace("    fields:", "    rate: {per_sec: 7}\n    fields:")
+    assert program_of(tmp_path, text).protocols[0].packets[0].rate == ir.Rate(7, 7, False)
+
+
+RELAY = HEAD + ROLES + """states:
+  phase: [one, two]
+flows:
+  - {flow: client -> gate, ids: 1-9, states: phase}
+  - {flow: client -> game, ids: 10-19, states: phase, via: gate}
+  - {flow: game -> client, ids: 20-29, via: gate}
+packets:
+  up: {id: 10, flow: client -> game, states: [two], fields: [], rate: {per_sec: 1, over: drop}}
+  down: {id: 20, flow: game -> client, fields: []}
+  own: {id: 1, flow: client -> gate, fields: []}
+"""
+
+
+def tables(program: ir.Program) -> dict[str, ir.AcceptTable]:
+    return {f"{table.owner} {table.kind.value} {table.sender}": table
+            for role in program.roles for table in role.accepts}
+
+
+def test_relayed_flows_contribute_to_every_table_on_their_way(tmp_path: Path) -> None:
+    found = tables(program_of(tmp_path, RELAY))
+    shown = {name: [(entry.packet.name, entry.handled) for entry in table.entries]
+             for name, table in found.items()}
+    assert shown == {
+        "client direct gate": [("down", True)],
+        "gate direct client": [("own", True), ("up", False)],
+        "gate relayed game": [("down", False)],
+        "game unwrapped client": [("up", True)],
+    }
+
+
+def test_tables_know_states_and_rates(tmp_path: Path) -> None:
+    gate = tables(program_of(tmp_path, RELAY))["gate direct client"]
+    assert gate.machine is not None and gate.machine.states == ("one", "two")
+    assert gate.rates == (ir.Rate(1, 1, True),)
+    own, up = gate.entries
+    assert (own.states, own.rate) == (0xFFFF_FFFF_FFFF_FFFF, 0)
+    assert (up.states, up.rate) == (0b10, 1)
+
+
+def test_senders_know_what_is_wrapped(tmp_path: Path) -> None:
+    program = program_of(tmp_path, RELAY)
+    sends = {role.name: [(send.packet.name, send.receiver, send.wrapped) for send in role.sends]
+             for role in program.roles}
+    assert sends == {"client": [("own", "gate", False), ("up", "game", False)], "gate": [],
+                     "game": [("down", "client", True)]}
+
+
+def test_packet_of_several_flows_has_one_sender_per_kind(tmp_path: Path) -> None:
+    program = program_of(tmp_path, HEAD + ROLES + "flows:\n"
+                         "  - {flow: gate -> game, ids: 1-9}\n"
+                         "  - {flow: gate -> client, ids: 1-9}\n"
+                         "packets:\n  ping: {id: 1, flow: [gate -> game, gate -> client], "
+                         "fields: []}\n")
+    gate = next(role for role in program.roles if role.name == "gate")
+    assert len(gate.sends) == 1
+
+
+def test_ranges_of_one_protocol_may_be_shared(tmp_path: Path) -> None:
+    text = FLOWS + "  - {flow: gate -> client, ids: 1-99}\n"
+    assert errors_of(tmp_path, text) == []
+
+
+def test_ranges_of_two_protocols_may_not_overlap(tmp_path: Path) -> None:
+    other = "protocol: other\nversion: 1\nimport: [main.yaml]\nflows:\n"
+    other += "  - {flow: gate -> client, ids: 99-120}\n"
+    text = FLOWS.replace("roles:", "roles:")
+    (tmp_path / "other.yaml").write_text(other)
+    compiled_errors = errors_of(tmp_path, "protocol: top\nversion: 1\n"
+                                "import: [demo.yaml, other.yaml]\n",
+                                demo=text, other=other.replace("main", "demo"))
+    assert compiled_errors == ["5:33 PG0507"]
+
+
+def hash_of(tmp_path: Path, text: str) -> int:
+    return program_of(tmp_path, text).protocols[-1].compat_hash
+
+
+WIRE = with_fields("a: u8", "b: string<10>", "c: mood", "d: inner") + """enums:
+  mood: {type: u8, values: {CALM: 0, ANGRY: 1}}
+structs:
+  inner: {fields: [x: u8, y: u16]}
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("a: u8", "a: i8"), ("string<10>", "string<11>"), ("string<10>", "bytes<10>"),
+    ("id: 1\n", "id: 2\n"), ("ANGRY: 1", "ANGRY: 2"), ("ANGRY: 1", "ANGRY: 1, GLAD: 2"),
+    ("x: u8, y: u16", "y: u16, x: u8"), ("type: u8, values", "type: u16, values"),
+    ("c: mood", "c: mood[2]"), ("c: mood", "c: mood[<=2]"),
+])
+def test_compat_hash_follows_the_wire(tmp_path: Path, old: str, new: str) -> None:
+    assert old in WIRE
+    assert hash_of(tmp_path, WIRE) != hash_of(tmp_path, WIRE.replace(old, new))
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("a: u8", "renamed: u8"), ("test:", "other:"), ("CALM", "QUIET"), ("inner", "nested"),
+    ("version: 1", "version: 2"), ("id: 1\n", "id: 1\n    doc: Text.\n"),
+    ("id: 1\n", "id: 1\n    rate: {per_sec: 5}\n"), ("id: 1\n", "id: 0x1\n"),
+    ("CALM: 0, ANGRY: 1", "ANGRY: 1, CALM: 0"),
+])
+def test_compat_hash_ignores_the_rest(tmp_path: Path, old: str, new: str) -> None:
+    assert old in WIRE
+    assert hash_of(tmp_path, WIRE) == hash_of(tmp_path, WIRE.replace(old, new))
