@@ -22,7 +22,6 @@
 #define RECEIVE_BUFFER_SIZE_DEFAULT  16384u
 #define SEND_BYTES_DEFAULT           (256ull * 1024 * 1024)
 #define STOP_REPORT_MS               1000u
-#define CACHE_LINE                   64u
 
 bool pc_engine_parse(const char *text, enum pc_engine *engine)
 {
@@ -51,9 +50,15 @@ static const struct port_engine *runtime__engine(enum pc_engine engine)
     case PC_ENGINE_EPOLL:
         return port_engine_epoll;
     case PC_ENGINE_SIM:
-        return NULL;
+        return port_engine_sim;
     }
     return NULL;
+}
+
+/* Nothing but the caller may make a simulation go on. */
+static bool runtime__is_simulated(const struct pc_runtime *runtime)
+{
+    return runtime->engine == port_engine_sim;
 }
 
 static void runtime__fill_defaults(struct pc_runtime_config *config)
@@ -105,30 +110,9 @@ static void runtime__try_engine(struct pc_runtime *runtime)
     }
 }
 
-/* A worker begins on its own cache lines; malloc aligns to 16 only, so the address is rounded. */
-static struct pc_worker *runtime__allocate_worker(void)
-{
-    size_t size = (sizeof(struct pc_worker) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    uint8_t *memory = calloc(1, size + CACHE_LINE + sizeof(void *));
-    if (memory == NULL) {
-        return NULL;
-    }
-    uintptr_t aligned =
-        ((uintptr_t)memory + sizeof(void *) + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1);
-    memcpy((void *)(aligned - sizeof(void *)), &memory, sizeof(void *));
-    return (struct pc_worker *)aligned;
-}
-
-static void runtime__free_worker(struct pc_worker *worker)
-{
-    void *memory;
-    memcpy(&memory, (uint8_t *)worker - sizeof(void *), sizeof(void *));
-    free(memory);
-}
-
 static enum pc_status runtime__add_worker(struct pc_runtime *runtime)
 {
-    struct pc_worker *worker = runtime__allocate_worker();
+    struct pc_worker *worker = worker_allocate();
     if (worker == NULL) {
         return PC_NO_MEMORY;
     }
@@ -149,7 +133,7 @@ enum pc_status pc_runtime_create(const struct pc_runtime_config *config,
 {
     *created = NULL;
     const struct port_engine *engine = runtime__engine(config->engine);
-    if (engine == NULL) {
+    if (engine == NULL || (engine == port_engine_sim && config->simulation == NULL)) {
         return PC_UNSUPPORTED;
     }
     struct pc_runtime *runtime = calloc(1, sizeof *runtime);
@@ -386,12 +370,14 @@ enum pc_status pc_runtime_start(struct pc_runtime *runtime)
         return status;
     }
     runtime->phase = RUNTIME_RUNNING;
-    status = runtime__start_threads(runtime);
-    if (status == PC_OK) {
-        for (uint32_t i = 0; i < runtime->worker_count; i++) {
-            runtime__command(runtime->workers[i], &runtime->workers[i]->start_command,
-                             runtime__on_start);
-        }
+    if (!runtime__is_simulated(runtime)) {
+        status = runtime__start_threads(runtime);
+    }
+    for (uint32_t i = 0; status == PC_OK && i < runtime->worker_count; i++) {
+        runtime__command(runtime->workers[i], &runtime->workers[i]->start_command,
+                         runtime__on_start);
+    }
+    if (status == PC_OK && !runtime__is_simulated(runtime)) {
         status = runtime__await_started(runtime);
     }
     if (status != PC_OK) {
@@ -408,20 +394,27 @@ void runtime_worker_stopped(struct pc_runtime *runtime)
     pc_mutex_unlock(runtime->mutex);
 }
 
-static uint32_t runtime__thread_count(const struct pc_runtime *runtime)
+/* After a failed start some workers may lack a thread. */
+static bool runtime__is_turning(const struct pc_worker *worker)
+{
+    return worker->thread != NULL || runtime__is_simulated(worker->runtime);
+}
+
+static uint32_t runtime__turning_count(const struct pc_runtime *runtime)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
-        count += runtime->workers[i]->thread != NULL ? 1 : 0;
+        count += runtime__is_turning(runtime->workers[i]) ? 1 : 0;
     }
     return count;
 }
 
 /* Every second without progress, say who is left. */
-static void runtime__await_stopped(struct pc_runtime *runtime, uint32_t thread_count)
+static void runtime__await_stopped(struct pc_runtime *runtime)
 {
+    uint32_t turning_count = runtime__turning_count(runtime);
     pc_mutex_lock(runtime->mutex);
-    while (runtime->stopped_count < thread_count) {
+    while (runtime->stopped_count < turning_count) {
         if (pc_condition_wait(runtime->condition, runtime->mutex, STOP_REPORT_MS)) {
             continue;
         }
@@ -440,7 +433,7 @@ static void runtime__quit_and_join(struct pc_runtime *runtime)
 {
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
         struct pc_worker *worker = runtime->workers[i];
-        if (worker->thread != NULL) {
+        if (runtime__is_turning(worker)) {
             runtime__command(worker, &worker->quit_command, runtime__on_quit);
         }
     }
@@ -449,8 +442,26 @@ static void runtime__quit_and_join(struct pc_runtime *runtime)
         if (worker->thread != NULL) {
             pc_thread_join(worker->thread);
             worker->thread = NULL;
+        } else if (runtime__is_turning(worker)) {
+            worker_run(worker);
         }
     }
+}
+
+void runtime_begin_stop(struct pc_runtime *runtime, uint32_t drain_ms)
+{
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        if (runtime__is_turning(worker)) {
+            worker->stop_command.drain_ms = drain_ms;
+            runtime__command(worker, &worker->stop_command, runtime__on_stop);
+        }
+    }
+}
+
+bool runtime_is_stopped(const struct pc_runtime *runtime)
+{
+    return runtime->stopped_count == runtime__turning_count(runtime);
 }
 
 bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms)
@@ -458,14 +469,14 @@ bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms)
     if (runtime->phase != RUNTIME_RUNNING) {
         return true;
     }
-    for (uint32_t i = 0; i < runtime->worker_count; i++) {
-        struct pc_worker *worker = runtime->workers[i];
-        if (worker->thread != NULL) {
-            worker->stop_command.drain_ms = drain_ms;
-            runtime__command(worker, &worker->stop_command, runtime__on_stop);
-        }
-    }
-    runtime__await_stopped(runtime, runtime__thread_count(runtime));
+    PC_ASSERT(!runtime__is_simulated(runtime));
+    runtime_begin_stop(runtime, drain_ms);
+    runtime__await_stopped(runtime);
+    return runtime_end_stop(runtime);
+}
+
+bool runtime_end_stop(struct pc_runtime *runtime)
+{
     runtime__quit_and_join(runtime);
     runtime->phase = RUNTIME_STOPPED;
     bool whole = session_manager_is_whole(&runtime->manager);
@@ -505,7 +516,7 @@ void pc_runtime_destroy(struct pc_runtime *runtime)
         }
         free(worker->links);
         runtime__free_counters(runtime, worker);
-        runtime__free_worker(worker);
+        worker_free(worker);
     }
     session_manager_destroy(&runtime->manager);
     if (runtime->mutex != NULL) {

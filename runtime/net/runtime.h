@@ -39,3 +39,17 @@ struct pc_runtime {
 
 /* Thread: the worker's. */
 void runtime_worker_stopped(struct pc_runtime *runtime);
+
+/* ---- a simulated runtime has no threads: whoever drives it calls worker_turn ----
+ *
+ * pc_runtime_start only posts the start commands; the workers' first turns carry them out.
+ * pc_runtime_stop is begin, turns until is_stopped, and end. */
+
+/* Ask every worker to stop. */
+void runtime_begin_stop(struct pc_runtime *runtime, uint32_t drain_ms);
+
+/* True when every worker has nothing left to close. */
+bool runtime_is_stopped(const struct pc_runtime *runtime);
+
+/* Let the workers quit and check that everything was given back; see pc_runtime_stop. */
+bool runtime_end_stop(struct pc_runtime *runtime);

@@ -14,9 +14,40 @@
 
 #define MEMORY_SHORT_PERCENT 80u
 #define MEMORY_GONE_PERCENT  95u
-#define INBOX_BATCH_MAX                                                                            \
-    1024u /* messages of one turn, so that a flood cannot starve the sockets                       \
-           */
+#define CACHE_LINE           64u
+#define INBOX_BATCH_MAX      1024u /* of one turn: a flood must not starve the sockets */
+
+/* malloc aligns to 16 only, so the address is rounded. */
+struct pc_worker *worker_allocate(void)
+{
+    size_t size = (sizeof(struct pc_worker) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    uint8_t *memory = calloc(1, size + CACHE_LINE + sizeof(void *));
+    if (memory == NULL) {
+        return NULL;
+    }
+    uintptr_t aligned =
+        ((uintptr_t)memory + sizeof(void *) + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1);
+    memcpy((void *)(aligned - sizeof(void *)), &memory, sizeof(void *));
+    return (struct pc_worker *)aligned;
+}
+
+void worker_free(struct pc_worker *worker)
+{
+    void *memory;
+    memcpy(&memory, (uint8_t *)worker - sizeof(void *), sizeof(void *));
+    free(memory);
+}
+
+/* Each worker has jitter of its own, also when all share one seed. */
+static void worker__seed(struct pc_worker *worker)
+{
+    uint64_t seed = worker->runtime->config.jitter_seed;
+    if (seed == 0) {
+        pc_os_random(&worker->random, sizeof worker->random);
+    } else {
+        worker->random = (uint32_t)(seed ^ seed >> 32) + worker->index;
+    }
+}
 
 enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime, uint32_t index,
                            int32_t *raw)
@@ -24,6 +55,7 @@ enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime,
     const struct port_config config = {
         .receive_buffer_count = runtime->config.receive_buffer_count,
         .receive_buffer_size = runtime->config.receive_buffer_size,
+        .world = runtime->config.simulation,
     };
     worker->runtime = runtime;
     worker->index = index;
@@ -32,7 +64,7 @@ enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime,
     atomic_init(&worker->stopped, false);
     atomic_init(&worker->is_short, false);
     buffer_pool_init(&worker->buffers, runtime->config.send_bytes_max);
-    pc_os_random(&worker->random, sizeof worker->random);
+    worker__seed(worker);
     enum pc_status status = port_open(runtime->engine, &config, &worker->port, raw);
     if (status != PC_OK) {
         return status;
@@ -229,7 +261,7 @@ static void worker__watch_memory(struct pc_worker *worker)
     }
 }
 
-static void worker__turn(struct pc_worker *worker)
+void worker_turn(struct pc_worker *worker)
 {
     uint32_t timeout_ms =
         worker->resume_head != NULL ? 0 : timer_wheel_wait_ms(&worker->timers, worker->now_ms);
@@ -257,7 +289,7 @@ void worker_run(void *argument)
 {
     struct pc_worker *worker = argument;
     while (!worker->quitting) {
-        worker__turn(worker);
+        worker_turn(worker);
     }
 }
 

@@ -57,12 +57,19 @@ struct pc_worker {
     struct port_event events[PORT_EVENTS_MAX];
 };
 
+/* Zeroed, on cache lines of its own; NULL if memory is short. */
+struct pc_worker *worker_allocate(void);
+void worker_free(struct pc_worker *worker);
+
 PC_NODISCARD enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime,
                                         uint32_t index, int32_t *raw);
 
 /* After the thread was joined: deliver what is left in the inbox, close the port, free all. Returns
  * false if a buffer was not given back. */
 bool worker_destroy(struct pc_worker *worker);
+
+/* One turn. It sleeps while there is nothing to do. */
+void worker_turn(struct pc_worker *worker);
 
 /* The thread's body: turns until the quit command. */
 void worker_run(void *worker);

@@ -16,6 +16,7 @@
 #include "pc/worker.h"
 
 struct pc_runtime;
+struct sim_world;
 
 enum pc_engine {
     PC_ENGINE_AUTO, /* iocp on Windows; uring on Linux, or epoll where io_uring is blocked */
@@ -69,6 +70,8 @@ struct pc_runtime_config {
     uint64_t send_bytes_max;       /* all send queues and receive tails of one worker; 0: 256 MiB.
                                     * At 80 % no connection is accepted, at 95 % the session with
                                     * the longest queue is closed (PC_CLOSE_SEND_BUDGET). */
+    uint64_t jitter_seed;          /* spreads reconnects; 0: from the system */
+    struct sim_world *simulation;  /* PC_ENGINE_SIM only: the world that the runtime lives in */
     pc_observe_fn *observe;        /* NULL: nobody looks */
     void *user;                    /* given back by pc_runtime_user and to observe */
     enum pc_status (*on_worker_start)(
