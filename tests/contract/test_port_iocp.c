@@ -72,7 +72,8 @@ static struct fixture fixture;
 
 static int open_with(uint32_t buffer_count, uint32_t buffer_size)
 {
-    const struct port_config config = {buffer_count, buffer_size};
+    const struct port_config config = {.receive_buffer_count = buffer_count,
+                                       .receive_buffer_size = buffer_size};
     struct pc_address any;
     int32_t raw = 0;
     memset(&fixture, 0, sizeof(fixture));
