@@ -1,0 +1,63 @@
+"""Which engine serves: by itself, forced, and where the system blocks io_uring."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import harness
+import pytest
+from cluster import Cluster
+from common import Result
+
+RUNNER = [sys.executable, str(Path(__file__).with_name("without_io_uring.py"))]
+
+
+def play(cluster: Cluster) -> None:
+    with cluster.client() as client:
+        client.hello()
+        assert client.register() == Result.OK
+        assert client.login().result == Result.OK
+        assert client.enter().result == Result.OK
+        client.echo("over whatever engine there is")
+        client.logout()
+
+
+def test_blocked_io_uring_is_replaced_by_epoll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "RUNNER", RUNNER)
+    with Cluster(tmp_path) as cluster:
+        cluster.start_ready()
+        for name in ("db", "game", "gate"):
+            fallback = cluster[name].wait_event("engine_fallback")
+            assert (fallback.get("blocked"), fallback.get("used")) == ("uring", "epoll")
+            assert (fallback.get("status"), fallback.get("code")) == ("denied", "1")
+            assert cluster[name].wait_event("started").get("engine") == "epoll"
+        play(cluster)
+
+
+def test_forced_epoll_says_nothing_of_a_fallback(tmp_path: Path) -> None:
+    forced: harness.Config = {"server": {"engine": "epoll"}}
+    with Cluster(tmp_path, db=forced, game=forced, gate=forced) as cluster:
+        cluster.start_ready()
+        for name in ("db", "game", "gate"):
+            assert cluster[name].wait_event("started").get("engine") == "epoll"
+            assert "engine_fallback" not in "\n".join(cluster[name].log.lines)
+        play(cluster)
+
+
+def test_forced_uring_that_is_blocked_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "RUNNER", RUNNER)
+    ini = tmp_path / "db.ini"
+    ini.write_text("[server]\nengine = uring\n", encoding="utf-8")
+    made = harness.run("db", "--make-key", str(tmp_path / "portcullis.key"))
+    assert made.returncode == 0
+    ended = harness.run(
+        "db", "--config", str(ini), "--set", f"link.key_file={tmp_path / 'portcullis.key'}"
+    )
+    assert ended.returncode == 1
+    assert "uring" in ended.stderr
+    assert "denied" in ended.stderr
