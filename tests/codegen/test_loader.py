@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from support import FLOWS, HEAD, errors_of, program_of
 
-from pcgen import loader
+from pcgen import loader, schema
 from pcgen.diagnostics import ErrorSink
 
 
-def load(tmp_path: Path, text: str) -> loader.schema.File:
+def load(tmp_path: Path, text: str) -> schema.File:
     path = tmp_path / "main.yaml"
     path.write_text(text, encoding="utf-8")
     sink = ErrorSink()
@@ -50,9 +50,9 @@ def test_places_are_those_of_the_words(tmp_path: Path) -> None:
     file = load(tmp_path, FLOWS + 'packets:\n  test:\n    id: 0x01\n    flow: [client ->   gate]\n'
                 '    fields:\n      - a: "u8"\n')
     packet = file.packets[0]
-    places = [(text.span.line, text.span.column, text.span.size) for text in (
-        packet.name, packet.id, packet.flows[0].sender, packet.flows[0].receiver,
-        packet.fields[0].type)]
+    spans = (packet.name.span, packet.id.span, packet.flows[0].sender.span,
+             packet.flows[0].receiver.span, packet.fields[0].type.span)
+    places = [(span.line, span.column, span.size) for span in spans]
     assert places == [(7, 3, 4), (8, 9, 4), (9, 12, 6), (9, 24, 4), (11, 13, 2)]
 
 
@@ -76,10 +76,12 @@ def test_imports_are_read_from_the_importing_files_folder(tmp_path: Path) -> Non
 
 def test_byte_order_mark_and_crlf_are_no_matter(tmp_path: Path) -> None:
     path = tmp_path / "main.yaml"
-    path.write_bytes(b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode() + b"consts: {low: 1}\r\n")
+    text = (HEAD + "consts: {LOW: 1}\n").replace("\n", "\r\n")
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
     sink = ErrorSink()
-    loader.load([path], sink)
+    [file] = loader.load([path], sink)
     assert not sink.failed
+    assert (file.consts[0].name.span.line, file.consts[0].name.span.column) == (3, 10)
 
 
 @pytest.mark.parametrize("text", [

@@ -14,7 +14,7 @@ from pcgen.codes import Code
 FILES = sorted(CASES.glob("PG*.yaml"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_case_gives_exactly_its_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CASES)
     expected = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# expect: ")

@@ -220,7 +220,8 @@ def test_two_dispatch_headers_in_one_file_are_an_error(generated: Path, tmp_path
 def test_missing_handler_is_named_by_the_linker(generated: Path, tmp_path: Path) -> None:
     folder = generated / "demo"
     main = tmp_path / "main.c"
-    main.write_text(GOOD + "int main(void)\n{\n    return gate_accepts_client.entry_count == 0;\n}\n")
+    main.write_text(GOOD + "int main(void)\n{\n"
+                    "    return gate_accepts_client.entry_count == 0;\n}\n")
     sources = [folder / "proto" / f"{name}.c" for name in (
         "gate_dispatch", "demo_codec", "inner_codec", "base_codec")]
     result = run(need("gcc"), "-std=c11", f"-I{INCLUDE}", f"-I{folder}", main, *sources,

@@ -16,9 +16,10 @@ from pcgen import render
 TEMPLATES = sorted(path.relative_to(render.TEMPLATES).as_posix()
                    for path in render.TEMPLATES.rglob("*.j2"))
 FILTERS = {"indent", "join"}
-BANNED = (nodes.BinExpr, nodes.Concat, nodes.Compare, nodes.Not, nodes.And, nodes.Or, nodes.CondExpr, nodes.Assign,
-          nodes.AssignBlock, nodes.Getitem, nodes.Test, nodes.Include, nodes.Extends,
-          nodes.Block, nodes.CallBlock, nodes.FilterBlock, nodes.Import, nodes.With)
+BANNED = (nodes.BinExpr, nodes.Concat, nodes.Compare, nodes.Not, nodes.And, nodes.Or,
+          nodes.CondExpr, nodes.Assign, nodes.AssignBlock, nodes.Getitem, nodes.Test,
+          nodes.Include, nodes.Extends, nodes.Block, nodes.CallBlock, nodes.FilterBlock,
+          nodes.Import, nodes.With)
 
 
 def problems(source: str) -> Iterator[str]:
@@ -64,12 +65,16 @@ def test_undefined_names_are_errors() -> None:
         render.environment().from_string("{{ view.missing }}").render(view=object())
 
 
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
 def generator_sources() -> list[Path]:
     return sorted((ROOT / "codegen" / "pcgen").rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", generator_sources(),
-                         ids=lambda path: path.relative_to(ROOT).as_posix())
+                         ids=shown)
 def test_dataclasses_are_slotted_and_those_of_schema_ir_and_views_frozen(path: Path) -> None:
     frozen = path.name in ("schema.py", "ir.py", "views.py", "source.py", "lower.py")
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -82,7 +87,7 @@ def test_dataclasses_are_slotted_and_those_of_schema_ir_and_views_frozen(path: P
 
 
 @pytest.mark.parametrize("path", generator_sources(),
-                         ids=lambda path: path.relative_to(ROOT).as_posix())
+                         ids=shown)
 def test_functions_are_short(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef):
