@@ -3,8 +3,9 @@
  *
  * Input: one byte that seeds the split points, one byte for the protocol state, then the stream.
  * The stream is fed twice, in pieces and in one, and must be handled the same: the same frames in
- * the same order, the same end. Each piece is a heap block of its exact size, so that reading past
- * it is seen. Compiled once per table: FUZZ_TABLE is the table, FUZZ_HEADER declares it. */
+ * the same order, the same end; so must it with pauses thrown in. Each piece is a heap block of its
+ * exact size, so that reading past it is seen. Compiled once per table: FUZZ_TABLE is the table,
+ * FUZZ_HEADER declares it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,13 @@ struct fuzz_story {
     uint32_t frames;
     enum assembler_result end;
     enum pc_refusal refusal;
+};
+
+/* A stream on its way. seed: of splits and pauses; NULL: it comes in one and never pauses. */
+struct fuzz_stream {
+    struct assembler assembler;
+    struct assembler_memory memory;
+    uint32_t *seed;
 };
 
 static uint64_t fuzz__mix(uint64_t hash, const void *bytes, size_t size)
@@ -74,14 +82,40 @@ static void fuzz__note_frame(const struct assembler_output *output, struct fuzz_
     story->hash = fuzz__mix(story->hash, pc_frame_bytes(&output->frame), output->frame.size);
 }
 
+static uint32_t fuzz__random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 16;
+}
+
+/* What a session does when handling pauses: put the frame back, keep all that has come, and ask
+ * again later. Nothing may come of it. */
+static void fuzz__pause(struct fuzz_stream *stream, struct assembler_input *input,
+                        struct assembler_output *output)
+{
+    struct assembler_output again = {0};
+    assembler_unget(&stream->assembler, input, output);
+    bool is_kept = assembler_keep(&stream->assembler, stream->memory.pool, input);
+    PC_ASSERT(is_kept);
+    PC_ASSERT(input->size == 0);
+    assembler_check(&stream->assembler);
+    enum assembler_result result =
+        assembler_next(&stream->assembler, &stream->memory, &FUZZ_TABLE, input, &again);
+    PC_ASSERT(result == ASSEMBLER_FRAME);
+    PC_ASSERT(again.frame.id == output->frame.id);
+    PC_ASSERT(again.frame.size == output->frame.size);
+    *output = again;
+}
+
 /* All frames of one piece. False at the stream's end by refusal. */
-static bool fuzz__feed(struct assembler *assembler, const struct assembler_memory *memory,
-                       struct assembler_input input, uint8_t *state, struct fuzz_story *story)
+static bool fuzz__feed(struct fuzz_stream *stream, struct assembler_input input, uint8_t *state,
+                       struct fuzz_story *story)
 {
     for (;;) {
         struct assembler_output output = {0};
-        story->end = assembler_next(assembler, memory, &FUZZ_TABLE, &input, &output);
-        assembler_check(assembler);
+        story->end =
+            assembler_next(&stream->assembler, &stream->memory, &FUZZ_TABLE, &input, &output);
+        assembler_check(&stream->assembler);
         if (story->end == ASSEMBLER_MORE) {
             PC_ASSERT(input.size == 0);
             return true;
@@ -94,6 +128,9 @@ static bool fuzz__feed(struct assembler *assembler, const struct assembler_memor
         PC_ASSERT(output.entry == pc_accept_find(&FUZZ_TABLE, output.frame.id));
         PC_ASSERT(output.frame.size >= output.entry->frame_size_min);
         PC_ASSERT(output.frame.size <= output.entry->frame_size_max);
+        if (stream->seed != NULL && fuzz__random(stream->seed) % 8 == 0) {
+            fuzz__pause(stream, &input, &output);
+        }
         fuzz__note_frame(&output, story);
         if (!fuzz__handle(&output, state, story)) {
             return false;
@@ -104,35 +141,32 @@ static bool fuzz__feed(struct assembler *assembler, const struct assembler_memor
 /* A piece length from the seed: small ones often, so that headers are cut too. */
 static size_t fuzz__piece(uint32_t *seed, size_t remaining)
 {
-    *seed = *seed * 1664525u + 1013904223u;
-    uint32_t random = *seed >> 16;
+    uint32_t random = fuzz__random(seed);
     size_t piece = random % 4 == 0 ? 1 + random % 700 : 1 + random % 7;
     return piece < remaining ? piece : remaining;
 }
 
-static struct fuzz_story fuzz__run(const uint8_t *stream, size_t size, uint8_t state,
-                                   uint32_t *seed)
+static struct fuzz_story fuzz__run(const uint8_t *bytes, size_t size, uint8_t state, uint32_t *seed)
 {
     static uint8_t scratch[PC_FRAME_SIZE_LIMIT];
-    struct fuzz_story story = {.end = ASSEMBLER_MORE};
-    struct assembler assembler = {0};
     static struct buffer_pool pool; /* kept: its slabs cost more than a run */
     if (pool.bytes_max == 0) {
         buffer_pool_init(&pool, POOL_BYTES);
     }
-    struct assembler_memory memory = {.pool = &pool, .scratch = scratch};
+    struct fuzz_story story = {.end = ASSEMBLER_MORE};
+    struct fuzz_stream stream = {.memory = {.pool = &pool, .scratch = scratch}, .seed = seed};
     bool goes_on = true;
     for (size_t at = 0; at < size && goes_on;) {
         size_t piece = seed != NULL ? fuzz__piece(seed, size - at) : size - at;
         uint8_t *copy = malloc(piece);
         PC_ASSERT(copy != NULL);
-        memcpy(copy, stream + at, piece);
+        memcpy(copy, bytes + at, piece);
         struct assembler_input input = {.data = copy, .size = (uint32_t)piece};
-        goes_on = fuzz__feed(&assembler, &memory, input, &state, &story);
+        goes_on = fuzz__feed(&stream, input, &state, &story);
         free(copy);
         at += piece;
     }
-    assembler_reset(&assembler, &pool);
+    assembler_reset(&stream.assembler, &pool);
     PC_ASSERT(pool.buffers_used == 0);
     return story;
 }
