@@ -6,6 +6,7 @@ import re
 
 from pcgen.codes import Code
 from pcgen.diagnostics import ErrorSink, did_you_mean
+from pcgen.grammar import Keys
 from pcgen.source import Number, Span, Text
 from pcgen.tree import Entry, Mapping, Node, Scalar, Sequence
 
@@ -80,19 +81,21 @@ class Reader:
             return Number(least, node.span)
         return Number(value, node.span)
 
-    def keys(self, node: Mapping, what: str, required: tuple[str, ...],
-             optional: tuple[str, ...]) -> dict[str, Entry]:
-        """The entries of a mapping by key: unknown keys are refused, required ones demanded."""
-        known = required + optional
+    def keys(self, node: Mapping, keys: Keys, what: str = "") -> dict[str, Entry]:
+        """The entries of a mapping by key: unknown keys are refused, required ones demanded.
+
+        what  how errors call the mapping, if there is more to say than the grammar does
+        """
+        what = what or keys.what
         entries: dict[str, Entry] = {}
         for entry in node.entries:
-            if entry.key.value in known:
+            if entry.key.value in keys.all:
                 entries[entry.key.value] = entry
             else:
                 self.sink.error(Code.UNKNOWN_KEY, entry.key.span,
                                 f"{what} has no key `{entry.key}`",
-                                did_you_mean(entry.key.value, known))
-        for key in required:
+                                did_you_mean(entry.key.value, keys.all))
+        for key in keys.required:
             if key not in entries:
                 self.sink.error(Code.MISSING_KEY, node.span, f"{what} needs the key `{key}`")
         return entries

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence as Items
 from pathlib import Path
 
-from pcgen import schema
+from pcgen import grammar, schema
 from pcgen.codes import Code
 from pcgen.diagnostics import ErrorSink
 from pcgen.fields import Reader, missing, parse_number
@@ -25,10 +25,6 @@ FRAME_LEAST = 4
 _FLOW = re.compile(r"(\S+)\s+->\s+(\S+)\Z")
 _RANGE = re.compile(r"(\S+?)\s*-\s*(\S+)\Z")
 
-_FILE_REQUIRED = ("protocol", "version")
-_FILE_OPTIONAL = ("doc", "import", "roles", "limits", "states", "flows", "consts", "enums",
-                  "structs", "packets")
-
 
 class _FileReader:
     """One file: each method reads one part of the language."""
@@ -40,11 +36,11 @@ class _FileReader:
 
     def file(self, root: Node) -> schema.File:
         top = self.read.mapping(root, "a protocol file")
-        keys = self.read.keys(top, "a protocol file", _FILE_REQUIRED, _FILE_OPTIONAL)
+        keys = self.read.keys(top, grammar.FILE)
         frame_max = None
         if "limits" in keys:
             limits = self.read.mapping(keys["limits"].value, "limits")
-            limit_keys = self.read.keys(limits, "limits", (), ("frame_max",))
+            limit_keys = self.read.keys(limits, grammar.LIMITS)
             frame_max = self.optional_number(limit_keys, "frame_max", FRAME_LEAST, U16_MAX)
         version = self.optional_number(keys, "version", 1, U16_MAX)
         return schema.File(
@@ -76,7 +72,7 @@ class _FileReader:
 
     def flow(self, node: Node) -> schema.Flow:
         mapping = self.read.mapping(node, "a flow")
-        keys = self.read.keys(mapping, "a flow", ("flow", "ids"), ("states", "via"))
+        keys = self.read.keys(mapping, grammar.FLOW)
         name = self.flow_name(keys["flow"].value) if "flow" in keys else None
         nobody = missing(mapping.span)
         return schema.Flow(
@@ -117,7 +113,7 @@ class _FileReader:
     def enum(self, entry: Entry) -> schema.Enum:
         what = f"the enum `{entry.key}`"
         mapping = self.read.mapping(entry.value, what)
-        keys = self.read.keys(mapping, what, ("type", "values"), ("doc",))
+        keys = self.read.keys(mapping, grammar.ENUM, what)
         values = tuple(
             schema.EnumValue(member.key, self.read.number(member.value, f"`{member.key}`",
                                                           I64_MIN, U64_MAX))
@@ -130,7 +126,7 @@ class _FileReader:
     def struct(self, entry: Entry) -> schema.Struct:
         what = f"the struct `{entry.key}`"
         mapping = self.read.mapping(entry.value, what)
-        keys = self.read.keys(mapping, what, ("fields",), ("doc",))
+        keys = self.read.keys(mapping, grammar.STRUCT, what)
         fields = tuple(self.field(item) for item in self.items(keys, "fields"))
         if "fields" in keys and not fields:
             self.sink.error(Code.EMPTY, entry.key.span, f"{what} has no fields")
@@ -147,7 +143,7 @@ class _FileReader:
         entry = mapping.entries[0]
         if isinstance(entry.value, Mapping):
             what = f"the field `{entry.key}`"
-            keys = self.read.keys(entry.value, what, ("type",), ("doc",))
+            keys = self.read.keys(entry.value, grammar.FIELD, what)
             return schema.Field(entry.key, self.word(keys, "type", entry.value.span),
                                 self.read.doc(keys))
         return schema.Field(entry.key, self.read.text(entry.value, "a type"), "")
@@ -155,7 +151,7 @@ class _FileReader:
     def packet(self, entry: Entry) -> schema.Packet:
         what = f"the packet `{entry.key}`"
         mapping = self.read.mapping(entry.value, what)
-        keys = self.read.keys(mapping, what, ("id", "flow", "fields"), ("doc", "states", "rate"))
+        keys = self.read.keys(mapping, grammar.PACKET, what)
         states = None
         if "states" in keys:
             states = self.words(keys, "states")
@@ -185,7 +181,7 @@ class _FileReader:
 
     def rate(self, node: Node) -> schema.Rate:
         mapping = self.read.mapping(node, "a rate")
-        keys = self.read.keys(mapping, "a rate", ("per_sec",), ("burst", "over"))
+        keys = self.read.keys(mapping, grammar.RATE)
         per_sec = self.optional_number(keys, "per_sec", 1, RATE_MAX) or Number(1, mapping.span)
         burst = self.optional_number(keys, "burst", 1, RATE_MAX)
         over = self.word(keys, "over", mapping.span) if "over" in keys else Text("kick",
