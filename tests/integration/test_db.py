@@ -137,22 +137,23 @@ def test_wrong_password_and_unknown_name_get_the_same_answer(gate: DbPeer, passw
         assert (answer.account_id, answer.name) == (0, "")
 
 
-def median_seconds(gate: DbPeer, name: str) -> float:
-    times = []
-    for _ in range(9):
-        before = time.monotonic()
-        assert gate.authenticate(name, "wrong horse battery").result == Result.WRONG_CREDENTIALS
-        times.append(time.monotonic() - before)
-    return sorted(times)[4]
+def seconds_of_refusal(gate: DbPeer, name: str) -> float:
+    before = time.monotonic()
+    assert gate.authenticate(name, "wrong horse battery").result == Result.WRONG_CREDENTIALS
+    return time.monotonic() - before
 
 
 def test_unknown_name_takes_as_long_as_a_wrong_password(folder: Path) -> None:
+    """The quickest of several is compared: it is the least disturbed by the rest of the machine."""
     costly: Config = {"password": {"memory_kib": 32768, "opslimit": 2}}
+    wrong: list[float] = []
+    unknown: list[float] = []
     with Cluster(folder, db=costly).start("db") as cluster, DbPeer(cluster, Role.GATE) as gate:
         gate.create("Dorothea")
-        wrong = median_seconds(gate, "Dorothea")
-        unknown = median_seconds(gate, "Nobody")
-    assert 0.4 < unknown / wrong < 2.5
+        for _ in range(9):
+            wrong.append(seconds_of_refusal(gate, "Dorothea"))
+            unknown.append(seconds_of_refusal(gate, "Nobody"))
+    assert 0.5 < min(unknown) / min(wrong) < 2.0
 
 
 def test_one_name_asked_for_by_many_is_given_once(gate: DbPeer) -> None:
@@ -239,8 +240,8 @@ def test_full_hash_queue_is_busy_at_once(folder: Path) -> None:
         answers = [gate.answer() for _ in packets]
     results = [answer.result for answer in answers]
     assert set(results) == {Result.OK, Result.BUSY}
-    assert 1 <= results.count(Result.OK) <= 6
-    assert answers[0].result == Result.BUSY, "the refusal does not wait for the hashes"
+    last_hashed = max(i for i, result in enumerate(results) if result == Result.OK)
+    assert results.index(Result.BUSY) < last_hashed, "a refusal does not wait for the hashes"
 
 
 def test_too_many_requests_are_busy(folder: Path) -> None:
