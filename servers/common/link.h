@@ -30,8 +30,8 @@
 #include "proto/common_types.h"
 #include "proto/link_types.h"
 
-/* How long a link that is being closed waits for its peer, which may be hung or a stranger; only then
- * is it told to be down and connected anew. At shutdown [server] drain_ms counts instead. */
+/* How long a link that is being closed waits for its peer, which may be hung or a stranger; only
+ * then is it told to be down and connected anew. At shutdown [server] drain_ms counts instead. */
 #define SERVER_LINK_DRAIN_MS 250u
 
 /* Who we are. Constant after start. */
