@@ -22,7 +22,7 @@
 
 static void bot__on_timer(struct pc_worker *worker, struct pc_timer *timer);
 
-static void bot__set_timer(struct bot *bot, uint32_t delay_ms)
+void bot_set_timer(struct bot *bot, uint32_t delay_ms)
 {
     pc_timer_set(bot->crew->worker, &bot->timer, delay_ms, bot__on_timer);
 }
@@ -233,7 +233,7 @@ static void bot__try(struct bot *bot, enum bot_step step)
 {
     bot->step = step;
     bot->step_began_us = pc_os_monotonic_us();
-    bot__set_timer(bot, bot__step_timeout_ms(bot));
+    bot_set_timer(bot, bot__step_timeout_ms(bot));
     bot__act(bot);
 }
 
@@ -267,7 +267,7 @@ static void bot__on_timer(struct pc_worker *worker, struct pc_timer *timer)
         return;
     }
     if (bot->step == STEP_GATHER || bot->step == STEP_PLAY || bot->step == STEP_SETTLE) {
-        bot__set_timer(bot, bot__step_timeout_ms(bot));
+        bot_set_timer(bot, bot__step_timeout_ms(bot));
         play_turn(bot);
         return;
     }
@@ -365,7 +365,7 @@ static void bot__pause(struct bot *bot, uint32_t told_ms)
     uint32_t pause_ms = bot_pause_ms(told_ms, bot->attempt, bot->number);
     bot_say(bot, "%s has to wait, trying again in %" PRIu32 " ms", bot_step_name(bot->resume),
             pause_ms);
-    bot__set_timer(bot, pause_ms);
+    bot_set_timer(bot, pause_ms);
 }
 
 void bot_refused(struct bot *bot, enum common_result result, uint32_t told_ms)

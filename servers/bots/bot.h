@@ -74,6 +74,9 @@ void bot_disconnected(struct bot *bot, enum pc_close_reason reason);
 /* Enter a step: send what it begins with and set its timer. */
 void bot_begin(struct bot *bot, enum bot_step step);
 
+/* Move the step's timer. */
+void bot_set_timer(struct bot *bot, uint32_t delay_ms);
+
 /* This step went well; begin the next one. */
 void bot_advance(struct bot *bot);
 

@@ -147,12 +147,20 @@ static void play__do_what_is_due(struct bot *bot, uint64_t now_ms)
     }
 }
 
+/* The bots' turns are spread evenly: a crowd that acts in step would measure its own bursts. */
+static uint32_t play__phase_ms(const struct bot *bot)
+{
+    uint64_t interval_ms = bot_pace_interval_ms(bot_options(bot)->rate);
+    return (uint32_t)(interval_ms * bot->number / bot->crew->bots->bot_count);
+}
+
 static void play__gather_turn(struct bot *bot, uint64_t now_ms)
 {
     if (atomic_load(&bot->crew->bots->play_began_ms) != 0) {
         bot->play_began_ms = now_ms;
         bot->turns = 0;
         bot_advance(bot);
+        bot_set_timer(bot, play__phase_ms(bot));
         return;
     }
     play__keep_alive(bot, now_ms);

@@ -1,5 +1,5 @@
-"""Reads generated headers and writes what the fuzz targets need of every packet, so that a new packet
-is fuzzed without an edit here.
+"""Reads generated headers and writes what the fuzz targets need of every packet, so that a new
+packet is fuzzed without an edit here.
 
     make_tables.py codecs OUTPUT.c HEADER...   codec_table.c from the *_codec.h
     make_tables.py stubs OUTPUT.c HEADER       a stub for every handler of a *_dispatch.h
@@ -13,7 +13,8 @@ from pathlib import Path
 
 DECODER = re.compile(r"enum\s+pc_wire_error\s+(\w+)_decode\s*\(")
 HANDLER = re.compile(
-    r"^void\s+(\w+_handle_\w+)\s*\(\s*(struct \w+) \*\s*\w+,\s*const\s+struct\s+(\w+) \*\s*packet\)\s*;",
+    r"^void\s+(\w+_handle_\w+)\s*\(\s*(struct \w+) \*\s*\w+,"
+    r"\s*const\s+struct\s+(\w+) \*\s*packet\)\s*;",
     re.MULTILINE,
 )
 

@@ -1,7 +1,7 @@
 """A whole installation in one folder: key, database, ini files, and db, game and gate as processes.
 
-Servers listen on port 0 the first time and on the same port when they are started again, so that the
-others find them as they would in earnest.
+Servers listen on port 0 the first time and on the same port when they are started again, so that
+the others find them as they would in earnest.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _binaries() -> None:
-    missing = [str(binary(name)) for name in ("db", "game", "gate", "bots") if not binary(name).exists()]
+    programs = [binary(name) for name in ("db", "game", "gate", "bots")]
+    missing = [str(program) for program in programs if not program.exists()]
     if missing:
         pytest.fail(f"not built: {', '.join(missing)}; set PORTCULLIS_BIN_DIR", pytrace=False)
 

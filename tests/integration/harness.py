@@ -1,8 +1,9 @@
 """Starts and stops the real servers and reads their logs.
 
-A `Cluster` is one folder with a key, a database and the ini files of db, game and gate. Every server
-is a process of its own; its log is read by a thread, so that a test can wait for an event. Every
-wait has a limit, and only processes that were started here are ever ended, by their own handle.
+A `Cluster` is one folder with a key, a database and the ini files of db, game and gate. Every
+server is a process of its own; its log is read by a thread, so that a test can wait for an event.
+Every wait has a limit, and only processes that were started here are ever ended, by their own
+handle.
 
 PORTCULLIS_BIN_DIR   the build tree whose servers/<name>/<name>[.exe] are run
 PORTCULLIS_RUNNER    a program that runs them (scripts/wine); empty: they run by themselves

@@ -1,5 +1,5 @@
-"""The server's side of a link in Python: the handshake of protocol/link.yaml, with every part open to
-be forged."""
+"""The server's side of a link in Python: the handshake of protocol/link.yaml, with every part open
+to be forged."""
 
 from __future__ import annotations
 

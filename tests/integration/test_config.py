@@ -56,7 +56,8 @@ def test_bad_word_lists_the_words(folder: Path, name: str) -> None:
 
 @each_server
 def test_all_errors_are_said_at_once(folder: Path, name: str) -> None:
-    text = start_with(name, folder, "[server]\ndrain_ms = 0x\nengine = steam\n[log]\nformat = xml\n")
+    ini = "[server]\ndrain_ms = 0x\nengine = steam\n[log]\nformat = xml\n"
+    text = start_with(name, folder, ini)
     for line in (2, 3, 5):
         assert f"bad.ini:{line}" in text
 

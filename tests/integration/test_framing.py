@@ -88,8 +88,8 @@ def with_payload(packet_id: int, payload: bytes) -> bytes:
 
 VIOLATIONS = [
     *(Violation(f"size {n}", frame(n, Ping.ID), "refused_short", Ping.ID, n) for n in range(4)),
-    Violation("size above all", frame(65535, EchoRequest.ID), "refused_limit", EchoRequest.ID, 65535),
-    Violation("size above limit", frame(1025, EchoRequest.ID), "refused_limit", EchoRequest.ID, 1025),
+    Violation("greatest size", frame(65535, Ping.ID), "refused_limit", Ping.ID, 65535),
+    Violation("size above limit", frame(1025, Ping.ID), "refused_limit", Ping.ID, 1025),
     Violation("id 0", frame(4, 0), "refused_id", 0, 4),
     Violation("id nobody has", frame(4, 0x7777), "refused_id", 0x7777, 4),
     Violation("id of the gate", frame(4, HelloReply.ID), "refused_id", HelloReply.ID, 4),

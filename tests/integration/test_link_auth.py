@@ -17,7 +17,10 @@ from link_peer import LinkPeer, Side, prove, read_key
 
 def gate_side(**changes: object) -> Side:
     side = Side(
-        role=Role.GATE, node="gate-py", payload_version=relay.VERSION, payload_hash=relay.COMPAT_HASH
+        role=Role.GATE,
+        node="gate-py",
+        payload_version=relay.VERSION,
+        payload_hash=relay.COMPAT_HASH,
     )
     return replace(side, changes)
 
