@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pcgen import ir, pipeline, render, writer
+from pcgen.outputs import Output
 from pcgen.vectors import lower as lower_vectors
 
 EXAMPLES = """examples:
@@ -52,11 +53,20 @@ def _inputs(sources: Sequence[Path]) -> list[Path]:
     return [*sources, *package.rglob("*.py"), *render.TEMPLATES.rglob("*.j2")]
 
 
-def _gen(arguments: argparse.Namespace, compiled: pipeline.Compiled, program: ir.Program) -> None:
+def _manifest_is_new(path: Path | None, outputs: Sequence[Output]) -> bool:
+    """Bring CMake's list up to date; true if CMake has configured with another one."""
+    if path is None or not writer.write_if_changed(path, writer.manifest_cmake(outputs)):
+        return False
+    sys.stderr.write("pcgen: other files are generated than before (a protocol or role came or "
+                     "went, or was renamed); build again, so that CMake sees them\n")
+    return True
+
+
+def _gen(arguments: argparse.Namespace, compiled: pipeline.Compiled, program: ir.Program) -> int:
     outputs = pipeline.emit(program)
     changed = writer.write(arguments.out, outputs)
-    if arguments.manifest:
-        writer.write_if_changed(arguments.manifest, writer.manifest_cmake(outputs))
+    if _manifest_is_new(arguments.manifest, outputs):
+        return 1
     if arguments.verbose:
         print("\n".join(changed or ["nothing changed"]))
     if arguments.depfile:
@@ -64,6 +74,7 @@ def _gen(arguments: argparse.Namespace, compiled: pipeline.Compiled, program: ir
         arguments.depfile.write_text(writer.depfile_text(target, _inputs(compiled.sources)))
     if arguments.stamp:
         arguments.stamp.write_text("")
+    return 0
 
 
 def _vectors(arguments: argparse.Namespace, compiled: pipeline.Compiled,
@@ -94,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     match options.command:
         case "gen":
-            _gen(options, compiled, compiled.program)
+            return _gen(options, compiled, compiled.program)
         case "manifest":
             writer.write_if_changed(options.cmake,
                                     writer.manifest_cmake(pipeline.emit(compiled.program)))

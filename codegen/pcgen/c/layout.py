@@ -102,12 +102,15 @@ def _backslash(line: str) -> str:
 
 
 def finish(text: str) -> str:
-    """The whole file. Lines between `clang-format off` and `on` stay as they are."""
+    """The whole file. Lines between `clang-format off` and `on` stay as they are; of several empty
+    lines one is kept."""
     result: list[str] = []
     off = False
     for line in _align_defines(text.split("\n")):
         off = "clang-format off" in line or (off and "clang-format on" not in line)
-        result.extend([line] if off else _break(_backslash(line)))
+        lines = [line] if off else _break(_backslash(line))
+        if lines != [""] or result[-1:] != [""]:
+            result.extend(lines)
     return "\n".join(result)
 
 
