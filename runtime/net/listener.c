@@ -29,6 +29,7 @@ enum pc_status listener_init(struct listener *listener, struct pc_runtime *runti
 {
     listener->runtime = runtime;
     listener->config = *config;
+    listener->bound = config->address;
     listener->retry_ms = RETRY_FIRST_MS;
     if (config->accepts_posted == 0) {
         listener->config.accepts_posted = ACCEPTS_DEFAULT;
@@ -48,9 +49,8 @@ enum pc_status listener_init(struct listener *listener, struct pc_runtime *runti
             return PC_NO_MEMORY;
         }
     }
-    enum pc_status status =
-        port_listen(listener__acceptor(listener)->port, &config->address, listener->config.backlog,
-                    &listener->port_listener, &listener->bound, raw);
+    enum pc_status status = port_listen(listener__acceptor(listener)->port, &listener->bound,
+                                        listener->config.backlog, &listener->port_listener, raw);
     if (status != PC_OK) {
         address_limit_destroy(listener->address_limit);
     }

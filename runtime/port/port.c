@@ -109,13 +109,13 @@ uint64_t port_now_ms(struct port *port)
     return port->engine->now_ms(port);
 }
 
-enum pc_status port_listen(struct port *port, const struct pc_address *address, uint32_t backlog,
-                           struct port_listener **listener, struct pc_address *bound, int32_t *raw)
+enum pc_status port_listen(struct port *port, struct pc_address *address, uint32_t backlog,
+                           struct port_listener **listener, int32_t *raw)
 {
     PC_ASSERT(backlog >= 1);
     *listener = NULL;
     *raw = 0;
-    enum pc_status status = port->engine->listen(port, address, backlog, listener, bound, raw);
+    enum pc_status status = port->engine->listen(port, address, backlog, listener, raw);
     PC_ASSERT((status == PC_OK) == (*listener != NULL));
     return status;
 }

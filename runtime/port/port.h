@@ -6,8 +6,8 @@
  *
  * Rules, each with a test in tests/contract that runs on every engine:
  *  1. No event is delivered from inside a submit call. port_wait reaps a batch and calls nobody.
- *  2. Each accepted operation yields exactly one terminal event. When a submit call returns anything
- *     but PC_OK there is no event: the return code is the event.
+ *  2. Each accepted operation yields exactly one terminal event. When a submit call returns
+ * anything but PC_OK there is no event: the return code is the event.
  *  3. From submit until its terminal event was returned by port_wait, the operation's memory (the
  *     socket, and for a send the bytes) belongs to the engine.
  *  4. After port_abort only terminal events of what was in flight come, each with PC_CANCELLED or
@@ -37,9 +37,9 @@
 #include "pc/address.h"
 #include "pc/status.h"
 
-#define PORT_EVENTS_MAX 128u      /* events that one port_wait may return */
-#define PORT_SPANS_MAX 16u        /* spans of one gather send */
-#define PORT_ACCEPTS_MAX 1024u    /* accepts outstanding on one listener */
+#define PORT_EVENTS_MAX   128u  /* events that one port_wait may return */
+#define PORT_SPANS_MAX    16u   /* spans of one gather send */
+#define PORT_ACCEPTS_MAX  1024u /* accepts outstanding on one listener */
 #define PORT_WAIT_FOREVER UINT32_MAX
 
 struct port;
@@ -108,7 +108,8 @@ struct port_event {
     struct port_listener *listener;
 };
 
-/* ABORT_GRACEFUL closes as close(2) does. ABORT_RESET discards and sends RST (violators, deadline). */
+/* ABORT_GRACEFUL closes as close(2) does. ABORT_RESET discards and sends RST (violators, deadline).
+ */
 enum port_abort_mode {
     PORT_ABORT_GRACEFUL,
     PORT_ABORT_RESET
@@ -130,9 +131,8 @@ struct port_engine {
                      uint32_t timeout_ms);
     void (*wake)(struct port *port);
     uint64_t (*now_ms)(struct port *port);
-    enum pc_status (*listen)(struct port *port, const struct pc_address *address, uint32_t backlog,
-                             struct port_listener **listener, struct pc_address *bound,
-                             int32_t *raw);
+    enum pc_status (*listen)(struct port *port, struct pc_address *address, uint32_t backlog,
+                             struct port_listener **listener, int32_t *raw);
     enum pc_status (*accept)(struct port *port, struct port_listener *listener,
                              struct port_socket *socket);
     void (*unlisten)(struct port *port, struct port_listener *listener);
@@ -185,11 +185,12 @@ void port_wake(struct port *port);
 uint64_t port_now_ms(struct port *port);
 
 /* Open a listener. Before the owner's first port_wait any thread may call it, one at a time.
- * Nothing is accepted until port_accept is called. bound receives the address in use.
+ * Nothing is accepted until port_accept is called. address receives what is really bound: its port
+ * may be 0 before.
  * Returns PC_OK | PC_ADDRESS_IN_USE | PC_ADDRESS_INVALID | PC_DENIED | PC_NO_MEMORY | PC_SYSTEM. */
-PC_NODISCARD enum pc_status port_listen(struct port *port, const struct pc_address *address,
+PC_NODISCARD enum pc_status port_listen(struct port *port, struct pc_address *address,
                                         uint32_t backlog, struct port_listener **listener,
-                                        struct pc_address *bound, int32_t *raw);
+                                        int32_t *raw);
 
 /* Keep one more accept outstanding, for an IDLE socket. With none outstanding connections wait in
  * the backlog. Its event is PORT_ACCEPTED: PC_OK makes the socket ACCEPTED, a failure IDLE again

@@ -564,16 +564,15 @@ static uint64_t epoll_now_ms(struct port *port)
     return epoll__now_ms();
 }
 
-static enum pc_status epoll_listen(struct port *base, const struct pc_address *address,
-                                   uint32_t backlog, struct port_listener **opened,
-                                   struct pc_address *bound, int32_t *raw)
+static enum pc_status epoll_listen(struct port *base, struct pc_address *address, uint32_t backlog,
+                                   struct port_listener **opened, int32_t *raw)
 {
     struct epoll_port *port = epoll__of(base);
     struct port_listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL) {
         return PC_NO_MEMORY;
     }
-    int result = listener->descriptor = socket_listen(address, backlog, bound);
+    int result = listener->descriptor = socket_listen(address, backlog, address);
     if (result >= 0) {
         socket_set_nonblocking(listener->descriptor);
         result = epoll__register(port, listener->descriptor, EPOLLIN | EPOLLET, listener,

@@ -141,9 +141,8 @@ static uint64_t iocp_now_ms(struct port *base)
     return pc_os_monotonic_ms();
 }
 
-static enum pc_status iocp_listen(struct port *base, const struct pc_address *address,
-                                  uint32_t backlog, struct port_listener **opened,
-                                  struct pc_address *bound, int32_t *raw)
+static enum pc_status iocp_listen(struct port *base, struct pc_address *address, uint32_t backlog,
+                                  struct port_listener **opened, int32_t *raw)
 {
     struct iocp_port *port = iocp_of(base);
     struct port_listener *listener = calloc(1, sizeof(*listener));
@@ -160,7 +159,7 @@ static enum pc_status iocp_listen(struct port *base, const struct pc_address *ad
         status = socket_status_of_error(*raw);
         goto fail_memory;
     }
-    *raw = socket_listen(listener->handle, address, backlog, bound);
+    *raw = socket_listen(listener->handle, address, backlog, address);
     if (*raw != 0) {
         status = socket_status_of_error(*raw);
         goto fail_socket;

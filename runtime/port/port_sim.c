@@ -219,13 +219,12 @@ static uint64_t sim_now_ms(struct port *port)
 
 /* ---- listening ---- */
 
-static enum pc_status sim_listen(struct port *base, const struct pc_address *address,
-                                 uint32_t backlog, struct port_listener **listener,
-                                 struct pc_address *bound, int32_t *raw)
+static enum pc_status sim_listen(struct port *base, struct pc_address *address, uint32_t backlog,
+                                 struct port_listener **listener, int32_t *raw)
 {
     enum pc_status status = sim_listener_open(port__of(base), address, backlog, listener);
     if (status == PC_OK) {
-        *bound = (*listener)->address;
+        *address = (*listener)->address;
     } else {
         *raw = (int32_t)status;
     }

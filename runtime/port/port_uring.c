@@ -286,11 +286,10 @@ static uint64_t uring_now_ms(struct port *port)
     return port__now_us() / 1000;
 }
 
-static enum pc_status uring_listen(struct port *port, const struct pc_address *address,
-                                   uint32_t backlog, struct port_listener **listener,
-                                   struct pc_address *bound, int32_t *raw)
+static enum pc_status uring_listen(struct port *port, struct pc_address *address, uint32_t backlog,
+                                   struct port_listener **listener, int32_t *raw)
 {
-    return uring_listener_open(port__of(port), address, backlog, listener, bound, raw);
+    return uring_listener_open(port__of(port), address, backlog, listener, raw);
 }
 
 static enum pc_status uring_accept(struct port *port, struct port_listener *listener,

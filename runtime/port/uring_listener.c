@@ -42,9 +42,8 @@ struct port_listener {
     int surplus[]; /* accepted descriptors that nobody waits for; circular */
 };
 
-enum pc_status uring_listener_open(struct uring_port *port, const struct pc_address *address,
-                                   uint32_t backlog, struct port_listener **listener,
-                                   struct pc_address *bound, int32_t *raw)
+enum pc_status uring_listener_open(struct uring_port *port, struct pc_address *address,
+                                   uint32_t backlog, struct port_listener **listener, int32_t *raw)
 {
     uint32_t surplus_max = backlog;
     if (surplus_max < LISTENER_SURPLUS_MIN) {
@@ -56,7 +55,7 @@ enum pc_status uring_listener_open(struct uring_port *port, const struct pc_addr
     if (made == NULL) {
         return PC_NO_MEMORY;
     }
-    made->descriptor = socket_listen(address, backlog, bound);
+    made->descriptor = socket_listen(address, backlog, address);
     if (made->descriptor < 0) {
         *raw = -made->descriptor;
         free(made);

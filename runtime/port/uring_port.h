@@ -149,9 +149,8 @@ void uring_socket_complete(struct uring_port *port, struct port_socket *socket, 
 bool uring_socket_give(struct uring_port *port, struct port_socket *socket,
                        struct port_event *event);
 
-enum pc_status uring_listener_open(struct uring_port *port, const struct pc_address *address,
-                                   uint32_t backlog, struct port_listener **listener,
-                                   struct pc_address *bound, int32_t *raw);
+enum pc_status uring_listener_open(struct uring_port *port, struct pc_address *address,
+                                   uint32_t backlog, struct port_listener **listener, int32_t *raw);
 enum pc_status uring_listener_accept(struct uring_port *port, struct port_listener *listener,
                                      struct port_socket *socket);
 void uring_listener_stop(struct uring_port *port, struct port_listener *listener);

@@ -180,13 +180,13 @@ static void unlisten_frees_the_address(void **state)
     struct loopback *loop = *state;
     for (uint32_t i = 0; i < 5; i++) {
         struct port_listener *again = NULL;
-        struct pc_address bound;
         int32_t raw = 0;
         loopback_listen(loop, 64);
+        struct pc_address bound = loop->address;
         (void)loopback_accept(loop);
         (void)loopback_turn(loop, 0);
         loopback_unlisten(loop);
-        assert_int_equal(port_listen(loop->port, &loop->address, 64, &again, &bound, &raw), PC_OK);
+        assert_int_equal(port_listen(loop->port, &bound, 64, &again, &raw), PC_OK);
         assert_int_equal(bound.port, loop->address.port);
         port_listener_free(loop->port, again);
         port_listener_free(loop->port, loop->listener);
@@ -208,11 +208,9 @@ static void listen_on_taken_address_says_so(void **state)
 {
     struct loopback *loop = *state;
     struct port_listener *other = NULL;
-    struct pc_address bound;
     int32_t raw = 0;
     loopback_listen(loop, 64);
-    assert_int_equal(port_listen(loop->port, &loop->address, 64, &other, &bound, &raw),
-                     PC_ADDRESS_IN_USE);
+    assert_int_equal(port_listen(loop->port, &loop->address, 64, &other, &raw), PC_ADDRESS_IN_USE);
     assert_null(other);
     assert_int_not_equal(raw, 0);
 }
@@ -220,12 +218,10 @@ static void listen_on_taken_address_says_so(void **state)
 static void listen_on_foreign_address_is_invalid(void **state)
 {
     struct loopback *loop = *state;
-    const struct pc_address foreign = {.ip = {192, 0, 2, 1}, .family = PC_FAMILY_IPV4};
+    struct pc_address foreign = {.ip = {192, 0, 2, 1}, .family = PC_FAMILY_IPV4};
     struct port_listener *other = NULL;
-    struct pc_address bound;
     int32_t raw = 0;
-    assert_int_equal(port_listen(loop->port, &foreign, 64, &other, &bound, &raw),
-                     PC_ADDRESS_INVALID);
+    assert_int_equal(port_listen(loop->port, &foreign, 64, &other, &raw), PC_ADDRESS_INVALID);
     assert_null(other);
 }
 
@@ -234,7 +230,8 @@ static void listen_on_ipv6_accepts(void **state)
     struct loopback *loop = *state;
     const struct pc_address any = {.ip = {[15] = 1}, .family = PC_FAMILY_IPV6};
     int32_t raw = 0;
-    if (port_listen(loop->port, &any, 64, &loop->listener, &loop->address, &raw) != PC_OK) {
+    loop->address = any;
+    if (port_listen(loop->port, &loop->address, 64, &loop->listener, &raw) != PC_OK) {
         skip(); /* this machine has no IPv6 */
     }
     struct peer *server = loopback_accept(loop);
