@@ -7,7 +7,14 @@
 #include "pc/container.h"
 #include "proto/game_send.h"
 
-static void fan_out__collect(struct game *game, struct gate_link *link, pc_handle session);
+/* A whole frame of a packet to clients. */
+struct fan_out_frame {
+    const uint8_t *bytes;
+    uint16_t size;
+};
+
+static void fan_out__collect(struct game *game, const struct game_client *client,
+                             const struct fan_out_frame *frame);
 static void fan_out__flush(struct gate_link *link);
 
 void fan_out_near(struct game *game, struct common_vec2 center, const uint8_t *frame, uint32_t size)
@@ -15,12 +22,10 @@ void fan_out_near(struct game *game, struct common_vec2 center, const uint8_t *f
     PC_ASSERT(size <= RELAY_CLIENT_FRAME_MAX);
     uint32_t found_count =
         zone_find_near(&game->zone, center, game->near_found, game->clients.clients_max);
+    const struct fan_out_frame encoded = {.bytes = frame, .size = (uint16_t)size};
     for (uint32_t i = 0; i < found_count; i++) {
-        const struct game_client *client =
-            PC_CONTAINER_OF(game->near_found[i], struct game_client, entity);
-        client->link->down.frame = frame;
-        client->link->down.frame_size = (uint16_t)size;
-        fan_out__collect(game, client->link, client->session);
+        fan_out__collect(game, PC_CONTAINER_OF(game->near_found[i], struct game_client, entity),
+                         &encoded);
     }
     struct list_node *node;
     while ((node = list_first(&game->touched)) != NULL) {
@@ -36,15 +41,20 @@ enum pc_status game_client_send_frame(struct game_client *client, const uint8_t 
     return game_send_relay_frame_down(gate_link_session(client->link), &packet);
 }
 
-static void fan_out__collect(struct game *game, struct gate_link *link, pc_handle session)
+static void fan_out__collect(struct game *game, const struct game_client *client,
+                             const struct fan_out_frame *frame)
 {
-    if (link->down.sessions_count == RELAY_FAN_OUT_MAX) {
+    struct gate_link *link = client->link;
+    struct relay_frame_down_many *down = &link->down;
+    if (down->sessions_count == RELAY_FAN_OUT_MAX) {
         fan_out__flush(link);
     }
-    if (!list_is_linked(&link->touched_node)) {
+    if (down->sessions_count == 0) {
         list_add_last(&game->touched, &link->touched_node);
+        down->frame = frame->bytes;
+        down->frame_size = frame->size;
     }
-    link->down.sessions[link->down.sessions_count++] = session;
+    down->sessions[down->sessions_count++] = client->session;
 }
 
 static void fan_out__flush(struct gate_link *link)

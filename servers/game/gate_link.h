@@ -9,8 +9,8 @@
 #include "proto/relay_types.h"
 
 /* The user area of a gate link.
- * Invariant: every client in clients has this link; touched_node is linked exactly while
- * down.sessions_count > 0. */
+ * Invariant: every client in clients has this link; touched_node is linked and down.frame is set
+ * exactly while down.sessions_count > 0. */
 struct gate_link {
     struct server_link base; /* first: see common/link.h */
     struct list_node clients;

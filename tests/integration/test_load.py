@@ -8,6 +8,7 @@ import pytest
 from bot_runs import BotRun, bots_story
 from cluster import Cluster
 from harness import IS_WINE
+from relay import FAN_OUT_MAX
 
 CLIENTS = 50 if IS_WINE else 1000
 SECONDS = 10
@@ -79,3 +80,17 @@ def test_many_clients_at_once(folder: Path) -> None:
         totals = gate.wait_event("counters", type="client")
         assert int(totals.get("opened")) == CLIENTS
         assert int(totals.get("open")) == 0
+
+
+@pytest.mark.native
+def test_crowd_of_more_than_one_packet_names(folder: Path) -> None:
+    """Everybody is near everybody: a notice has more receivers than one frame_down_many takes."""
+    crowd = FAN_OUT_MAX + 20
+    configs: dict[str, dict[str, dict[str, object]]] = {
+        "gate": {"server": {"workers": 1}},
+        "game": {"zone": {"near_m": 4000}},
+    }
+    with Cluster(folder, **configs).start_ready() as cluster:
+        summary = BotRun(cluster.gate_text, crowd, 2, "--rate", "1").finish()
+        assert summary["entered"] == crowd
+        assert summary["notices"] > crowd
