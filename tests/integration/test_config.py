@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster
-from harness import run
+from harness import ROOT, run
 
 SERVERS = ["db", "game", "gate"]
 each_server = pytest.mark.parametrize("name", SERVERS)
@@ -157,3 +157,9 @@ def test_busy_port_is_named(folder: Path) -> None:
     assert f"127.0.0.1:{port}" in ended.stderr
     assert "address_in_use" in ended.stderr
     assert os.path.exists(cluster.folder / "portcullis.key")
+
+
+@each_server
+def test_shipped_file_has_every_key_at_its_default(name: str) -> None:
+    shipped = (ROOT / "servers" / name / f"{name}.ini").read_text(encoding="utf-8")
+    assert run(name, "--print-config").stdout.splitlines() == shipped.splitlines()
