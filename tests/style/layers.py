@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from source import Finding, Source, blank
+from source import SYSTEM_FOLDERS, Finding, Source, blank
 
 C_HEADERS = frozenset(
     f"{name}.h"
@@ -102,7 +102,7 @@ def check_quoted(source: Source, layer: Layer, included: str) -> str | None:
 
 def check_angled(source: Source, included: str) -> str | None:
     """What is wrong with #include <included>; None if nothing is."""
-    if included in C_HEADERS or source.path.startswith("runtime/port/"):
+    if included in C_HEADERS or source.path.startswith(SYSTEM_FOLDERS):
         return None
     for folder, headers in THIRD_PARTY.items():
         if source.path.startswith(folder + "/") and included in headers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from source import Finding, Source, blank
+from source import SYSTEM_FOLDERS, Finding, Source, blank
 
 COLUMNS_MAX = 100
 FILE_LINES_MAX = 600
@@ -126,7 +126,7 @@ def allocation(source: Source) -> Iterator[Finding]:
 
 def system_errors(source: Source) -> Iterator[Finding]:
     """errno and its like are read in runtime/port only; others see enum pc_status."""
-    if not source.is_c or source.path.startswith("runtime/port/"):
+    if not source.is_c or source.path.startswith(SYSTEM_FOLDERS):
         return
     for match in re.finditer(r"\b(errno|GetLastError|WSAGetLastError)\b", blank(source.text)):
         yield source.finding(match.start(), f"{match[1]}: outside runtime/port use enum pc_status")

@@ -1,0 +1,228 @@
+/* One connection of the load generator; see load.h.
+ *
+ * Happy path: every checked reply is answered by the next request, all of one read in one send.
+ * Failure modes: a wrong or missing byte counts as an error, once, and ends the connection's part.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "load.h"
+#include "wire.h"
+
+#define READ_SIZE       (256u * 1024)
+#define PIECE_SIZE_MAX  24u
+#define CHURN_ADDRESSES 64u   /* so that closed connections do not use the ports up */
+#define LAZY_WINDOW     4096u /* receive buffer of a lazy client: it fills soon */
+
+static uint8_t client__bytes[WIRE_FRAME_MAX + READ_SIZE];
+
+static void client__watch(struct load *load, struct load_client *client, bool wants_writable)
+{
+    struct epoll_event event = {.events = EPOLLIN | (wants_writable ? EPOLLOUT : 0u),
+                                .data.ptr = client};
+    if (client->waits_writable != wants_writable) {
+        client->waits_writable = wants_writable;
+        (void)epoll_ctl(load->epoll, EPOLL_CTL_MOD, client->descriptor, &event);
+    }
+}
+
+static void client__allocate(struct load *load, struct load_client *client)
+{
+    const struct load_options *options = &load->options;
+    client->body_size = client->is_lazy ? 1024 : options->body_size;
+    client->out = malloc((size_t)options->depth * (WIRE_HEAD_SIZE + client->body_size));
+    client->tail = malloc((size_t)WIRE_HEAD_SIZE + client->body_size);
+    client->asked_ns = calloc(options->depth, sizeof *client->asked_ns);
+    if (client->out == NULL || client->tail == NULL || client->asked_ns == NULL) {
+        load_die("no memory");
+    }
+}
+
+void client_open(struct load *load, struct load_client *client)
+{
+    struct sockaddr_in address = load->options.address;
+    bool is_churning = load->options.mode == LOAD_CHURN;
+    if (client->out == NULL) {
+        client__allocate(load, client);
+    }
+    if (is_churning) {
+        static uint32_t turn;
+        address.sin_addr.s_addr = htonl(0x7f000001u + (turn++ % CHURN_ADDRESSES << 8));
+    }
+    client->next = client->expected = 0;
+    client->out_size = client->out_sent = client->tail_size = 0;
+    client->descriptor = socket(AF_INET, SOCK_STREAM | (is_churning ? SOCK_NONBLOCK : 0), 0);
+    if (client->is_lazy) {
+        const int window = LAZY_WINDOW;
+        (void)setsockopt(client->descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+    }
+    if (connect(client->descriptor, (const struct sockaddr *)&address, sizeof address) != 0 &&
+        errno != EINPROGRESS) {
+        load_die("cannot connect");
+    }
+    const int on = 1;
+    (void)setsockopt(client->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bool reads = !client->is_lazy || load->options.lazy_reads;
+    struct epoll_event event = {.events = (reads ? EPOLLIN : 0u) | (is_churning ? EPOLLOUT : 0u),
+                                .data.ptr = client};
+    client->waits_writable = is_churning;
+    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->descriptor, &event) != 0) {
+        load_die("epoll_ctl");
+    }
+}
+
+void client_close(struct load *load, struct load_client *client)
+{
+    (void)epoll_ctl(load->epoll, EPOLL_CTL_DEL, client->descriptor, NULL);
+    (void)close(client->descriptor);
+    client->descriptor = -1;
+}
+
+static void client__broke(struct load *load, struct load_client *client)
+{
+    load->broken++;
+    client_close(load, client);
+    if (client->is_lazy) {
+        client_open(load, client);
+    } else {
+        load->errors++;
+    }
+}
+
+void client_ask(struct load *load, struct load_client *client)
+{
+    const struct wire_frame frame = {.client = client->index,
+                                     .sequence = client->next,
+                                     .id = load->options.request_id,
+                                     .body_size = client->body_size};
+    if (client->out_size + wire_size(&frame) > load->options.depth * wire_size(&frame)) {
+        client->out_size -= client->out_sent;
+        memmove(client->out, client->out + client->out_sent, client->out_size);
+        client->out_sent = 0;
+    }
+    wire_put(&frame, client->out + client->out_size);
+    client->out_size += wire_size(&frame);
+    client->asked_ns[client->next % load->options.depth] = load->now_ns;
+    client->next++;
+}
+
+static ssize_t client__send(struct load_client *client, uint32_t size)
+{
+    ssize_t sent =
+        send(client->descriptor, client->out + client->out_sent, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) {
+        client->out_sent += (uint32_t)sent;
+    }
+    if (client->out_sent == client->out_size) {
+        client->out_sent = client->out_size = 0;
+    }
+    return sent;
+}
+
+void client_flush(struct load *load, struct load_client *client)
+{
+    if (client->descriptor < 0 || client->out_size == 0) {
+        return;
+    }
+    if (client__send(client, client->out_size - client->out_sent) < 0 && errno != EAGAIN) {
+        client__broke(load, client);
+    } else if (!client->is_lazy) {
+        client__watch(load, client, client->out_size > 0);
+    }
+}
+
+void client_flush_piece(struct load_client *client)
+{
+    static uint32_t x = 1;
+    uint32_t left = client->out_size - client->out_sent;
+    if (left == 0) {
+        return;
+    }
+    x = x * 1664525u + 1013904223u;
+    uint32_t piece = 1 + (x >> 16) % PIECE_SIZE_MAX;
+    (void)client__send(client, piece < left ? piece : left);
+}
+
+/* The client's part after one good reply. */
+static void client__go_on(struct load *load, struct load_client *client)
+{
+    switch (load->options.mode) {
+    case LOAD_ECHO:
+    case LOAD_FRAGMENTS:
+        if (!client->is_lazy) {
+            client_ask(load, client);
+        }
+        break;
+    case LOAD_SHOUT:
+        load->heard++;
+        break;
+    case LOAD_CHURN:
+        client_close(load, client);
+        break;
+    case LOAD_HOLD:
+        break;
+    }
+}
+
+static bool client__check(struct load *load, struct load_client *client, const uint8_t *bytes)
+{
+    bool is_shout = load->options.request_id == WIRE_SHOUT;
+    const struct wire_frame frame = {.client = is_shout ? 0 : client->index,
+                                     .sequence = client->expected,
+                                     .id = (uint16_t)(load->options.request_id + WIRE_REPLY),
+                                     .body_size = client->body_size};
+    if (!wire_is(&frame, bytes)) {
+        return false;
+    }
+    if (!client->is_lazy) {
+        const struct load_client *asker = is_shout ? &load->clients[0] : client;
+        uint64_t asked_ns = asker->asked_ns[client->expected % load->options.depth];
+        load->messages++;
+        if (load->is_measuring) {
+            histogram_record(&load->latencies, load->now_ns - asked_ns);
+        }
+    }
+    client->expected++;
+    return true;
+}
+
+void client_on_readable(struct load *load, struct load_client *client)
+{
+    uint32_t frame_size = WIRE_HEAD_SIZE + client->body_size;
+    memcpy(client__bytes, client->tail, client->tail_size);
+    ssize_t got =
+        recv(client->descriptor, client__bytes + client->tail_size, READ_SIZE, MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN) {
+        return;
+    }
+    if (got <= 0) {
+        client__broke(load, client);
+        return;
+    }
+    load->now_ns = load_now_ns();
+    uint32_t size = client->tail_size + (uint32_t)got;
+    uint32_t at = 0;
+    for (; size - at >= frame_size && client->descriptor >= 0; at += frame_size) {
+        if (!client__check(load, client, client__bytes + at)) {
+            load->errors++;
+            client_close(load, client);
+            return;
+        }
+        client__go_on(load, client);
+    }
+    if (client->descriptor < 0) {
+        return;
+    }
+    client->tail_size = size - at;
+    memcpy(client->tail, client__bytes + at, client->tail_size);
+    if (load->options.mode != LOAD_FRAGMENTS) {
+        client_flush(load, client);
+    }
+}
