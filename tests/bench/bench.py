@@ -1,0 +1,143 @@
+"""The benchmark. Servers are pinned to one processor and the load generator to the other; they take
+turns, so that what drifts, drifts for all; every figure is a median of rounds.
+
+    bench.py --build DIR                      every scenario
+    bench.py --build DIR b c --rounds 10      some of them
+    bench.py --build DIR memory | smoke
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import sys
+import time
+from pathlib import Path
+
+import load
+import plot
+import special
+from results import Results, report
+from scenarios import SCENARIOS, Scenario
+from servers import SERVER_CPU, Server, kind
+
+SPECIAL = {
+    "i": special.relay,
+    "j": special.workers,
+    "k": special.slow_readers,
+    "p": special.busy_poll,
+}
+GROUPS = {"l": [s.key for s in SCENARIOS if s.key[0] == "l"]}
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Measure the runtime against its peers.",
+        epilog="scenarios: " + ", ".join(s.key for s in SCENARIOS) + ", l (all of them), "
+        "i (relay), j (workers), k (slow readers), p (busy poll), g or memory, smoke",
+    )
+    parser.add_argument("scenarios", nargs="*", help="which; none: all")
+    parser.add_argument("--build", type=Path, required=True, help="build folder")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--window", type=int, default=1000, help="milliseconds measured per run")
+    parser.add_argument("--engine", choices=("uring", "epoll"), help="only this engine and its raw")
+    parser.add_argument("--servers", help="only these, with commas")
+    parser.add_argument("--out", type=Path, help="folder for results; default: in the build folder")
+    return parser.parse_args(arguments)
+
+
+def chosen_servers(options: argparse.Namespace, scenario: Scenario, programs: Path) -> list[str]:
+    """Those that are wanted and were built."""
+    wanted = list(scenario.servers)
+    if options.servers:
+        wanted = [s for s in wanted if s in options.servers.split(",")]
+    elif options.engine:
+        wanted = [s for s in wanted if s in (options.engine, f"raw_{options.engine}")]
+    return [s for s in wanted if (programs / kind(s).program).exists()]
+
+
+def measure(options: argparse.Namespace, programs: Path, key: str, results: Results) -> None:
+    """All rounds of one scenario. Every other round goes backwards."""
+    scenario = next(s for s in SCENARIOS if s.key == key)
+    names = chosen_servers(options, scenario, programs)
+    for number in range(options.rounds):
+        for name in names if number % 2 == 0 else reversed(names):
+            with Server(programs, kind(name), cpu=SERVER_CPU) as server:
+                sample = load.run(
+                    programs, server.port, [server],
+                    [*scenario.options, "--window", str(options.window)],
+                )  # fmt: skip
+                results.add(key, name, sample.values())
+        print(f"{key}: round {number + 1} of {options.rounds}", file=sys.stderr)
+
+
+def wanted_keys(options: argparse.Namespace) -> list[str]:
+    known = [s.key for s in SCENARIOS]
+    keys = []
+    for key in options.scenarios or [*known, "g", *SPECIAL]:
+        keys += GROUPS.get(key, [{"memory": "g"}.get(key, key)])
+    for key in keys:
+        if key not in (*known, *SPECIAL, "g"):
+            raise SystemExit(f"bench: no scenario {key}")
+    return keys
+
+
+def save(options: argparse.Namespace, programs: Path, results: Results) -> None:
+    folder = options.out or programs / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {
+        "when": time.strftime("%Y-%m-%d %H:%M:%S"), "kernel": platform.release(),
+        "rounds": options.rounds, "window_ms": options.window,
+        "samples": results.samples, "facts": results.facts,
+    }  # fmt: skip
+    (folder / "bench.json").write_text(json.dumps(data, indent=1) + "\n")
+    (folder / "bench.md").write_text(report(results))
+    (folder / "bench.svg").write_text(plot.draw(results))
+    print(report(results))
+    print(f"written to {folder}")
+
+
+def smoke(programs: Path) -> None:
+    """A moment of load on every server that was built: are all replies right?"""
+    for scenario in SCENARIOS:
+        if scenario.key not in ("c", "f", "h", "fragments"):
+            continue
+        shape = [o if o != "1000" else "50" for o in scenario.options]
+        for name in scenario.servers:
+            if (programs / kind(name).program).exists():
+                with Server(programs, kind(name), cpu="") as server:
+                    load.run(programs, server.port, [server],
+                             [*shape, "--warm-up", "10", "--window", "60"], "")  # fmt: skip
+                print(f"{scenario.key} {name}: every reply is right")
+
+
+def raise_descriptor_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main() -> int:
+    options = parse(sys.argv[1:])
+    programs = options.build / "tests" / "bench"
+    raise_descriptor_limit()
+    if options.scenarios == ["smoke"]:
+        smoke(programs)
+        return 0
+    results = Results()
+    for key in wanted_keys(options):
+        window = ["--window", str(options.window)]
+        if key == "g":
+            special.memory(programs, results)
+        elif key in SPECIAL:
+            SPECIAL[key](programs, options.engine or "uring", options.rounds, window, results)
+        else:
+            measure(options, programs, key, results)
+    special.growth(results)
+    save(options, programs, results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Runs the load generator against servers and reads its result."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from servers import LOAD_CPU, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run of the load generator."""
+
+    messages: int
+    seconds: float
+    errors: int
+    p50_us: float
+    p99_us: float
+    p999_us: float
+    cpu_ns: tuple[int, ...]  # of each server
+    client_cpu_ns: int
+
+    @property
+    def rate(self) -> float:
+        return self.messages / self.seconds
+
+    @property
+    def cpu_per_message(self) -> float:
+        """Nanoseconds of all servers together."""
+        return sum(self.cpu_ns) / self.messages
+
+    def values(self) -> dict[str, float]:
+        """What is kept of it."""
+        return {
+            "cpu_ns": self.cpu_per_message,
+            "rate": self.rate,
+            "p50_us": self.p50_us,
+            "p99_us": self.p99_us,
+            "p999_us": self.p999_us,
+            "client_load": self.client_cpu_ns / self.seconds / 1e9,
+        }
+
+
+class LoadError(Exception):
+    """A wrong, missing or late reply."""
+
+
+def run(
+    build: Path, port: int, servers: list[Server], options: list[str], cpu: str = LOAD_CPU
+) -> Sample:
+    """Put load on a port; the processor time of all servers is measured."""
+    return run_pids(build, port, [server.pid for server in servers], options, cpu)
+
+
+def run_pids(build: Path, port: int, pids: list[int], options: list[str], cpu: str) -> Sample:
+    """The same for processes that are no servers of ours."""
+    command = [str(build / "bench_load"), "--port", str(port), *options]
+    for pid in pids:
+        command += ["--pid", str(pid)]
+    pin = ["taskset", "-c", cpu] if cpu else []
+    result = subprocess.run([*pin, *command], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise LoadError(f"{' '.join(options)}: {result.stdout}{result.stderr}")
+    data = json.loads(result.stdout)
+    if data["messages"] == 0:
+        raise LoadError(f"{' '.join(options)}: no reply at all")
+    return Sample(
+        messages=data["messages"], seconds=data["seconds"], errors=data["errors"],
+        p50_us=data["p50_us"], p99_us=data["p99_us"], p999_us=data["p999_us"],
+        cpu_ns=tuple(data["cpu_ns"]), client_cpu_ns=data["client_cpu_ns"],
+    )  # fmt: skip
+
+
+def wait_until_open(port: int) -> None:
+    """Until somebody listens at the port."""
+    for _ in range(200):
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise LoadError(f"nobody listens at port {port}")

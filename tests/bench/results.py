@@ -1,0 +1,98 @@
+"""Collected samples, their medians and spreads, and whether the goals hold."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+
+from scenarios import GOALS, SCENARIOS, Goal
+
+Rounds = dict[str, list[float]]  # name of the value -> one number per round
+
+
+@dataclass(slots=True)
+class Results:
+    """samples[scenario][server][value] has one number per round; facts are lines for the reader."""
+
+    samples: dict[str, dict[str, Rounds]] = field(default_factory=dict)
+    facts: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, scenario: str, server: str, values: dict[str, float]) -> None:
+        rounds = self.samples.setdefault(scenario, {}).setdefault(server, {})
+        for name, value in values.items():
+            rounds.setdefault(name, []).append(value)
+
+    def rounds(self, scenario: str, server: str, value: str) -> list[float]:
+        return self.samples.get(scenario, {}).get(server, {}).get(value, [])
+
+    def ratio(self, scenario: str, server: str, reference: str, value: str) -> float | None:
+        """Median over the rounds of the ratio within a round: what drifts, drifts for both."""
+        ours = self.rounds(scenario, server, value)
+        theirs = self.rounds(scenario, reference, value)
+        if not ours or len(ours) != len(theirs):
+            return None
+        return statistics.median(a / b for a, b in zip(ours, theirs))
+
+
+def number(value: float) -> str:
+    """Three or four digits that matter."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 100 else f"{value:.2f}"
+
+
+def spread(rounds: list[float]) -> str:
+    """Median (least..greatest)."""
+    return f"{number(statistics.median(rounds))} ({number(min(rounds))}..{number(max(rounds))})"
+
+
+def scenario_table(results: Results, key: str) -> list[str]:
+    """A Markdown table of one scenario."""
+    scenario = next(s for s in SCENARIOS if s.key == key)
+    lines = [
+        f"### {key}: {scenario.title}",
+        "",
+        f"| server | CPU ns per {scenario.unit} | of raw io_uring | thousand per s | p50 us "
+        "| p99 us | p99.9 us | load generator's core |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for server, values in results.samples[key].items():
+        ratio = results.ratio(key, server, "raw_uring", "cpu_ns")
+        middle = {name: statistics.median(rounds) for name, rounds in values.items()}
+        lines.append(
+            f"| {server} | {spread(values['cpu_ns'])} | {f'{ratio:.2f}' if ratio else '-'} "
+            f"| {number(middle['rate'] / 1000)} | {number(middle['p50_us'])} "
+            f"| {number(middle['p99_us'])} | {number(middle['p999_us'])} "
+            f"| {middle['client_load']:.2f} |"
+        )
+    return [*lines, ""]
+
+
+def goal_lines(results: Results) -> list[str]:
+    """A Markdown table of the goals that were measured."""
+    lines = ["| goal | scenario | at most | measured | holds |", "| --- | --- | --- | --- | --- |"]
+    for goal in GOALS:
+        for key in goal.scenarios:
+            ratio = results.ratio(key, goal.server, goal.reference, goal.value)
+            if ratio is not None:
+                lines.append(goal_line(goal, key, ratio))
+    return [*lines, ""]
+
+
+def goal_line(goal: Goal, key: str, ratio: float) -> str:
+    what = "" if goal.value == "cpu_ns" else f" ({goal.value})"
+    holds = "yes" if round(ratio, 2 if goal.ratio >= 0.1 else 3) <= goal.ratio else "**no**"
+    return f"| {goal.server} / {goal.reference}{what} | {key} | {goal.ratio:.2f} | {ratio:.3f} | {holds} |"
+
+
+def report(results: Results) -> str:
+    """Everything as Markdown."""
+    lines = ["# Benchmark", ""]
+    if any(key in results.samples for goal in GOALS for key in goal.scenarios):
+        lines += ["## Goals", "", *goal_lines(results)]
+    lines += ["## Scenarios", ""] if results.samples else []
+    for key in (k for k in results.samples if not k.startswith("_")):
+        lines += scenario_table(results, key)
+    for title, facts in results.facts.items():
+        lines += [f"### {title}", "", *facts, ""]
+    return "\n".join(lines)

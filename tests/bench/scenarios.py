@@ -1,0 +1,68 @@
+"""What is measured: scenarios, goals, and the ratios between servers of the same round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALL = ("raw_uring", "uring", "raw_epoll", "epoll", "libuv", "libuv_naive", "libevent", "asio")
+RAW = ("raw_uring", "uring", "raw_epoll", "epoll")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One load and the servers that bear it, one after another in each round."""
+
+    key: str
+    title: str
+    options: tuple[str, ...]
+    servers: tuple[str, ...] = ALL
+    unit: str = "message"
+
+
+def options(clients: int, depth: int = 1, payload: int = 64, mode: str = "echo") -> tuple[str, ...]:
+    """Options of the load generator."""
+    return (
+        "--mode", mode, "--clients", str(clients), "--depth", str(depth), "--payload", str(payload),
+    )  # fmt: skip
+
+
+SCENARIOS = (
+    Scenario("a", "1 connection, depth 1", options(1)),
+    Scenario("b", "64 connections, depth 1", options(64)),
+    Scenario("c", "64 connections, depth 32", options(64, 32)),
+    Scenario("d", "1,000 connections, depth 1", options(1000)),
+    Scenario("e", "64 connections, depth 8, 1 KiB", options(64, 8, 1024)),
+    Scenario("f", "connect, one echo, close", options(64, mode="churn"), unit="connection"),
+    Scenario("h", "broadcast to 1,000", options(1000, mode="shout"), unit="delivery"),
+    Scenario("fragments", "64 x depth 8, sent in 1..24 bytes", options(64, 8, mode="fragments")),
+    *(
+        Scenario(f"l{count}", f"{count:,} connections, depth 1", options(count), RAW)
+        for count in (10, 100, 1000, 5000, 15000)
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """server's processor time (or p50) at most ratio times reference's, in these scenarios."""
+
+    server: str
+    reference: str
+    ratio: float
+    scenarios: tuple[str, ...]
+    value: str = "cpu_ns"
+
+
+GOALS = (
+    Goal("uring", "raw_uring", 1.05, ("b", "d", "e", "f", "h", "fragments")),
+    Goal("uring", "raw_uring", 1.08, ("c",)),
+    Goal("uring", "libuv", 1.00, ("b", "d", "f", "h")),
+    Goal("uring", "libuv", 1.03, ("c", "e")),
+    Goal("uring", "asio", 1.00, ("a", "b", "c", "d", "e", "f", "h", "fragments")),
+    Goal("uring", "libevent", 0.75, ("b", "c", "d", "e", "h")),
+    Goal("uring", "libuv_naive", 1 / 20, ("c",)),
+    Goal("uring", "libuv_naive", 1 / 5, ("e",)),
+    Goal("epoll", "raw_epoll", 1.05, ("b", "c", "d", "e", "f", "h", "fragments")),
+    Goal("uring", "raw_uring", 1.05, ("a",), "p50_us"),
+    Goal("epoll", "raw_epoll", 1.05, ("a",), "p50_us"),
+)

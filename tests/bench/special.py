@@ -1,0 +1,205 @@
+"""The scenarios that are more than one server under one load."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import load
+import scenarios
+from results import Results, number, spread
+from servers import LOAD_CPU, SERVER_CPU, Kind, Server, kind
+
+IDLE_COUNT = 10000
+HAPROXY = """
+global
+    nbthread 1
+    maxconn 20000
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+listen relay
+    bind 127.0.0.1:{front}
+    server peer 127.0.0.1:{back}
+"""
+
+
+def relay(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+    """(i) client -> gate -> game -> gate -> client, against a plain echo and against HAProxy."""
+    for _ in range(rounds):
+        for clients, depth in ((64, 1), (64, 8)):
+            shape = [*scenarios.options(clients, depth), *window]
+            key = f"i{depth}"
+            with Server(build, kind(engine), cpu=SERVER_CPU) as plain:
+                sample = load.run(build, plain.port, [plain], shape)
+                results.add(key, "echo", sample.values())
+            relay_once(build, engine, key, shape, results)
+            haproxy_once(build, key, shape, results)
+    results.facts["i: relay"] = relay_lines(results)
+
+
+def relay_once(build: Path, engine: str, key: str, shape: list[str], results: Results) -> None:
+    with ExitStack() as stack:
+        game = stack.enter_context(
+            Server(build, Kind("game", "bench_game", ("--engine", engine)), cpu=SERVER_CPU)
+        )
+        gate = stack.enter_context(
+            Server(build, kind(engine), ("--game", f"127.0.0.1:{game.port}"), SERVER_CPU)
+        )
+        sample = load.run(build, gate.port, [gate, game], [*shape, "--far", "1"])
+        results.add(key, "gate + game", sample.values())
+        alone = {**sample.values(), "cpu_ns": sample.cpu_ns[0] / sample.messages}
+        results.add(key, "gate alone", alone)
+
+
+@contextmanager
+def haproxy(folder: Path, back: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A running HAProxy in TCP mode in front of a port."""
+    front = 20000 + os.getpid() % 10000
+    config = folder / "haproxy.cfg"
+    config.write_text(HAPROXY.format(front=front, back=back))
+    process = subprocess.Popen(
+        ["taskset", "-c", SERVER_CPU, "haproxy", "-db", "-f", str(config)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        load.wait_until_open(front)
+        yield front, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def haproxy_once(build: Path, key: str, shape: list[str], results: Results) -> None:
+    if shutil.which("haproxy") is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        with Server(build, kind("raw_uring"), cpu=SERVER_CPU) as peer:
+            with haproxy(Path(folder), peer.port) as (front, process):
+                sample = load.run_pids(build, front, [process.pid], shape, LOAD_CPU)
+                results.add(key, "haproxy", sample.values())
+
+
+def relay_lines(results: Results) -> list[str]:
+    lines = ["| shape | process | CPU ns per message | p50 us |", "| --- | --- | --- | --- |"]
+    for key in ("i1", "i8"):
+        for name, values in results.samples.pop(key).items():
+            results.samples.setdefault("_" + key, {})[name] = values
+            p50 = number(statistics.median(values["p50_us"]))
+            lines.append(f"| 64 x {key[1:]} | {name} | {spread(values['cpu_ns'])} | {p50} |")
+    lines.append("")
+    for key, ours, theirs, goal in (
+        ("_i1", "gate + game", "echo", 1.30),
+        ("_i1", "gate alone", "haproxy", 0.60),
+        ("_i8", "gate alone", "haproxy", 0.70),
+    ):
+        ratio = results.ratio(key, ours, theirs, "cpu_ns")
+        if ratio is not None:
+            holds = "holds" if round(ratio, 2) <= goal else "**does not hold**"
+            lines.append(f"- 64 x {key[2:]}: {ours} / {theirs} {ratio:.2f}, goal {goal:.2f}: {holds}")
+    return lines
+
+
+def workers(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+    """(j) two workers against one, nothing pinned, the load generator on the same processors."""
+    collected = Results()
+    for _ in range(rounds):
+        for shape in ((64, 1), (64, 32), (1000, 1)):
+            for count in ("1", "2"):
+                with Server(build, kind(engine), ("--workers", count), "") as server:
+                    options = [*scenarios.options(*shape), *window]
+                    sample = load.run(build, server.port, [server], options, "")
+                    collected.add(f"{shape[0]} x {shape[1]}", count, sample.values())
+    lines = ["| shape | workers | thousand per s | CPU ns | p99 us |", "| --- | --- | --- | --- | --- |"]
+    for shape_name, counts in collected.samples.items():
+        for count, values in counts.items():
+            rate = spread([r / 1000 for r in values["rate"]])
+            p99 = number(statistics.median(values["p99_us"]))
+            lines.append(f"| {shape_name} | {count} | {rate} | {spread(values['cpu_ns'])} | {p99} |")
+    results.facts["j: two workers on two processors, load generator included"] = lines
+
+
+def slow_readers(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+    """(k) 10 of 1,000 clients send 1 KiB a millisecond; first they read the replies, then not."""
+    collected = Results()
+    for _ in range(rounds):
+        for reads in ("1", "0"):
+            options = [*scenarios.options(1000), "--lazy", "10", "--lazy-reads", reads, *window]
+            with Server(build, kind(engine), cpu=SERVER_CPU) as server:
+                sample = load.run(build, server.port, [server], options)
+                collected.add("k", reads, sample.values())
+    lines = []
+    for value in ("p50_us", "p99_us", "cpu_ns"):
+        reading, stopped = (collected.rounds("k", reads, value) for reads in ("1", "0"))
+        ratio = collected.ratio("k", "0", "1", value) or 0.0
+        lines.append(f"- {value}: all read {spread(reading)}, 10 do not {spread(stopped)}, "
+                     f"ratio {ratio:.3f}")  # fmt: skip
+    results.facts["k: 1 % of 1,000 clients stop reading (goal: p99 of the others <= 1.10)"] = lines
+
+
+def busy_poll(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+    """Latency with a spinning client, with and without a server that polls before it sleeps."""
+    collected = Results()
+    for _ in range(rounds):
+        for name, options in (("sleeps", ()), ("polls", ("--busy-poll", "200"))):
+            with Server(build, kind(engine), options, SERVER_CPU) as server:
+                shape = [*scenarios.options(1), "--spin", "1", *window]
+                collected.add("p", name, load.run(build, server.port, [server], shape).values())
+    results.facts["busy_poll_us, 1 connection, client spins (goal: p50 <= 8 us)"] = [
+        f"- {name}: p50 us {spread(values['p50_us'])}, p99 us {spread(values['p99_us'])}"
+        for name, values in collected.samples["p"].items()
+    ]
+
+
+def growth(results: Results) -> None:
+    """(l) CPU per message at 15,000 connections as a multiple of that at 1,000."""
+    lines = []
+    for server in scenarios.RAW:
+        many = results.rounds("l15000", server, "cpu_ns")
+        some = results.rounds("l1000", server, "cpu_ns")
+        if many and some:
+            ratio = statistics.median(a / b for a, b in zip(many, some))
+            lines.append(f"- {server}: {ratio:.2f}")
+    if lines:
+        results.facts["l: growth, CPU per message at 15,000 / at 1,000 (goal 1.20)"] = lines
+
+
+def private_kib(pid: int) -> int:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(m) for m in re.findall(r"^Private_(?:Clean|Dirty): *(\d+)", text, re.MULTILINE))
+
+
+def memory(build: Path, results: Results) -> None:
+    """(g) user memory of a server with idle connections, each of which did one echo."""
+    lines = [
+        "| server | bytes per idle connection | KiB before the first | KiB with all |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name in scenarios.ALL:
+        if not (build / kind(name).program).exists():
+            continue
+        with Server(build, kind(name)) as server:
+            before = private_kib(server.pid)
+            holder = subprocess.Popen(
+                [str(build / "bench_load"), "--port", str(server.port), "--mode", "hold",
+                 "--clients", str(IDLE_COUNT)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            assert holder.stdout is not None
+            said = holder.stdout.readline()
+            after = private_kib(server.pid)
+            holder.communicate("")
+        if f'"held": {IDLE_COUNT}' not in said:
+            raise load.LoadError(f"memory, {name}: {said}")
+        each = (after - before) * 1024 / IDLE_COUNT
+        lines.append(f"| {name} | {each:,.0f} | {before:,} | {after:,} |")
+    results.facts[f"g: memory at {IDLE_COUNT:,} idle connections (goal 512 bytes)"] = lines
