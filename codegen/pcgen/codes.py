@@ -30,6 +30,7 @@ class Code(Enum):
     NAME_LONG = "PG0203"  # longer than the language allows
     NAME_TWICE = "PG0204"  # two things of one protocol share a name
     COLLISION = "PG0205"  # two names become one identifier in an output language
+    NAME_RETIRED = "PG0206"  # a name that the file has reserved
 
     # 03xx: files and imports
     IMPORT_MISSING = "PG0301"  # the imported file does not exist
@@ -44,13 +45,25 @@ class Code(Enum):
     TYPE_SYNTAX = "PG0401"  # the type cannot be read
     TYPE_UNKNOWN = "PG0402"  # no scalar, enum or struct has this name
     CONST_UNKNOWN = "PG0403"  # no constant has this name
-    BOUND_RANGE = "PG0404"  # a bound is 0 or too great
+    BOUND_RANGE = "PG0404"  # a bound is 0 or too great, or a least size above it
     STRUCT_CYCLE = "PG0405"  # a struct contains itself
     ENUM_WIDTH = "PG0406"  # an enum's type is not a fixed-width integer of up to 32 bits
     ENUM_RANGE = "PG0407"  # an enum's value does not fit its width
     ENUM_TWICE = "PG0408"  # two values of an enum are equal
     EMPTY = "PG0409"  # an enum, struct, role list or state machine without members
-    ELEMENT = "PG0410"  # a type that cannot be an array's element
+    ELEMENT = "PG0410"  # a type that cannot be an array's element or follow a union's tag
+    FLAGS_WIDTH = "PG0411"  # the type of flags is not an unsigned integer
+    BIT_RANGE = "PG0412"  # a flag's bit is not in its type
+    BIT_TWICE = "PG0413"  # two flags have one bit
+    TAG_WIDTH = "PG0414"  # the tag of a union is neither u8 nor u16
+    TAG_RANGE = "PG0415"  # the tag of a case does not fit its width
+    TAG_TWICE = "PG0416"  # two cases of a union have one tag
+    UNKNOWN_WORD = "PG0417"  # unknown is neither reject nor keep
+    RANGE_TYPE = "PG0418"  # a range on what is no number
+    RANGE_EMPTY = "PG0419"  # a range that ends before it begins, or leaves the type
+    QUANT = "PG0420"  # a quantised number whose steps do not come out
+    OPTION_TYPE = "PG0421"  # min or charset on a type that has none
+    CHARSET = "PG0422"  # no such charset
 
     # 05xx: flows and ids
     ROLE_UNKNOWN = "PG0501"  # no such role
@@ -63,6 +76,7 @@ class Code(Enum):
     IDS_ORDER = "PG0508"  # a range that ends before it begins
     RELAY_CARRIER = "PG0509"  # it is not clear on which connection a relayed flow lies
     RECEIVER_MIXED = "PG0510"  # one role gets a packet both directly and relayed
+    ID_RETIRED = "PG0511"  # an id that the file has reserved
 
     # 06xx: states and rates
     MACHINE_UNKNOWN = "PG0601"  # no such state machine
@@ -72,8 +86,28 @@ class Code(Enum):
     STATES_MANY = "PG0605"  # more than 64 states
     MACHINE_TWICE = "PG0606"  # two files declare a state machine of one name
     STATE_TWICE = "PG0607"  # a state is listed twice
-    RATE_OVER = "PG0608"  # neither kick nor drop
+    RATE_OVER = "PG0608"  # neither kick nor drop nor delay
     RATES_MANY = "PG0609"  # more different rates than a table can hold
+    REPLY_UNKNOWN = "PG0610"  # the reply is no packet of the file
+    REPLY_FLOW = "PG0611"  # the reply does not go back where the packet comes from
+    CORRELATION = "PG0612"  # a call between servers without a correlation to match it by
+    LATEST = "PG0613"  # latest names no field that can be a key
+    TAIL = "PG0614"  # tail is not skip
+    OPEN_OUTSIDE = "PG0615"  # something that may grow unseen, where one end is no server of ours
 
     # 07xx: sizes
     FRAME_LARGE = "PG0701"  # a packet's largest frame is above the limit
+
+    # 08xx: growth
+    SINCE_RANGE = "PG0801"  # since is not one of the protocol's later versions
+    SINCE_ORDER = "PG0802"  # a field stands before one that came earlier
+    SINCE_PLACE = "PG0803"  # since on a field of a struct that cannot grow
+    DEFAULT_MISSING = "PG0804"  # a field that older peers do not send has no default
+    DEFAULT_WITHOUT = "PG0805"  # a default on a field that is always there
+
+    # 09xx: values, as in defaults and examples
+    VALUE_KIND = "PG0901"  # the value is not of the field's type
+    VALUE_RANGE = "PG0902"  # the value is of the type, but not legal
+    VALUE_FIELD = "PG0903"  # a value of a struct with a field too many or too few
+    EXAMPLE_HEX = "PG0904"  # hex is not hexadecimal
+    EXAMPLE_BYTES = "PG0905"  # the example's bytes are not those of its value

@@ -8,7 +8,7 @@ from pcgen.codes import Code
 from pcgen.diagnostics import ErrorSink, did_you_mean
 from pcgen.grammar import Keys
 from pcgen.source import Number, Span, Text
-from pcgen.tree import Entry, Mapping, Node, Scalar, Sequence
+from pcgen.tree import PLAIN_WORDS, Entry, Mapping, Node, Scalar, Sequence, refuse_word
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
@@ -58,6 +58,8 @@ class Reader:
     def text(self, node: Node, what: str) -> Text:
         """The node as one word or line."""
         if isinstance(node, Scalar) and (node.text or node.quoted):
+            if not node.quoted and node.text in PLAIN_WORDS:
+                refuse_word(node.text, node.span, self.sink)
             return node.as_text()
         self.sink.error(Code.WRONG_KIND, node.span, f"{what} must be text, not {kind_of(node)}")
         return Text("", node.span)
@@ -80,6 +82,13 @@ class Reader:
                             f"{what} must be {least}..{most}, not {value}")
             return Number(least, node.span)
         return Number(value, node.span)
+
+    def flag(self, node: Node, what: str) -> bool:
+        """The node as true or false."""
+        if isinstance(node, Scalar) and not node.quoted and node.text in ("true", "false"):
+            return node.text == "true"
+        self.sink.error(Code.WRONG_KIND, node.span, f"{what} must be true or false")
+        return False
 
     def keys(self, node: Mapping, keys: Keys, what: str = "") -> dict[str, Entry]:
         """The entries of a mapping by key: unknown keys are refused, required ones demanded.
@@ -105,6 +114,15 @@ class Reader:
         if "doc" not in entries:
             return ""
         return " ".join(self.text(entries["doc"].value, "doc").value.split())
+
+    def deprecated(self, entries: dict[str, Entry]) -> str | None:
+        """`deprecated: true`, or the reason; None if it is not."""
+        if "deprecated" not in entries:
+            return None
+        node = entries["deprecated"].value
+        if isinstance(node, Scalar) and not node.quoted and node.text in ("true", "false"):
+            return "" if node.text == "true" else None
+        return " ".join(self.text(node, "deprecated").value.split())
 
 
 def missing(span: Span) -> Text:

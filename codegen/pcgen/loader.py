@@ -11,14 +11,12 @@ from pathlib import Path
 
 from pcgen import grammar, schema
 from pcgen.codes import Code
+from pcgen.declarations import I64_MIN, U16_MAX, U64_MAX, TypeReader
 from pcgen.diagnostics import ErrorSink
-from pcgen.fields import Reader, missing, parse_number
+from pcgen.fields import missing, parse_number
 from pcgen.source import Number, SourceFile, Span, Text
-from pcgen.tree import Entry, Mapping, Node, Sequence, read_tree
+from pcgen.tree import Entry, Node, Sequence, read_tree
 
-U16_MAX = 0xFFFF
-U64_MAX = 0xFFFF_FFFF_FFFF_FFFF
-I64_MIN = -0x8000_0000_0000_0000
 RATE_MAX = 1_000_000
 FRAME_LEAST = 4
 
@@ -26,13 +24,12 @@ _FLOW = re.compile(r"(\S+)\s+->\s+(\S+)\Z")
 _RANGE = re.compile(r"(\S+?)\s*-\s*(\S+)\Z")
 
 
-class _FileReader:
+class _FileReader(TypeReader):
     """One file: each method reads one part of the language."""
 
     def __init__(self, source: SourceFile, sink: ErrorSink) -> None:
+        super().__init__(sink)
         self.source = source
-        self.sink = sink
-        self.read = Reader(sink)
 
     def file(self, root: Node) -> schema.File:
         top = self.read.mapping(root, "a protocol file")
@@ -51,12 +48,16 @@ class _FileReader:
             imports=self.words(keys, "import"),
             roles=self.words(keys, "roles") if "roles" in keys else None,
             roles_span=keys["roles"].key.span if "roles" in keys else None,
+            outside=self.words(keys, "outside") if "outside" in keys else None,
             frame_max=frame_max,
+            reserved=self.reserved(keys),
             machines=tuple(self.machine(entry) for entry in self.members(keys, "states")),
             flows=tuple(self.flow(item) for item in self.items(keys, "flows")),
             consts=tuple(self.const(entry) for entry in self.members(keys, "consts")),
             enums=tuple(self.enum(entry) for entry in self.members(keys, "enums")),
+            flags=tuple(self.flags(entry) for entry in self.members(keys, "flags")),
             structs=tuple(self.struct(entry) for entry in self.members(keys, "structs")),
+            unions=tuple(self.union(entry) for entry in self.members(keys, "unions")),
             packets=tuple(self.packet(entry) for entry in self.members(keys, "packets")),
         )
 
@@ -96,7 +97,10 @@ class _FileReader:
     def id_range(self, keys: dict[str, Entry], span: Span) -> schema.IdRange:
         if "ids" not in keys:
             return schema.IdRange(1, U16_MAX, span)
-        text = self.read.text(keys["ids"].value, "ids")
+        return self.id_span(self.read.text(keys["ids"].value, "ids"))
+
+    def id_span(self, text: Text) -> schema.IdRange:
+        """`first-last`."""
         match = _RANGE.match(text.value)
         ends = [parse_number(match[i]) for i in (1, 2)] if match else [None, None]
         first, last = ends
@@ -106,47 +110,24 @@ class _FileReader:
             return schema.IdRange(1, U16_MAX, text.span)
         return schema.IdRange(first, last, text.span)
 
+    def reserved(self, keys: dict[str, Entry]) -> schema.Reserved:
+        """Ids, alone or as ranges, and names."""
+        if "reserved" not in keys:
+            return schema.Reserved((), ())
+        mapping = self.read.mapping(keys["reserved"].value, "reserved")
+        entries = self.read.keys(mapping, grammar.RESERVED)
+        ids: list[schema.IdRange] = []
+        for text in self.words(entries, "ids"):
+            value = parse_number(text.value)
+            if value is not None and 1 <= value <= U16_MAX:
+                ids.append(schema.IdRange(value, value, text.span))
+            elif text.value:
+                ids.append(self.id_span(text))
+        return schema.Reserved(tuple(ids), self.words(entries, "names"))
+
     def const(self, entry: Entry) -> schema.Const:
         value = self.read.number(entry.value, f"the constant `{entry.key}`", I64_MIN, U64_MAX)
         return schema.Const(entry.key, value)
-
-    def enum(self, entry: Entry) -> schema.Enum:
-        what = f"the enum `{entry.key}`"
-        mapping = self.read.mapping(entry.value, what)
-        keys = self.read.keys(mapping, grammar.ENUM, what)
-        values = tuple(
-            schema.EnumValue(member.key, self.read.number(member.value, f"`{member.key}`",
-                                                          I64_MIN, U64_MAX))
-            for member in self.members(keys, "values"))
-        if "values" in keys and not values:
-            self.sink.error(Code.EMPTY, entry.key.span, f"{what} has no values")
-        return schema.Enum(entry.key, self.word(keys, "type", mapping.span), self.read.doc(keys),
-                           values)
-
-    def struct(self, entry: Entry) -> schema.Struct:
-        what = f"the struct `{entry.key}`"
-        mapping = self.read.mapping(entry.value, what)
-        keys = self.read.keys(mapping, grammar.STRUCT, what)
-        fields = tuple(self.field(item) for item in self.items(keys, "fields"))
-        if "fields" in keys and not fields:
-            self.sink.error(Code.EMPTY, entry.key.span, f"{what} has no fields")
-        return schema.Struct(entry.key, self.read.doc(keys), fields)
-
-    def field(self, node: Node) -> schema.Field:
-        """`- name: type`, or `- name: {type: ..., doc: ...}`."""
-        mapping = self.read.mapping(node, "a field")
-        if len(mapping.entries) != 1:
-            if isinstance(node, Mapping):
-                self.sink.error(Code.WRONG_KIND, node.span, "a field is one `name: type`",
-                                "begin each field with `- `")
-            return schema.Field(missing(node.span), missing(node.span), "")
-        entry = mapping.entries[0]
-        if isinstance(entry.value, Mapping):
-            what = f"the field `{entry.key}`"
-            keys = self.read.keys(entry.value, grammar.FIELD, what)
-            return schema.Field(entry.key, self.word(keys, "type", entry.value.span),
-                                self.read.doc(keys))
-        return schema.Field(entry.key, self.read.text(entry.value, "a type"), "")
 
     def packet(self, entry: Entry) -> schema.Packet:
         what = f"the packet `{entry.key}`"
@@ -166,7 +147,19 @@ class _FileReader:
             states=states,
             rate=self.rate(keys["rate"].value) if "rate" in keys else None,
             fields=tuple(self.field(item) for item in self.items(keys, "fields")),
+            reply=self.optional_word(keys, "reply"),
+            latest=self.optional_word(keys, "latest"),
+            tail=self.optional_word(keys, "tail"),
+            since=self.optional_number(keys, "since", 1, U16_MAX),
+            deprecated=self.read.deprecated(keys),
+            examples=tuple(self.example(item) for item in self.items(keys, "examples")),
         )
+
+    def example(self, node: Node) -> schema.Example:
+        mapping = self.read.mapping(node, "an example")
+        keys = self.read.keys(mapping, grammar.EXAMPLE)
+        value = keys["value"].value if "value" in keys else mapping
+        return schema.Example(value, self.optional_word(keys, "hex"), self.read.doc(keys))
 
     def packet_flows(self, keys: dict[str, Entry]) -> tuple[schema.FlowName, ...]:
         """One flow, or a list of them."""
@@ -187,25 +180,6 @@ class _FileReader:
         over = self.word(keys, "over", mapping.span) if "over" in keys else Text("kick",
                                                                                  mapping.span)
         return schema.Rate(per_sec, burst or per_sec, over, mapping.span)
-
-    # ---- small helpers ----
-
-    def members(self, keys: dict[str, Entry], key: str) -> tuple[Entry, ...]:
-        """The entries of the mapping under a key, if it is there."""
-        return self.read.mapping(keys[key].value, key).entries if key in keys else ()
-
-    def items(self, keys: dict[str, Entry], key: str) -> tuple[Node, ...]:
-        return self.read.sequence(keys[key].value, key) if key in keys else ()
-
-    def word(self, keys: dict[str, Entry], key: str, span: Span) -> Text:
-        return self.read.text(keys[key].value, key) if key in keys else missing(span)
-
-    def words(self, keys: dict[str, Entry], key: str) -> tuple[Text, ...]:
-        return tuple(self.read.text(item, f"an item of {key}") for item in self.items(keys, key))
-
-    def optional_number(self, keys: dict[str, Entry], key: str, least: int,
-                        most: int) -> Number | None:
-        return self.read.number(keys[key].value, key, least, most) if key in keys else None
 
 
 def _open(path: Path, shown: str, asked: Span | None, sink: ErrorSink) -> SourceFile | None:

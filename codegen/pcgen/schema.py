@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pcgen.source import Number, SourceFile, Span, Text
+from pcgen.tree import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,26 +15,43 @@ class Const:
 
 
 @dataclass(frozen=True, slots=True)
-class EnumValue:
+class Member:
+    """A value of an enum or a bit of flags. `deprecated`: None, or why, perhaps empty."""
+
     name: Text
     value: Number
+    doc: str
+    since: Number | None
+    deprecated: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Enum:
+    """Also flags: then the members' values are bits."""
+
     name: Text
     type: Text
     doc: str
-    values: tuple[EnumValue, ...]
+    values: tuple[Member, ...]
+    unknown: Text | None
+    deprecated: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`type` is still text: the types pass reads it."""
+    """`type` is still text, `default` still a tree: the types pass reads them."""
 
     name: Text
     type: Text
     doc: str
+    range: tuple[Text, Text] | None = None
+    range_span: Span | None = None
+    min: Text | None = None
+    charset: Text | None = None
+    since: Number | None = None
+    default: Node | None = None
+    secret: bool = False
+    deprecated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,30 @@ class Struct:
     name: Text
     doc: str
     fields: tuple[Field, ...]
+    extensible: bool
+    deprecated: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`type` is None where nothing follows the tag."""
+
+    name: Text
+    tag: Number
+    type: Text | None
+    doc: str
+    since: Number | None
+    deprecated: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    name: Text
+    tag: Text
+    doc: str
+    cases: tuple[Case, ...]
+    open: bool
+    deprecated: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +139,13 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    value: Node
+    hex: Text | None
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
 class Packet:
     """`states` is None where none are named: the packet is legal in all of them."""
 
@@ -107,6 +156,18 @@ class Packet:
     states: tuple[Text, ...] | None
     rate: Rate | None
     fields: tuple[Field, ...]
+    reply: Text | None
+    latest: Text | None
+    tail: Text | None
+    since: Number | None
+    deprecated: str | None
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    ids: tuple[IdRange, ...]
+    names: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +181,14 @@ class File:
     imports: tuple[Text, ...]
     roles: tuple[Text, ...] | None
     roles_span: Span | None
+    outside: tuple[Text, ...] | None
     frame_max: Number | None
+    reserved: Reserved
     machines: tuple[StateMachine, ...]
     flows: tuple[Flow, ...]
     consts: tuple[Const, ...]
     enums: tuple[Enum, ...]
+    flags: tuple[Enum, ...]
     structs: tuple[Struct, ...]
+    unions: tuple[Union, ...]
     packets: tuple[Packet, ...]

@@ -22,6 +22,8 @@ YAML_WORDS = frozenset(
     for word in ("yes", "no", "on", "off", "true", "false", "null")
     for form in (word, word.capitalize(), word.upper())
 ) | {"~"}
+# These mean the same to every reader; where a word is wanted, fields.Reader refuses them.
+PLAIN_WORDS = frozenset({"true", "false", "null"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class Sequence:
 
 
 Node = Scalar | Mapping | Sequence
+
+
+def refuse_word(text: str, span: Span, sink: ErrorSink) -> None:
+    """A bare word that is not text to every reader."""
+    sink.error(Code.YAML_WORD, span, f"`{text}` is not text to every YAML reader",
+               "put it in quotes or choose another word")
 
 
 class _Builder:
@@ -92,18 +100,22 @@ class _Builder:
         quoted = isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"')
         return self.scalar(text, self.span(event), quoted)
 
+    def key(self, event: yaml.Event) -> Node:
+        key = self.node(event)
+        if isinstance(key, Scalar) and not key.quoted and key.text in PLAIN_WORDS:
+            refuse_word(key.text, key.span, self.sink)
+        return key
+
     def scalar(self, text: str, span: Span, quoted: bool) -> Scalar:
-        if not quoted and text in YAML_WORDS:
-            self.sink.error(Code.YAML_WORD, span,
-                            f"`{text}` is not text to every YAML reader",
-                            "put it in quotes or choose another word")
+        if not quoted and text in YAML_WORDS - PLAIN_WORDS:
+            refuse_word(text, span, self.sink)
         return Scalar(text, span.part(1, len(text)) if quoted else span, quoted)
 
     def mapping(self, start: yaml.MappingStartEvent) -> Mapping:
         entries: list[Entry] = []
         seen: dict[str, Span] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self.node(event)
+            key = self.key(event)
             value = self.node(next(self.events))
             if not isinstance(key, Scalar):
                 self.sink.error(Code.WRONG_KIND, key.span, "a key must be a plain word")

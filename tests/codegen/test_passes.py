@@ -18,7 +18,7 @@ def field_type(tmp_path: Path, text: str, **others: str) -> ir.Type:
 def test_passes_are_listed_once_and_in_order() -> None:
     names = [run.__module__.rsplit(".", 1)[-1] for run in (*passes.RESOLVE, *passes.ASSEMBLE)]
     assert names == ["names", "imports", "roles", "consts", "types", "states", "flows", "ids",
-                     "states", "rates", "sizes", "assemble", "tables", "identifiers"]
+                     "states", "rates", "growth", "policy", "sizes", "examples", "assemble", "tables", "identifiers"]
 
 
 @pytest.mark.parametrize("name", sorted(ir.SCALARS))
@@ -77,7 +77,7 @@ def test_frame_may_be_exactly_the_limit(tmp_path: Path) -> None:
 
 def test_burst_and_over_have_defaults(tmp_path: Path) -> None:
     text = with_fields("a: u8").replace("    fields:", "    rate: {per_sec: 7}\n    fields:")
-    assert program_of(tmp_path, text).protocols[0].packets[0].rate == ir.Rate(7, 7, False)
+    assert program_of(tmp_path, text).protocols[0].packets[0].rate == ir.Rate(7, 7, ir.Over.KICK)
 
 
 RELAY = HEAD + ROLES + """states:
@@ -113,7 +113,7 @@ def test_relayed_flows_contribute_to_every_table_on_their_way(tmp_path: Path) ->
 def test_tables_know_states_and_rates(tmp_path: Path) -> None:
     gate = tables(program_of(tmp_path, RELAY))["gate direct client"]
     assert gate.machine is not None and gate.machine.states == ("one", "two")
-    assert gate.rates == (ir.Rate(1, 1, True),)
+    assert gate.rates == (ir.Rate(1, 1, ir.Over.DROP),)
     own, up = gate.entries
     assert (own.states, own.rate) == (0xFFFF_FFFF_FFFF_FFFF, 0)
     assert (up.states, up.rate) == (0b10, 1)

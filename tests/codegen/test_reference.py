@@ -9,13 +9,12 @@ import pytest
 from support import FLOWS, ROOT, compile_text
 
 from pcgen import grammar, ir
-from pcgen.passes.rates import OVER
 
 TEXT = (ROOT / "protocol" / "README.md").read_text(encoding="utf-8")
 KEYS = {key for keys in grammar.ALL for key in keys.all}
 
 
-@pytest.mark.parametrize("word", sorted({*KEYS, *ir.SCALARS, *OVER}))
+@pytest.mark.parametrize("word", sorted({*KEYS, *ir.SCALARS, *grammar.ALL_WORDS}))
 def test_key_and_type_are_explained(word: str) -> None:
     assert re.search(rf"`[^`\n]*\b{word}\b[^`\n]*`", TEXT), word
 

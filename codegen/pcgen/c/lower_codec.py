@@ -36,7 +36,7 @@ def _scalar(scalar: ir.Scalar, target: str, at: str) -> Value:
         is_plain=scalar.kind in (ir.ScalarKind.UNSIGNED, ir.ScalarKind.SIGNED))
 
 
-def _value(type_: ir.Scalar | ir.Enum | ir.Struct, target: str, at: str) -> Value:
+def _value(type_: ir.Type, target: str, at: str) -> Value:
     """One value of fixed size."""
     match type_:
         case ir.Scalar():
@@ -51,6 +51,8 @@ def _value(type_: ir.Scalar | ir.Enum | ir.Struct, target: str, at: str) -> Valu
             stem = naming.tag(type_)
             return Value(target=target, at=at, getter=f"{stem}_get", putter=f"{stem}_put",
                          wire_type="", c_type=naming.struct(type_), check="", is_struct=True)
+        case _:
+            raise NotImplementedError(type_)
 
 
 def _prefix(size: ir.Bound, target: str, at: str) -> Value:

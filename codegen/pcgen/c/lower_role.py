@@ -68,8 +68,7 @@ def _table(table: ir.AcceptTable) -> TableView:
     stem = f"{table.owner}__" + name.removeprefix(f"{table.owner}_")
     ids = [entry.packet.id for entry in table.entries]
     states = table.machine.states if table.machine else (ANY_STATE,)
-    rates = tuple(f"{{{rate.per_sec}u, {rate.burst}u, "
-                  f"{'PC_RATE_DROP' if rate.drops else 'PC_RATE_KICK'}}},"
+    rates = tuple(f"{{{rate.per_sec}u, {rate.burst}u, PC_RATE_{rate.over.name}}},"
                   for rate in table.rates)
     return TableView(
         name=name, stem=stem, doc=f"/* {_doc(table)} */", receiver=table.receiver,

@@ -16,7 +16,7 @@ def bound(item: ir.Bound) -> str:
     return naming.const(item.const) if item.const else f"{item.value}u"
 
 
-def value_type(type_: ir.Scalar | ir.Enum | ir.Struct) -> str:
+def value_type(type_: ir.Type) -> str:
     """The C type of one value."""
     match type_:
         case ir.Scalar():
@@ -25,6 +25,8 @@ def value_type(type_: ir.Scalar | ir.Enum | ir.Struct) -> str:
             return naming.enum(type_)
         case ir.Struct():
             return naming.struct(type_)
+        case _:
+            raise NotImplementedError(type_)
 
 
 def _lines(field: ir.Field) -> tuple[str, ...]:
@@ -62,11 +64,11 @@ def used_protocols(bodies: Iterable[ir.Struct | ir.Packet]) -> set[str]:
                     used |= {field.type.bound.const.protocol} if field.type.bound.const else set()
                 case ir.Array():
                     used |= {field.type.bound.const.protocol} if field.type.bound.const else set()
-                    if not isinstance(field.type.element, ir.Scalar):
+                    if isinstance(field.type.element, ir.Enum | ir.Struct):
                         used.add(field.type.element.protocol)
                 case ir.Enum() | ir.Struct():
                     used.add(field.type.protocol)
-                case ir.Scalar():
+                case _:
                     pass
     return used
 

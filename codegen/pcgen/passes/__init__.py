@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pcgen.passes import (
     assemble,
     consts,
+    examples,
     flows,
+    growth,
     identifiers,
     ids,
     imports,
     names,
+    policy,
     rates,
     roles,
     sizes,
@@ -38,7 +41,10 @@ RESOLVE: tuple[Pass, ...] = (
     ids.run,
     states.run_packets,
     rates.run,
+    growth.run,
+    policy.run,
     sizes.run,
+    examples.run,
 )
 
 # Run only if nothing was wrong: they make the IR, and check what only the whole shows.

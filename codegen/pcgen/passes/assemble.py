@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pcgen import fingerprint, ir, schema
 from pcgen.passes.context import Context
-from pcgen.passes.sizes import FRAME_LIMIT
+from pcgen.passes.sizes import frame_limit
+from pcgen.passes.types import since
 
 
-def _packet(context: Context, protocol: str, packet: schema.Packet) -> ir.Packet:
+def _packet(context: Context, file: schema.File, packet: schema.Packet) -> ir.Packet:
+    protocol = file.protocol.value
     key = (protocol, packet.name.value)
     return ir.Packet(
         protocol=protocol,
@@ -18,26 +22,45 @@ def _packet(context: Context, protocol: str, packet: schema.Packet) -> ir.Packet
         states=context.packet_states[key],
         rate=context.packet_rates[key],
         fields=context.packet_fields[key],
+        frame_limit=frame_limit(file),
+        since=since(packet.since),
+        reply=packet.reply.value if packet.reply else None,
+        latest=packet.latest.value if packet.latest else None,
+        skips_tail=packet.tail is not None,
+        deprecated=packet.deprecated,
+        examples=context.packet_examples[key],
     )
+
+
+def _reserved(file: schema.File) -> ir.Reserved:
+    return ir.Reserved(tuple(ir.IdRange(ids.first, ids.last) for ids in file.reserved.ids),
+                       tuple(name.value for name in file.reserved.names))
 
 
 def _protocol(context: Context, file: schema.File) -> ir.Protocol:
     name = file.protocol.value
-    packets = tuple(sorted((_packet(context, name, packet) for packet in file.packets),
+    packets = tuple(sorted((_packet(context, file, packet) for packet in file.packets),
                            key=lambda packet: packet.id))
-    return ir.Protocol(
+    protocol = ir.Protocol(
         name=name,
         source=file.source.path.name,
         version=file.version.value,
-        compat_hash=fingerprint.compat_hash(packets),
+        hashes=fingerprint.compat_hashes(name, packets),
+        schema_hash=0,
         doc=file.doc,
-        frame_max=file.frame_max.value if file.frame_max else FRAME_LIMIT,
+        frame_max=frame_limit(file),
         machines=tuple(context.machines[machine.name.value] for machine in file.machines),
+        flows=tuple(ir.DeclaredFlow(context.flows[name, *flow.name.key],
+                                    ir.IdRange(flow.ids.first, flow.ids.last))
+                    for flow in file.flows),
         consts=tuple(context.consts[name, const.name.value] for const in file.consts),
         enums=tuple(context.enums[name, enum.name.value] for enum in file.enums),
-        structs=tuple(struct for key, struct in context.structs.items() if key[0] == name),
+        flags=tuple(context.flags[name, flags.name.value] for flags in file.flags),
+        composites=tuple(item for key, item in context.composites.items() if key[0] == name),
         packets=packets,
+        reserved=_reserved(file),
     )
+    return replace(protocol, schema_hash=fingerprint.schema_hash(protocol))
 
 
 def run(context: Context) -> None:

@@ -21,11 +21,14 @@ class Context:
     order: tuple[str, ...] = ()
     # roles: in the order they were declared
     roles: tuple[str, ...] = ()
+    # roles: those that are no servers of ours
+    outside: frozenset[str] = frozenset()
     # consts
     consts: dict[tuple[str, str], ir.Const] = field(default_factory=dict)
     # types
     enums: dict[tuple[str, str], ir.Enum] = field(default_factory=dict)
-    structs: dict[tuple[str, str], ir.Struct] = field(default_factory=dict)
+    flags: dict[tuple[str, str], ir.Flags] = field(default_factory=dict)
+    composites: dict[tuple[str, str], ir.Struct | ir.Union] = field(default_factory=dict)
     packet_fields: dict[tuple[str, str], tuple[ir.Field, ...]] = field(default_factory=dict)
     # states: machines by name, they are global
     machines: dict[str, ir.StateMachine] = field(default_factory=dict)
@@ -34,6 +37,8 @@ class Context:
     # states and rates of packets
     packet_states: dict[tuple[str, str], tuple[int, ...] | None] = field(default_factory=dict)
     packet_rates: dict[tuple[str, str], ir.Rate | None] = field(default_factory=dict)
+    # examples
+    packet_examples: dict[tuple[str, str], tuple[ir.Example, ...]] = field(default_factory=dict)
     # assemble: what the pipeline hands on; empty while there are errors
     protocols: tuple[ir.Protocol, ...] = ()
     program: ir.Program | None = None

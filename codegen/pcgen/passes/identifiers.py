@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pcgen import ir, schema
 from pcgen.c import identifiers as c_identifiers
 from pcgen.codes import Code
+from pcgen.passes import scope
 from pcgen.passes.context import Context
 from pcgen.python import identifiers as python_identifiers
 from pcgen.source import Text
@@ -32,8 +33,7 @@ class _Places:
 
     def named(self, file: schema.File) -> Iterable[Text]:
         yield from (packet.name for packet in file.packets)
-        yield from (enum.name for enum in file.enums)
-        yield from (struct.name for struct in file.structs)
+        yield from scope.types(file)
         yield from (const.name for const in file.consts)
         yield from (machine.name for machine in file.machines)
 
@@ -75,7 +75,9 @@ def run(context: Context) -> None:
     for file in context.files:
         for struct in file.structs:
             key = (file.protocol.value, struct.name.value)
-            _members(context, context.structs[key].fields, struct.fields)
+            found = context.composites[key]
+            assert isinstance(found, ir.Struct)
+            _members(context, found.fields, struct.fields)
         for packet in file.packets:
             key = (file.protocol.value, packet.name.value)
             _members(context, context.packet_fields[key], packet.fields)

@@ -26,6 +26,18 @@ def _ranges(context: Context) -> None:
                                        f"{other_file.source.shown}:{other.span.line}")
                     break
             seen.append((file, ids))
+        for ids in file.reserved.ids:
+            if ids.first > ids.last:
+                context.sink.error(Code.IDS_ORDER, ids.span,
+                                   f"the range {ids} ends before it begins")
+
+
+def _retired(file: schema.File, packet: schema.Packet, context: Context) -> None:
+    for ids in file.reserved.ids:
+        if packet.id.value in ids:
+            context.sink.error(Code.ID_RETIRED, packet.id.span,
+                               f"the id 0x{packet.id.value:04x} is reserved",
+                               f"line {ids.span.line} says that it was in use once")
 
 
 def _packet(file: schema.File, packet: schema.Packet, context: Context) -> None:
@@ -45,6 +57,7 @@ def run(context: Context) -> None:
     for file in sorted(context.files, key=lambda file: file.source.shown):
         for packet in file.packets:
             _packet(file, packet, context)
+            _retired(file, packet, context)
             first_file, first = owners.setdefault(packet.id.value, (file, packet))
             if first is not packet:
                 context.sink.error(Code.ID_TWICE, packet.id.span,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pcgen import ir, schema
 from pcgen.codes import Code
+from pcgen.passes import scope
 from pcgen.passes.context import Context
 from pcgen.source import Text
 
@@ -31,6 +32,9 @@ RESERVED = frozenset(" ".join((_C, _CPP, _PYTHON, _WINDOWS)).split())
 # Modules that the Python output has or uses.
 PROTOCOL_RESERVED = frozenset({"pc", "pcwire", "enum", "dataclasses", "typing", "math",
                                "collections"})
+# Members that every union has; and words that the type grammar claims.
+CASE_RESERVED = frozenset({"tag", "unknown", "unknown_tag", "unknown_size"})
+WORDS_OF_TYPES = ("string", "bytes", "quant")
 # Parameters of generated functions, and the groups of generated files.
 ROLE_RESERVED = frozenset({"packet", "frame", "size", "session", "receiver", "codec", "python",
                            "pc"})
@@ -98,20 +102,39 @@ class _Names:
             self.lower(packet.name, "a packet")
             self.fields(packet.fields)
 
+    def values(self, enum: schema.Enum, what: str, member: str) -> None:
+        """Flags too."""
+        self.lower(enum.name, what)
+        for value in enum.values:
+            self.upper(value.name, member)
+
+    def retired(self, file: schema.File, named: Iterable[Text]) -> None:
+        """Names that were in use once, with their meaning of then."""
+        gone = {name.value: name for name in file.reserved.names}
+        for name in named:
+            if name.value in gone:
+                line = gone[name.value].span.line
+                self.sink.error(Code.NAME_RETIRED, name.span, f"the name `{name}` is reserved",
+                                f"line {line} says that it was in use once")
+
     def types(self, file: schema.File) -> None:
         for enum in file.enums:
-            self.lower(enum.name, "an enum")
-            for value in enum.values:
-                self.upper(value.name, "an enum value")
+            self.values(enum, "an enum", "an enum value")
+        for flags in file.flags:
+            self.values(flags, "flags", "a flag")
         for struct in file.structs:
             self.lower(struct.name, "a struct")
             self.fields(struct.fields)
-        for name in (*(enum.name for enum in file.enums), *(s.name for s in file.structs)):
-            if name.value in ir.SCALARS or name.value in ("string", "bytes"):
+        for union in file.unions:
+            self.lower(union.name, "a union")
+            for case in union.cases:
+                self.bare(case.name, "a case", also=CASE_RESERVED)
+        for name in scope.types(file):
+            if name.value in ir.SCALARS or name.value in WORDS_OF_TYPES:
                 self.sink.error(Code.NAME_RESERVED, name.span,
                                 f"`{name}` is a type of the language")
-        named = (*(enum.name for enum in file.enums), *(struct.name for struct in file.structs),
-                 *(packet.name for packet in file.packets))
+        named = (*scope.types(file), *(packet.name for packet in file.packets))
+        self.retired(file, named)
         self.distinct(sorted(named, key=lambda name: (name.span.line, name.span.column)),
                       "the name")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pcgen import ir, schema
 from pcgen.codes import Code
 from pcgen.diagnostics import did_you_mean
+from pcgen.grammar import OVER
 from pcgen.passes import routes
 from pcgen.passes.context import Context
 
-OVER = ("kick", "drop")
 RATES_MAX = 255  # a table entry names its rate in a byte; 0 is none
 
 
@@ -16,10 +16,10 @@ def _rate(context: Context, rate: schema.Rate) -> ir.Rate | None:
     if rate.over.value not in OVER:
         if rate.over.value:
             context.sink.error(Code.RATE_OVER, rate.over.span,
-                               f"over must be kick or drop, not `{rate.over}`",
+                               f"over must be kick, drop or delay, not `{rate.over}`",
                                did_you_mean(rate.over.value, OVER))
         return None
-    return ir.Rate(rate.per_sec.value, rate.burst.value, rate.over.value == "drop")
+    return ir.Rate(rate.per_sec.value, rate.burst.value, ir.Over(rate.over.value))
 
 
 def run(context: Context) -> None:

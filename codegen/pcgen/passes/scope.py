@@ -19,7 +19,15 @@ def constants(file: schema.File) -> Iterable[Text]:
 
 def types(file: schema.File) -> Iterable[Text]:
     yield from (enum.name for enum in file.enums)
+    yield from (flags.name for flags in file.flags)
     yield from (struct.name for struct in file.structs)
+    yield from (union.name for union in file.unions)
+
+
+def composites(file: schema.File) -> Iterable[schema.Struct | schema.Union]:
+    """What is made of fields or cases."""
+    yield from file.structs
+    yield from file.unions
 
 
 def machines(file: schema.File) -> Iterable[Text]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from pcgen import ir
+from pcgen import ir, schema
 from pcgen.codes import Code
 from pcgen.passes.context import Context
 
 FRAME_LIMIT = 0xFFFF
 
 
+def frame_limit(file: schema.File) -> int:
+    """The most bytes of a frame of this file."""
+    return file.frame_max.value if file.frame_max else FRAME_LIMIT
+
+
 def run(context: Context) -> None:
     """Check the largest frame of every packet."""
     for file in context.files:
-        limit = file.frame_max.value if file.frame_max else FRAME_LIMIT
+        limit = frame_limit(file)
         for packet in file.packets:
             fields = context.packet_fields.get((file.protocol.value, packet.name.value))
             if fields is None:

@@ -59,11 +59,24 @@ def _sends(role: str, protocols: tuple[ir.Protocol, ...]) -> tuple[ir.Send, ...]
     return tuple(sends[key] for key in sorted(sends))
 
 
+def _calls(role: str, context: Context) -> tuple[ir.Call, ...]:
+    """Requests of the role that another server answers, with the answers."""
+    calls: list[ir.Call] = []
+    for protocol in context.protocols:
+        for packet in protocol.packets:
+            ends = {end for flow in packet.flows for end in (flow.sender, flow.receiver)}
+            if packet.reply is not None and not ends & context.outside and any(
+                    flow.sender == role for flow in packet.flows):
+                calls.append(ir.Call(packet, protocol.packet(packet.reply)))
+    return tuple(sorted(calls, key=lambda call: call.request.id))
+
+
 def run(context: Context) -> None:
     """Fill `program`."""
     tables = _tables(context.protocols)
     roles = tuple(
-        ir.Role(role, tuple(table for table in tables if table.owner == role),
-                _sends(role, context.protocols))
+        ir.Role(role, role in context.outside,
+                tuple(table for table in tables if table.owner == role),
+                _sends(role, context.protocols), _calls(role, context))
         for role in context.roles)
     context.program = ir.Program(context.protocols, roles)

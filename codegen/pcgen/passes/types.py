@@ -1,178 +1,193 @@
-"""Types: enums and structs, then the type of every field. A struct never contains itself."""
+"""Types: enums and flags, then structs and unions, then the fields of packets. Nothing contains
+itself."""
 
 from __future__ import annotations
 
-import re
-
-from pcgen import ir, schema
+from pcgen import grammar, ir, schema
 from pcgen.codes import Code
-from pcgen.fields import parse_number
-from pcgen.passes import scope
+from pcgen.diagnostics import did_you_mean
+from pcgen.passes import scope, values
 from pcgen.passes.context import Context
-from pcgen.source import Text
+from pcgen.passes.field_types import FieldTypes
+from pcgen.source import Number, Text
 
-BOUND_MAX = 0xFFFF
 ENUM_BASES = ("u8", "u16", "u32", "i8", "i16", "i32")
+FLAGS_BASES = ("u8", "u16", "u32", "u64")
+TAG_BASES = ("u8", "u16")
 # The values of a C enumeration are ints.
 ENUM_MIN, ENUM_MAX = -0x8000_0000, 0x7FFF_FFFF
 
-_WORD = r"[A-Za-z_][A-Za-z0-9_]*"
-_NAMED = re.compile(rf"(?P<name>{_WORD})\Z")
-_ARRAY = re.compile(rf"(?P<name>{_WORD})\[(?P<counted><=)?\s*(?P<bound>\w+)\s*\]\Z")
-_SIZED = re.compile(rf"(?P<name>{_WORD})<\s*(?P<bound>\w+)\s*>\Z")
-_SYNTAX_HELP = "types are: u32, name, name[4], name[<=4], string<16>, bytes<16>"
 
-
-def _piece(text: Text, match: re.Match[str], group: str) -> Text:
-    return Text(match[group], text.span.part(match.start(group), len(match[group])))
+def since(number: Number | None) -> int:
+    """The version that brought something; from the start if nothing is said."""
+    return number.value if number else 1
 
 
 class _Types:
-    """Structs are resolved when they are first used, depth first; `open` is the way there."""
+    """Structs and unions are resolved when they are first used, depth first; `open` is the way
+    there."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.sink = context.sink
         self.open: list[tuple[str, str]] = []
         self.failed: set[tuple[str, str]] = set()
-        self.declared = {(file.protocol.value, struct.name.value): struct
-                         for file in context.files for struct in file.structs}
+        self.declared: dict[tuple[str, str], schema.Struct | schema.Union] = {
+            (file.protocol.value, item.name.value): item
+            for file in context.files for item in scope.composites(file)}
 
-    # ---- enums ----
+    # ---- enums and flags ----
+
+    def base(self, type_: Text, allowed: tuple[str, ...], otherwise: str,
+             refusal: tuple[Code, str]) -> ir.Scalar:
+        """The integer that something travels as; refusal: code, and what it is called."""
+        if type_.value in allowed:
+            return ir.SCALARS[type_.value]
+        if type_.value:
+            code, what = refusal
+            self.sink.error(code, type_.span, f"{what} cannot be `{type_}`",
+                            "it is one of: " + ", ".join(allowed))
+        return ir.SCALARS[otherwise]
+
+    def unknown(self, word: Text | None) -> ir.Unknown:
+        if word is None or not word.value:
+            return ir.Unknown.REJECT
+        if word.value not in grammar.UNKNOWN:
+            self.sink.error(Code.UNKNOWN_WORD, word.span,
+                            f"unknown must be reject or keep, not `{word}`",
+                            did_you_mean(word.value, grammar.UNKNOWN))
+            return ir.Unknown.REJECT
+        return ir.Unknown(word.value)
+
+    def members(self, enum: schema.Enum, limits: tuple[int, int],
+                codes: tuple[Code, Code]) -> None:
+        """Every value within limits, and none twice; codes for the one and the other."""
+        seen: dict[int, str] = {}
+        least, most = limits
+        for member in enum.values:
+            number = member.value.value
+            if not least <= number <= most:
+                self.sink.error(codes[0], member.value.span,
+                                f"`{member.name}` must be {least}..{most}, not {number}")
+            first = seen.setdefault(number, member.name.value)
+            if first != member.name.value:
+                self.sink.error(codes[1], member.value.span,
+                                f"`{member.name}` and `{first}` are both {number}")
 
     def enum(self, protocol: str, enum: schema.Enum) -> None:
-        base = ir.SCALARS.get(enum.type.value)
-        if base is None or enum.type.value not in ENUM_BASES:
-            if enum.type.value:
-                self.sink.error(Code.ENUM_WIDTH, enum.type.span,
-                                f"an enum's type cannot be `{enum.type}`",
-                                "it is one of: " + ", ".join(ENUM_BASES))
-            base = ir.SCALARS["u32"]
-        seen: dict[int, str] = {}
-        for value in enum.values:
-            number = value.value.value
-            least, most = max(base.min, ENUM_MIN), min(base.max, ENUM_MAX)
-            if not least <= number <= most:
-                self.sink.error(Code.ENUM_RANGE, value.value.span,
-                                f"`{value.name}` must be {least}..{most}, not {number}")
-            first = seen.setdefault(number, value.name.value)
-            if first != value.name.value:
-                self.sink.error(Code.ENUM_TWICE, value.value.span,
-                                f"`{value.name}` and `{first}` are both {number}")
-        values = tuple(ir.EnumValue(value.name.value, value.value.value) for value in enum.values)
+        base = self.base(enum.type, ENUM_BASES, "u32", (Code.ENUM_WIDTH, "an enum's type"))
+        self.members(enum, (max(base.min, ENUM_MIN), min(base.max, ENUM_MAX)),
+                     (Code.ENUM_RANGE, Code.ENUM_TWICE))
+        found = tuple(ir.EnumValue(value.name.value, value.value.value, value.doc,
+                                   since(value.since), value.deprecated) for value in enum.values)
         self.context.enums[protocol, enum.name.value] = ir.Enum(
-            protocol, enum.name.value, enum.doc, base, values)
+            protocol, enum.name.value, enum.doc, base, found, self.unknown(enum.unknown),
+            enum.deprecated)
 
-    # ---- structs ----
+    def flags(self, protocol: str, flags: schema.Enum) -> None:
+        base = self.base(flags.type, FLAGS_BASES, "u64", (Code.FLAGS_WIDTH, "the type of flags"))
+        self.members(flags, (0, base.width * 8 - 1), (Code.BIT_RANGE, Code.BIT_TWICE))
+        found = tuple(ir.FlagBit(bit.name.value, bit.value.value, bit.doc, since(bit.since),
+                                 bit.deprecated) for bit in flags.values)
+        self.context.flags[protocol, flags.name.value] = ir.Flags(
+            protocol, flags.name.value, flags.doc, base, found, self.unknown(flags.unknown),
+            flags.deprecated)
 
-    def struct(self, key: tuple[str, str]) -> ir.Struct | None:
-        """The resolved struct; None if it cannot be resolved (that has been reported)."""
-        if key in self.context.structs or key in self.failed:
-            return self.context.structs.get(key)
+    # ---- structs and unions ----
+
+    def composite(self, key: tuple[str, str]) -> ir.Struct | ir.Union | None:
+        """The resolved struct or union; None if it cannot be (that has been reported)."""
+        if key in self.context.composites or key in self.failed:
+            return self.context.composites.get(key)
         declared = self.declared[key]
         self.open.append(key)
-        fields = self.fields(key[0], declared.fields)
+        found = (self.struct(key[0], declared) if isinstance(declared, schema.Struct)
+                 else self.union(key[0], declared))
         self.open.pop()
-        if fields is None:
+        if found is None:
             self.failed.add(key)
             return None
-        struct = ir.Struct(key[0], key[1], declared.doc, fields)
-        self.context.structs[key] = struct
-        return struct
+        self.context.composites[key] = found
+        return found
 
-    def fields(self, protocol: str,
-               fields: tuple[schema.Field, ...]) -> tuple[ir.Field, ...] | None:
-        resolved = [(field, self.type(protocol, field.type)) for field in fields]
-        if any(type_ is None for _, type_ in resolved):
+    def struct(self, protocol: str, struct: schema.Struct) -> ir.Struct | None:
+        fields = self.fields(protocol, struct.fields)
+        if fields is None:
             return None
-        return tuple(ir.Field(field.name.value, field.doc, type_)
-                     for field, type_ in resolved if type_ is not None)
+        return ir.Struct(protocol, struct.name.value, struct.doc, fields, struct.extensible,
+                         struct.deprecated)
 
-    # ---- the type of a field ----
+    def union(self, protocol: str, union: schema.Union) -> ir.Union | None:
+        tag = self.base(union.tag, TAG_BASES, "u16", (Code.TAG_WIDTH, "a union's tag"))
+        types = FieldTypes(self.context, protocol, self.named)
+        seen: dict[int, str] = {}
+        cases: list[ir.Case] = []
+        for case in union.cases:
+            number = case.tag.value
+            if number > tag.max:
+                self.sink.error(Code.TAG_RANGE, case.tag.span,
+                                f"the tag of `{case.name}` must be 0..{tag.max}, not {number}")
+            first = seen.setdefault(number, case.name.value)
+            if first != case.name.value:
+                self.sink.error(Code.TAG_TWICE, case.tag.span,
+                                f"`{case.name}` and `{first}` both have the tag {number}")
+            type_ = types.case(case.type) if case.type else None
+            if case.type is None or type_ is not None:
+                cases.append(ir.Case(case.name.value, number, case.doc, type_, since(case.since),
+                                     case.deprecated))
+        if len(cases) != len(union.cases) or not cases:
+            return None
+        return ir.Union(protocol, union.name.value, union.doc, tag, tuple(cases), union.open,
+                        union.deprecated)
 
-    def type(self, protocol: str, text: Text) -> ir.Type | None:
-        if not text.value:
-            return None
-        if match := _NAMED.match(text.value):
-            return self.named(protocol, _piece(text, match, "name"))
-        if match := _ARRAY.match(text.value):
-            element = self.element(protocol, _piece(text, match, "name"))
-            bound = self.bound(protocol, _piece(text, match, "bound"))
-            if element is None or bound is None:
-                return None
-            return ir.Array(element, bound, match["counted"] is not None)
-        if match := _SIZED.match(text.value):
-            return self.sized(protocol, text, match)
-        self.sink.error(Code.TYPE_SYNTAX, text.span, f"`{text}` is not a type", _SYNTAX_HELP)
-        return None
-
-    def sized(self, protocol: str, text: Text, match: re.Match[str]) -> ir.Type | None:
-        bound = self.bound(protocol, _piece(text, match, "bound"))
-        if match["name"] not in ("string", "bytes"):
-            self.sink.error(Code.TYPE_SYNTAX, text.span, f"`{match['name']}` takes no size",
-                            _SYNTAX_HELP)
-            return None
-        if bound is None:
-            return None
-        return ir.Text(bound) if match["name"] == "string" else ir.Bytes(bound)
-
-    def named(self, protocol: str, name: Text) -> ir.Scalar | ir.Enum | ir.Struct | None:
-        if name.value in ir.SCALARS:
-            return ir.SCALARS[name.value]
-        if name.value in ("string", "bytes"):
-            self.sink.error(Code.TYPE_SYNTAX, name.span, f"`{name}` needs a bound",
-                            f"write it as: {name}<16>")
-            return None
-        owner = scope.owner_of(self.context, protocol, name, scope.types,
-                               (Code.TYPE_UNKNOWN, "type"), (*ir.SCALARS, "string", "bytes"))
-        if owner is None:
-            return None
+    def named(self, owner: str, name: Text) -> ir.Named | None:
         key = (owner, name.value)
         if key in self.context.enums:
             return self.context.enums[key]
+        if key in self.context.flags:
+            return self.context.flags[key]
         if key in self.open:
             path = " -> ".join([*(name for _, name in self.open[self.open.index(key):]),
                                 name.value])
-            self.sink.error(Code.STRUCT_CYCLE, name.span, f"a struct contains itself: {path}")
+            what = "struct" if isinstance(self.declared[key], schema.Struct) else "union"
+            self.sink.error(Code.STRUCT_CYCLE, name.span, f"a {what} contains itself: {path}")
             return None
-        return self.struct(key)
+        return self.composite(key)
 
-    def element(self, protocol: str, name: Text) -> ir.Scalar | ir.Enum | ir.Struct | None:
-        if name.value in ("string", "bytes"):
-            self.sink.error(Code.ELEMENT, name.span, f"`{name}` cannot be an array's element",
-                            "put it into a struct and make an array of that")
-            return None
-        return self.named(protocol, name)
+    # ---- fields ----
 
-    def bound(self, protocol: str, text: Text) -> ir.Bound | None:
-        const = None
-        value = parse_number(text.value)
-        if value is None and text.value[:1].isdigit():
-            self.sink.error(Code.BAD_NUMBER, text.span, f"the bound `{text}` is not a number")
+    def fields(self, protocol: str,
+               fields: tuple[schema.Field, ...]) -> tuple[ir.Field, ...] | None:
+        types = FieldTypes(self.context, protocol, self.named)
+        resolved = [self.field(types, field) for field in fields]
+        found = tuple(field for field in resolved if field is not None)
+        return found if len(found) == len(fields) else None
+
+    def field(self, types: FieldTypes, field: schema.Field) -> ir.Field | None:
+        type_ = types.field(field)
+        if type_ is None:
             return None
-        if value is None:
-            owner = scope.owner_of(self.context, protocol, text, scope.constants,
-                                   (Code.CONST_UNKNOWN, "constant"))
-            if owner is None:
+        default: ir.Value = None
+        if field.default is not None:
+            value = values.value_of(type_, field.default, self.sink)
+            if value is None:
                 return None
-            const = self.context.consts[owner, text.value]
-            value = const.value
-        if not 1 <= value <= BOUND_MAX:
-            self.sink.error(Code.BOUND_RANGE, text.span,
-                            f"a bound must be 1..{BOUND_MAX}, not {value}")
-            return None
-        return ir.Bound(value, const)
+            default = value[0]
+        return ir.Field(field.name.value, field.doc, type_, since(field.since), default,
+                        field.secret, field.deprecated)
 
 
 def run(context: Context) -> None:
-    """Fill `enums`, `structs` and `packet_fields`."""
+    """Fill `enums`, `flags`, `composites` and `packet_fields`."""
     types = _Types(context)
     for file in context.files:
         for enum in file.enums:
             types.enum(file.protocol.value, enum)
+        for flags in file.flags:
+            types.flags(file.protocol.value, flags)
     for file in context.files:
-        for struct in file.structs:
-            types.struct((file.protocol.value, struct.name.value))
+        for item in scope.composites(file):
+            types.composite((file.protocol.value, item.name.value))
         for packet in file.packets:
             fields = types.fields(file.protocol.value, packet.fields)
             if fields is not None:

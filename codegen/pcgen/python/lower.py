@@ -13,7 +13,7 @@ class _Fields:
     def __init__(self, module: str) -> None:
         self.module = module
 
-    def one(self, type_: ir.Scalar | ir.Enum | ir.Struct, value: str) -> tuple[str, str, str]:
+    def one(self, type_: ir.Type, value: str) -> tuple[str, str, str]:
         """Annotation, write, read of one value."""
         match type_:
             case ir.Scalar():
@@ -27,6 +27,8 @@ class _Fields:
             case ir.Struct():
                 name = naming.qualified(type_, self.module)
                 return name, f"{value}._write(writer)", f"{name}._read(reader)"
+            case _:
+                raise NotImplementedError(type_)
 
     def array(self, array: ir.Array, value: str) -> tuple[str, str, str]:
         """An array of u8 is bytes in Python, any other a list."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pcgen import ir
-from pcgen.vectors.reference import Encoder, Part, pack
+from pcgen.vectors.reference import Encoder, Part, Use, pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def _part(data: bytearray, part: Part) -> Iterator[Broken]:
             for what, piece in _NOT_FINITE[part.type.name]:
                 yield Broken(f"{part.path}: {what}",
                              _with(data, part.offset, bytes.fromhex(piece)), "float")
-        case ir.Scalar() if part.bound:
-            for value in sorted({part.bound + 1, part.type.max}):
-                if part.bound < value <= part.type.max:
+        case ir.Scalar() if part.use is Use.PREFIX:
+            for value in sorted({part.most + 1, part.type.max}):
+                if part.most < value <= part.type.max:
                     yield Broken(f"{part.path}: {value}",
                                  _with(data, part.offset, pack(part.type, value)), "count")
 

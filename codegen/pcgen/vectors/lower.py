@@ -10,7 +10,8 @@ from pcgen import ir
 from pcgen.c import naming
 from pcgen.c.lower_ids import integer
 from pcgen.vectors.broken import Broken, broken
-from pcgen.vectors.reference import Value, encode
+from pcgen.ir import Value
+from pcgen.vectors.reference import encode
 from pcgen.vectors.samples import samples
 
 _REASONS = {"trailing": "PC_WIRE_TRAILING", "count": "PC_WIRE_COUNT", "enum": "PC_WIRE_ENUM",
@@ -113,7 +114,7 @@ def _packet(packet: ir.Packet) -> PacketView:
     wrong: tuple[Broken, ...] = ()
     for name, values in samples(packet):
         assert isinstance(values, tuple)
-        encoded = encode(packet, values)
+        encoded = encode(packet.fields, values)
         payload = bytes(encoded.data)
         views.append(SampleView(name, ",\n    ".join(_members(packet.fields, values)) or "0",
                                 _bytes(payload), str(len(payload))))
@@ -145,7 +146,7 @@ def to_json(program: ir.Program) -> str:
     packets: list[dict[str, object]] = []
     for protocol in program.protocols:
         for packet in protocol.packets:
-            encoded = [(name, values, encode(packet, values)) for name, values in samples(packet)]
+            encoded = [(name, values, encode(packet.fields, values)) for name, values in samples(packet)]
             wrong = [item for name, _, data in encoded if name == "mixed" for item in broken(data)]
             packets.append({
                 "protocol": protocol.name, "name": packet.name, "id": packet.id,

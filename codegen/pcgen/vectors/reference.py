@@ -1,31 +1,55 @@
 """The reference encoder: values of the IR's types to bytes, and where each part came to lie.
 
-Values: int, float and bool for scalars, int for enums, bytes for text and bytes and arrays of u8,
-tuple for other arrays and for structs (in field order).
+What values look like is said at ir.Value.
 """
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass, field
+from enum import Enum
 
 from pcgen import ir
-
-Value = int | float | bool | bytes | tuple["Value", ...]
+from pcgen.ir import Value
 
 _FORMS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i8": "b", "i16": "h", "i32": "i",
           "i64": "q", "f32": "f", "f64": "d", "bool": "B"}
+BOOL = ir.SCALARS["bool"]
+LENGTH = ir.SCALARS["u16"]
+
+
+class Use(Enum):
+    """What a part of the payload is for."""
+
+    VALUE = "value"  # of the part's type
+    PREFIX = "prefix"  # a size or count
+    LENGTH = "length"  # of an extensible struct or the case of an open union
+    TAG = "tag"  # of a union, which is the part's type
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of the payload. `bound`: of a prefix, the most it may say."""
+    """A piece of the payload. `least`, `most`: of a prefix, what it may say; of a length, what
+    lies behind it."""
 
     offset: int
     size: int
     path: str
-    type: ir.Scalar | ir.Enum | ir.Text
-    bound: int = 0
+    type: ir.Type
+    use: Use = Use.VALUE
+    least: int = 0
+    most: int = 0
+
+
+def steps_of(quant: ir.Quant, value: float) -> int:
+    """The number on the wire, as every language computes it."""
+    return math.floor((value - quant.least) * quant.inverse + 0.5)
+
+
+def value_of(quant: ir.Quant, steps: int) -> float:
+    """What a number on the wire stands for."""
+    return quant.least + steps * quant.scale
 
 
 @dataclass(slots=True)
@@ -43,27 +67,38 @@ class Encoder:
     def value(self, type_: ir.Type, value: Value, path: str) -> None:
         match type_:
             case ir.Scalar():
-                self.scalar(type_, value, path)
-            case ir.Enum():
-                self.scalar(type_.base, value, path, type_)
+                self.number(type_, value, Part(len(self.data), type_.width, path, type_))
+            case ir.Enum() | ir.Flags():
+                self.number(type_.base, value, Part(len(self.data), type_.base.width, path, type_))
+            case ir.Quant():
+                assert isinstance(value, int | float)
+                self.number(type_.base, steps_of(type_, value),
+                            Part(len(self.data), type_.base.width, path, type_))
             case ir.Struct():
-                self.fields(type_.fields, value, path + ".")
+                self.struct(type_, value, path)
+            case ir.Union():
+                self.union(type_, value, path)
             case ir.Text() | ir.Bytes():
                 self.block(type_, value, path)
             case ir.Array():
                 self.array(type_, value, path)
+            case ir.Optional():
+                self.value(BOOL, value is not None, f"{path}'s presence")
+                if value is not None:
+                    self.value(type_.inner, value, path)
 
-    def scalar(self, scalar: ir.Scalar, value: Value, path: str, type_: ir.Enum | None = None,
-               bound: int = 0) -> None:
-        self.parts.append(Part(len(self.data), scalar.width, path, type_ or scalar, bound))
+    def number(self, scalar: ir.Scalar, value: Value, part: Part) -> None:
+        self.parts.append(part)
         self.data += struct.pack("<" + _FORMS[scalar.name], value)
 
-    def prefix(self, bound: ir.Bound, count: int, path: str) -> None:
-        self.scalar(bound.prefix, count, f"{path}'s prefix", bound=bound.value)
+    def prefix(self, bound: ir.Bound, limits: tuple[int, int], count: int, path: str) -> None:
+        prefix = bound.prefix
+        self.number(prefix, count, Part(len(self.data), prefix.width, f"{path}'s prefix", prefix,
+                                        Use.PREFIX, *limits))
 
     def block(self, type_: ir.Text | ir.Bytes, value: Value, path: str) -> None:
         assert isinstance(value, bytes)
-        self.prefix(type_.bound, len(value), path)
+        self.prefix(type_.bound, (type_.min, type_.bound.value), len(value), path)
         if isinstance(type_, ir.Text):
             self.parts.append(Part(len(self.data), len(value), path, type_))
         self.data += value
@@ -71,15 +106,55 @@ class Encoder:
     def array(self, array: ir.Array, value: Value, path: str) -> None:
         assert isinstance(value, bytes | tuple)
         if array.counted:
-            self.prefix(array.bound, len(value), path)
+            self.prefix(array.bound, (0, array.bound.value), len(value), path)
         for index, item in enumerate(value):
             self.value(array.element, item, f"{path}[{index}]")
 
+    def measured(self, inside: Encoder, path: str) -> None:
+        """A length, and what it measures."""
+        size = len(inside.data)
+        self.number(LENGTH, size, Part(len(self.data), LENGTH.width, f"{path}'s length", LENGTH,
+                                       Use.LENGTH, size, size))
+        self.append(inside)
 
-def encode(packet: ir.Packet, values: Value) -> Encoder:
-    """The payload of a packet."""
+    def append(self, inside: Encoder) -> None:
+        start = len(self.data)
+        self.parts += [Part(part.offset + start, part.size, part.path, part.type, part.use,
+                            part.least, part.most) for part in inside.parts]
+        self.data += inside.data
+
+    def struct(self, type_: ir.Struct, value: Value, path: str) -> None:
+        inside = Encoder()
+        inside.fields(type_.fields, value, path + ".")
+        if type_.extensible:
+            self.measured(inside, path)
+        else:
+            self.append(inside)
+
+    def union(self, union: ir.Union, value: Value, path: str) -> None:
+        assert isinstance(value, ir.Chosen)
+        self.number(union.tag, value.tag,
+                    Part(len(self.data), union.tag.width, f"{path}'s tag", union, Use.TAG))
+        case = union.case(value.tag)
+        inside = Encoder()
+        if case is None:
+            assert isinstance(value.value, bytes)
+            inside.data += value.value
+        elif case.type is not None:
+            inside.value(case.type, value.value, f"{path}.{case.name}")
+        if union.open:
+            self.measured(inside, path)
+        else:
+            self.append(inside)
+
+
+def encode(fields: tuple[ir.Field, ...], values: Value, version: int = 0xFFFF) -> Encoder:
+    """The payload of a packet with these fields, as a sender of that version makes it."""
+    assert isinstance(values, tuple)
     encoder = Encoder()
-    encoder.fields(packet.fields, values)
+    for member, value in zip(fields, values, strict=True):
+        if member.since <= version:
+            encoder.value(member.type, value, member.name)
     return encoder
 
 

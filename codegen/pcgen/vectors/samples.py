@@ -6,35 +6,55 @@ import struct
 from dataclasses import dataclass
 
 from pcgen import ir
-from pcgen.vectors.reference import Value
+from pcgen.ir import Value
+from pcgen.passes.values import is_byte
+from pcgen.vectors.reference import value_of
 
 _F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 _F64_MAX = struct.unpack("<d", b"\xff\xff\xff\xff\xff\xff\xef\x7f")[0]
 # One character of each UTF-8 size, each at the edge of its range.
 _TEXT = ("z\u0080\u07ff\u0800\uffff\U00010000\U0010ffff\ud7ff\ue000" * 3).encode()
+_PRINTABLE = ("z\u00a0\u07ff\u0800\uffff\U00010000\U0010ffff~ " * 3).encode()
+_ASCII = b"\x01z\x1f \x7f~" * 9
+_TEXTS = {ir.Charset.UTF8: _TEXT, ir.Charset.PRINTABLE: _PRINTABLE, ir.Charset.ASCII: _ASCII}
 _FEW = 3
 
 
-def _text_of(size: int) -> bytes:
-    """At most size bytes, cut between characters."""
-    return _TEXT[:size].decode(errors="ignore").encode()
+def _text_of(text: ir.Text, size: int) -> bytes:
+    """At most size bytes, cut between characters; filled up to the least."""
+    data = _TEXTS[text.charset][:size].decode(errors="ignore").encode()
+    return data + b"z" * max(text.min - len(data), 0)
 
 
 def _counts(array: ir.Array, count: int) -> int:
     return min(count, array.bound.value) if array.counted else array.bound.value
 
 
-def _is_byte(type_: ir.Type) -> bool:
-    return isinstance(type_, ir.Scalar) and type_.name == "u8"
+def f32(value: float) -> float:
+    """The float of 32 bits next to a value."""
+    return float(struct.unpack("<f", struct.pack("<f", value))[0])
+
+
+def inside(scalar: ir.Scalar, value: float) -> float:
+    """A float drawn into the scalar's range, and to what 32 bits can say inside of it."""
+    value = min(max(value, float(scalar.low)), float(scalar.high))
+    if scalar.width == 8:
+        return value
+    near = f32(value)
+    if scalar.low <= near <= scalar.high:
+        return near
+    bits = struct.unpack("<i", struct.pack("<f", near))[0]
+    around = [struct.unpack("<f", struct.pack("<i", bits + step))[0] for step in (-1, 1)]
+    return float(next((item for item in around if scalar.low <= item <= scalar.high), near))
 
 
 @dataclass(slots=True)
-class _Sampler:
-    """What the three samplers share: the way through structs and arrays."""
+class Sampler:
+    """What the samplers share: the way through structs, arrays and unions."""
 
     count: int
 
-    def fields(self, fields: tuple[ir.Field, ...]) -> Value:
+    def fields(self, fields: tuple[ir.Field, ...]) -> tuple[Value, ...]:
         return tuple(self.value(field.type) for field in fields)
 
     def value(self, type_: ir.Type) -> Value:
@@ -43,17 +63,28 @@ class _Sampler:
                 return self.scalar(type_)
             case ir.Enum():
                 return self.enum([value.value for value in type_.values])
+            case ir.Flags():
+                return self.flags(type_)
+            case ir.Quant():
+                return self.quant(type_)
             case ir.Struct():
                 return self.fields(type_.fields)
+            case ir.Union():
+                return self.union(type_)
             case ir.Text():
-                return self.text(type_.bound.value)
+                return self.text(type_)
             case ir.Bytes():
-                return self.block(type_.bound.value)
+                return self.block(type_)
             case ir.Array():
                 items = [self.value(type_.element) for _ in range(_counts(type_, self.count))]
-                if _is_byte(type_.element):
+                if is_byte(type_.element):
                     return bytes(item for item in items if isinstance(item, int))
                 return tuple(items)
+            case ir.Optional():
+                return self.optional(type_)
+
+    def chosen(self, case: ir.Case) -> Value:
+        return ir.Chosen(case.tag, self.value(case.type) if case.type else None)
 
     def scalar(self, scalar: ir.Scalar) -> Value:
         raise NotImplementedError
@@ -61,47 +92,85 @@ class _Sampler:
     def enum(self, values: list[int]) -> int:
         raise NotImplementedError
 
-    def text(self, bound: int) -> bytes:
+    def flags(self, flags: ir.Flags) -> int:
         raise NotImplementedError
 
-    def block(self, bound: int) -> bytes:
+    def quant(self, quant: ir.Quant) -> float:
+        raise NotImplementedError
+
+    def union(self, union: ir.Union) -> Value:
+        raise NotImplementedError
+
+    def text(self, text: ir.Text) -> bytes:
+        raise NotImplementedError
+
+    def block(self, block: ir.Bytes) -> bytes:
+        raise NotImplementedError
+
+    def optional(self, optional: ir.Optional) -> Value:
         raise NotImplementedError
 
 
-class _Least(_Sampler):
+class _Least(Sampler):
     def scalar(self, scalar: ir.Scalar) -> Value:
         if scalar.kind is ir.ScalarKind.FLOAT:
-            return -0.0
-        return False if scalar.kind is ir.ScalarKind.BOOL else scalar.min
+            return inside(scalar, float(scalar.low)) if scalar.range else -0.0
+        return False if scalar.kind is ir.ScalarKind.BOOL else int(scalar.low)
 
     def enum(self, values: list[int]) -> int:
         return min(values)
 
-    def text(self, bound: int) -> bytes:
-        return b""
+    def flags(self, flags: ir.Flags) -> int:
+        return 0
 
-    def block(self, bound: int) -> bytes:
-        return b""
+    def quant(self, quant: ir.Quant) -> float:
+        return value_of(quant, 0)
+
+    def union(self, union: ir.Union) -> Value:
+        return self.chosen(min(union.cases,
+                               key=lambda case: case.type.size.min if case.type else 0))
+
+    def text(self, text: ir.Text) -> bytes:
+        return b"a" * text.min
+
+    def block(self, block: ir.Bytes) -> bytes:
+        return bytes(block.min)
+
+    def optional(self, optional: ir.Optional) -> Value:
+        return None
 
 
-class _Most(_Sampler):
+class _Most(Sampler):
     def scalar(self, scalar: ir.Scalar) -> Value:
         if scalar.kind is ir.ScalarKind.FLOAT:
-            return float(_F32_MAX if scalar.width == 4 else _F64_MAX)
-        return True if scalar.kind is ir.ScalarKind.BOOL else scalar.max
+            return inside(scalar, float(_F32_MAX if scalar.width == 4 else _F64_MAX))
+        return True if scalar.kind is ir.ScalarKind.BOOL else int(scalar.high)
 
     def enum(self, values: list[int]) -> int:
         return max(values)
 
-    def text(self, bound: int) -> bytes:
-        return b"~" * bound
+    def flags(self, flags: ir.Flags) -> int:
+        return flags.mask if flags.unknown is ir.Unknown.REJECT else flags.base.max
 
-    def block(self, bound: int) -> bytes:
-        return b"\xff" * bound
+    def quant(self, quant: ir.Quant) -> float:
+        return value_of(quant, quant.steps)
+
+    def union(self, union: ir.Union) -> Value:
+        return self.chosen(max(union.cases,
+                               key=lambda case: case.type.size.max if case.type else 0))
+
+    def text(self, text: ir.Text) -> bytes:
+        return b"~" * text.bound.value
+
+    def block(self, block: ir.Bytes) -> bytes:
+        return b"\xff" * block.bound.value
+
+    def optional(self, optional: ir.Optional) -> Value:
+        return self.value(optional.inner)
 
 
 @dataclass(slots=True)
-class _Mixed(_Sampler):
+class _Mixed(Sampler):
     """Every value differs from its neighbours, so that a swapped pair is noticed."""
 
     step: int = 0
@@ -113,29 +182,46 @@ class _Mixed(_Sampler):
     def scalar(self, scalar: ir.Scalar) -> Value:
         step = self.next()
         if scalar.kind is ir.ScalarKind.FLOAT:
-            return step * -0.375
+            return inside(scalar, step * -0.375)
         if scalar.kind is ir.ScalarKind.BOOL:
             return step % 2 == 1
         pattern = int.from_bytes(bytes((step * 37 + 11 * i) % 256 for i in range(scalar.width)),
                                  "little", signed=scalar.kind is ir.ScalarKind.SIGNED)
-        return pattern
+        low, high = int(scalar.low), int(scalar.high)
+        return pattern if low <= pattern <= high else low + pattern % (high - low + 1)
 
     def enum(self, values: list[int]) -> int:
         return values[self.next() % len(values)]
 
-    def text(self, bound: int) -> bytes:
-        return _text_of(min(bound, 17 + self.next() % 5))
+    def flags(self, flags: ir.Flags) -> int:
+        return flags.bits[self.next() % len(flags.bits)].mask
 
-    def block(self, bound: int) -> bytes:
-        return bytes((self.next() * 29 + i) % 256 for i in range(min(bound, _FEW)))
+    def quant(self, quant: ir.Quant) -> float:
+        return value_of(quant, self.next() * 7919 % (quant.steps + 1))
+
+    def union(self, union: ir.Union) -> Value:
+        return self.chosen(union.cases[self.next() % len(union.cases)])
+
+    def text(self, text: ir.Text) -> bytes:
+        return _text_of(text, min(text.bound.value, 17 + self.next() % 5))
+
+    def block(self, block: ir.Bytes) -> bytes:
+        size = max(min(block.bound.value, _FEW), block.min)
+        return bytes((self.next() * 29 + i) % 256 for i in range(size))
+
+    def optional(self, optional: ir.Optional) -> Value:
+        return self.value(optional.inner) if self.next() % 3 else None
 
 
-def samples(packet: ir.Packet) -> tuple[tuple[str, Value], ...]:
-    """Named values of the packet."""
-    most = max((field.type.bound.value for field in packet.fields
-                if isinstance(field.type, ir.Array)), default=0)
+def samples(packet: ir.Packet) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    """Named values of the packet, its examples among them."""
+    most = max((part.bound.value for field in packet.fields
+                for part in ir.inner_types(field.type) if isinstance(part, ir.Array)), default=0)
     return (
         ("least", _Least(0).fields(packet.fields)),
         ("mixed", _Mixed(_FEW).fields(packet.fields)),
+        ("more", _Mixed(_FEW, 1).fields(packet.fields)),
         ("most", _Most(max(most, 0xFFFF)).fields(packet.fields)),
+        *((f"example_{index}", example.value)
+          for index, example in enumerate(packet.examples, 1)),
     )
