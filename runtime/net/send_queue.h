@@ -22,7 +22,7 @@ struct send_queue {
     struct send_chunk *head;
     struct send_chunk *tail;
     uint32_t bytes;
-    uint32_t bytes_high; /* greatest bytes so far */
+    uint32_t bytes_gathered; /* when send_queue_gather was last called */
 };
 
 void send_queue_check(const struct send_queue *queue);
@@ -37,8 +37,7 @@ PC_NODISCARD bool send_queue_append_block(struct send_queue *queue, struct buffe
 
 /* Describe the first bytes for a gather send; returns the number of spans, at most span_max. They
  * stay where they are until released. */
-uint32_t send_queue_gather(const struct send_queue *queue, struct port_span *spans,
-                           uint32_t span_max);
+uint32_t send_queue_gather(struct send_queue *queue, struct port_span *spans, uint32_t span_max);
 
 /* size bytes were sent; 1..bytes. */
 void send_queue_release(struct send_queue *queue, struct buffer_pool *pool, uint32_t size);
