@@ -37,7 +37,6 @@ struct type_counters {
     struct counter pool_size;
     struct counter closed[PC_CLOSE_REASON_COUNT];
     struct counter refused[PC_REFUSAL_COUNT];
-    struct counter received_packets;
     struct counter received_bytes;
     struct counter sent_packets;
     struct counter sent_bytes;
@@ -49,5 +48,5 @@ struct type_counters {
     struct counter accepts_failed;
     struct counter accepts_throttled;
     struct counter addresses_refused;
-    struct counter *packets; /* one per entry of the accept table */
+    struct counter *packets; /* received, one per entry of the accept table */
 };

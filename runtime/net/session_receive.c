@@ -105,7 +105,6 @@ static bool session__handle_frame(struct pc_session *session, const struct pc_ac
         .now_ms = session->worker->now_ms,
         .state = session->protocol_state,
     };
-    struct type_counters *counters = session_counters(session);
     struct dispatch_result result = dispatcher_admit(type->policy.accepts, entry, &subject);
     if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DELAY) {
         session__delay(session, result.wait_ms);
@@ -125,8 +124,7 @@ static bool session__handle_frame(struct pc_session *session, const struct pc_ac
         session__refuse(session, frame, &result);
         return true;
     }
-    counter_add(&counters->received_packets, 1);
-    counter_add(&counters->packets[entry - type->policy.accepts->entries], 1);
+    counter_add(&session_counters(session)->packets[entry - type->policy.accepts->entries], 1);
     return true;
 }
 
