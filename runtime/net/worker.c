@@ -261,11 +261,35 @@ static void worker__watch_memory(struct pc_worker *worker)
     }
 }
 
+/* Look for events without sleeping until there is one or the time for it is over. */
+static uint32_t worker__poll_busily(struct pc_worker *worker, uint32_t timeout_ms)
+{
+    uint64_t poll_us = worker->runtime->config.busy_poll_us;
+    if (poll_us > (uint64_t)timeout_ms * 1000) {
+        poll_us = (uint64_t)timeout_ms * 1000;
+    }
+    uint64_t until_us = pc_os_monotonic_us() + poll_us;
+    uint32_t count = 0;
+    do {
+        count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, 0);
+    } while (count == 0 && pc_os_monotonic_us() < until_us);
+    return count;
+}
+
+static uint32_t worker__wait(struct pc_worker *worker, uint32_t timeout_ms)
+{
+    uint32_t count = 0;
+    if (worker->runtime->config.busy_poll_us > 0 && timeout_ms > 0) {
+        count = worker__poll_busily(worker, timeout_ms);
+    }
+    return count > 0 ? count : port_wait(worker->port, worker->events, PORT_EVENTS_MAX, timeout_ms);
+}
+
 void worker_turn(struct pc_worker *worker)
 {
     uint32_t timeout_ms =
         worker->resume_head != NULL ? 0 : timer_wheel_wait_ms(&worker->timers, worker->now_ms);
-    uint32_t count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, timeout_ms);
+    uint32_t count = worker__wait(worker, timeout_ms);
     worker->now_ms = port_now_ms(worker->port);
     for (uint32_t i = 0; i < count; i++) {
         worker__on_event(worker, &worker->events[i]);

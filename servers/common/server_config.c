@@ -27,6 +27,10 @@ static const struct config_key server_config__keys[] = {
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, receive_buffer_size), .section = "server",
      .name = "receive_buffer_size", .initial = "16384", .min = 512, .max = 65536, .unit = "bytes",
      .doc = "Size of one receive buffer."},
+    {CONFIG_AT(CONFIG_NUMBER, struct server_config, busy_poll_us), .section = "server",
+     .name = "busy_poll_us", .initial = "0", .min = 0, .max = 1000000, .unit = "us",
+     .doc = "Time that an idle worker looks for events before it sleeps; it keeps a processor busy "
+            "for it."},
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, drain_ms), .section = "server",
      .name = "drain_ms", .initial = "5000", .min = 0, .max = 600000, .unit = "ms",
      .doc = "At shutdown: time for the sessions to send what is queued before they are cut."},

@@ -62,6 +62,7 @@ static bool server__create_runtime(struct server *server)
     struct pc_runtime_config runtime = {
         .engine = (enum pc_engine)config->engine,
         .worker_count = config->workers,
+        .busy_poll_us = config->busy_poll_us,
         .receive_buffer_count = config->receive_buffer_count,
         .receive_buffer_size = config->receive_buffer_size,
         .observe = server__observe,

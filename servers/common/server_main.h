@@ -28,6 +28,7 @@
 /* Keys that every server has: [server], [log] and, if program->has_links, [link]. */
 struct server_config {
     uint32_t workers; /* 0: auto */
+    uint32_t busy_poll_us;
     uint32_t engine;  /* enum pc_engine */
     uint32_t receive_buffer_count;
     uint32_t receive_buffer_size;

@@ -22,7 +22,7 @@ IDLE_COUNT = 10000
 HAPROXY = """
 global
     nbthread 1
-    maxconn 20000
+    maxconn 2000
 defaults
     mode tcp
     timeout connect 5s

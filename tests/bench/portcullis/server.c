@@ -33,6 +33,8 @@ static void server__parse_one(struct server_options *options, const char *name, 
         }
     } else if (strcmp(name, "--workers") == 0) {
         options->worker_count = server__number(value, 64);
+    } else if (strcmp(name, "--busy-poll") == 0) {
+        options->busy_poll_us = server__number(value, 1000000);
     } else if (strcmp(name, "--port") == 0) {
         options->listen.port = (uint16_t)server__number(value, 65535);
     } else if (strcmp(name, "--game") == 0) {
@@ -41,7 +43,8 @@ static void server__parse_one(struct server_options *options, const char *name, 
             server__die("--game: not an address");
         }
     } else {
-        server__die("usage: [--engine E] [--workers N] [--port P] [--game HOST:PORT]");
+        server__die(
+            "usage: [--engine E] [--workers N] [--busy-poll US] [--port P] [--game HOST:PORT]");
     }
 }
 
@@ -95,8 +98,10 @@ static void server__print_counters(const struct pc_runtime *runtime, uint32_t ty
 int server_run(const struct server_options *options, const struct pc_session_type *type,
                const struct pc_session_type *link_type, void *user)
 {
-    const struct pc_runtime_config config = {
-        .engine = options->engine, .worker_count = options->worker_count, .user = user};
+    const struct pc_runtime_config config = {.engine = options->engine,
+                                             .worker_count = options->worker_count,
+                                             .busy_poll_us = options->busy_poll_us,
+                                             .user = user};
     struct pc_runtime *runtime;
     pc_os_stop_signal_install();
     if (pc_runtime_create(&config, &runtime) != PC_OK) {

@@ -5,10 +5,11 @@
 
 #include "pc/runtime.h"
 
-/* From the command line: --engine E, --workers N, --port P, --game HOST:PORT. */
+/* From the command line: --engine E, --workers N, --busy-poll US, --port P, --game HOST:PORT. */
 struct server_options {
     enum pc_engine engine;
     uint32_t worker_count;
+    uint32_t busy_poll_us;
     struct pc_address listen;
     struct pc_address game;
     bool has_game;
