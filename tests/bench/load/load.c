@@ -16,6 +16,8 @@
 #include "wire.h"
 
 #define EVENTS_MAX     1024
+#define CONNECTS_MAX   64u   /* before a pause: the backlog must not overflow */
+#define CONNECTS_US    3000u /* the pause */
 #define LAZY_PERIOD_NS 1000000u
 #define SECOND_NS      1000000000u
 #define QUIET_NS       (5ull * SECOND_NS) /* without a reply for so long: the server is stuck */
@@ -162,6 +164,9 @@ static void load__create(struct load *load)
         load->clients[i].index = i;
         load->clients[i].is_lazy = i >= first_lazy;
         client_open(load, &load->clients[i]);
+        if (i % CONNECTS_MAX == CONNECTS_MAX - 1) {
+            (void)usleep(CONNECTS_US);
+        }
     }
 }
 

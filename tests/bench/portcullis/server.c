@@ -88,11 +88,16 @@ static void server__print_counters(const struct pc_runtime *runtime, uint32_t ty
 {
     struct pc_type_counters counters;
     pc_runtime_type_counters(runtime, type, &counters);
-    (void)printf("opened %llu received %llu sent %llu receives %llu sends %llu violations %llu\n",
+    (void)printf("opened %llu received %llu sent %llu receives %llu sends %llu\n",
                  (unsigned long long)counters.opened, (unsigned long long)counters.received_packets,
                  (unsigned long long)counters.sent_packets, (unsigned long long)counters.receives,
-                 (unsigned long long)counters.sends,
-                 (unsigned long long)counters.closed[PC_CLOSE_VIOLATION]);
+                 (unsigned long long)counters.sends);
+    for (int i = 0; i < PC_CLOSE_REASON_COUNT; i++) {
+        if (counters.closed[i] > 0) {
+            (void)printf("closed %s %llu\n", pc_close_reason_name((enum pc_close_reason)i),
+                         (unsigned long long)counters.closed[i]);
+        }
+    }
 }
 
 int server_run(const struct server_options *options, const struct pc_session_type *type,
