@@ -2,8 +2,8 @@
 add_library(portcullis_options INTERFACE)
 
 target_compile_options(portcullis_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Wmissing-prototypes -Wvla
-  -Wstrict-prototypes -Werror)
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Wvla -Werror
+  $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>)
 
 if(PORTCULLIS_CHECKED)
   target_compile_definitions(portcullis_options INTERFACE PC_CHECKED=1)

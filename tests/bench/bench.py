@@ -3,7 +3,7 @@ turns, so that what drifts, drifts for all; every figure is a median of rounds.
 
     bench.py --build DIR                      every scenario
     bench.py --build DIR b c --rounds 10      some of them
-    bench.py --build DIR memory | smoke
+    bench.py --build DIR memory | timers | codec | smoke
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import json
 import platform
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ import plot
 import special
 from results import Results, report
 from scenarios import SCENARIOS, Scenario
-from servers import SERVER_CPU, Server, kind
+from servers import LOAD_CPU, SERVER_CPU, Server, kind
 
 SPECIAL = {
     "i": special.relay,
@@ -36,7 +37,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Measure the runtime against its peers.",
         epilog="scenarios: " + ", ".join(s.key for s in SCENARIOS) + ", l (all of them), "
-        "i (relay), j (workers), k (slow readers), p (busy poll), g or memory, smoke",
+        "i (relay), j (workers), k (slow readers), p (busy poll), g or memory; alone: timers, codec, "
+        "smoke",
     )
     parser.add_argument("scenarios", nargs="*", help="which; none: all")
     parser.add_argument("--build", type=Path, required=True, help="build folder")
@@ -125,6 +127,10 @@ def main() -> int:
     if options.scenarios == ["smoke"]:
         smoke(programs)
         return 0
+    if options.scenarios in (["timers"], ["codec"]):
+        program = {"timers": "bench_timers", "codec": "bench_codecs"}[options.scenarios[0]]
+        command = ["taskset", "-c", LOAD_CPU, str(programs / program)]
+        return subprocess.run(command, check=False).returncode
     results = Results()
     for key in wanted_keys(options):
         window = ["--window", str(options.window)]

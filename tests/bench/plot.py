@@ -59,8 +59,8 @@ def draw(results: Results) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" '
         'font-family="sans-serif" font-size="11">',
         f'<rect width="{WIDTH}" height="{y}" fill="#fff"/>',
-        '<text x="8" y="14" font-weight="bold" font-size="13">Server CPU per message, as a multiple '
-        "of the raw io_uring server (less is better)</text>",
+        '<text x="8" y="14" font-weight="bold" font-size="13">Server CPU per message, as a '
+        "multiple of the raw io_uring server (less is better)</text>",
         f'<path d="M{one:.1f} 22V{y - GAP + 4}" stroke="#999" stroke-dasharray="3 3"/>',
         *body,
         "</svg>\n",

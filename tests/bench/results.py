@@ -82,7 +82,8 @@ def goal_lines(results: Results) -> list[str]:
 def goal_line(goal: Goal, key: str, ratio: float) -> str:
     what = "" if goal.value == "cpu_ns" else f" ({goal.value})"
     holds = "yes" if round(ratio, 2 if goal.ratio >= 0.1 else 3) <= goal.ratio else "**no**"
-    return f"| {goal.server} / {goal.reference}{what} | {key} | {goal.ratio:.2f} | {ratio:.3f} | {holds} |"
+    name = f"{goal.server} / {goal.reference}{what}"
+    return f"| {name} | {key} | {goal.ratio:.2f} | {ratio:.3f} | {holds} |"
 
 
 def report(results: Results) -> str:

@@ -106,7 +106,8 @@ def relay_lines(results: Results) -> list[str]:
         ratio = results.ratio(key, ours, theirs, "cpu_ns")
         if ratio is not None:
             holds = "holds" if round(ratio, 2) <= goal else "**does not hold**"
-            lines.append(f"- 64 x {key[2:]}: {ours} / {theirs} {ratio:.2f}, goal {goal:.2f}: {holds}")
+            what = f"64 x {key[2:]}: {ours} / {theirs}"
+            lines.append(f"- {what} {ratio:.2f}, goal {goal:.2f}: {holds}")
     return lines
 
 
@@ -120,16 +121,22 @@ def workers(build: Path, engine: str, rounds: int, window: list[str], results: R
                     options = [*scenarios.options(*shape), *window]
                     sample = load.run(build, server.port, [server], options, "")
                     collected.add(f"{shape[0]} x {shape[1]}", count, sample.values())
-    lines = ["| shape | workers | thousand per s | CPU ns | p99 us |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| shape | workers | thousand per s | CPU ns | p99 us |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for shape_name, counts in collected.samples.items():
         for count, values in counts.items():
             rate = spread([r / 1000 for r in values["rate"]])
             p99 = number(statistics.median(values["p99_us"]))
-            lines.append(f"| {shape_name} | {count} | {rate} | {spread(values['cpu_ns'])} | {p99} |")
+            cpu = spread(values["cpu_ns"])
+            lines.append(f"| {shape_name} | {count} | {rate} | {cpu} | {p99} |")
     results.facts["j: two workers on two processors, load generator included"] = lines
 
 
-def slow_readers(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+def slow_readers(
+    build: Path, engine: str, rounds: int, window: list[str], results: Results
+) -> None:
     """(k) 10 of 1,000 clients send 1 KiB a millisecond; first they read the replies, then not."""
     collected = Results()
     for _ in range(rounds):
