@@ -5,6 +5,16 @@ target_compile_options(portcullis_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Wvla -Werror
   $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>)
 
+# For a copy whose size is known to be small, but not how small, gcc writes "rep movs", which takes
+# 30 cycles to begin. The library's memcpy is faster: 64 x depth 32 falls from 1.04 to 1.02 of the
+# bare server, decoding a chat from 8.8 to 5.8 ns.
+include(CheckCCompilerFlag)
+set(memcpy_strategy -mmemcpy-strategy=unrolled_loop:16:noalign,libcall:-1:noalign)
+check_c_compiler_flag(${memcpy_strategy} PORTCULLIS_HAS_MEMCPY_STRATEGY)
+if(PORTCULLIS_HAS_MEMCPY_STRATEGY)
+  target_compile_options(portcullis_options INTERFACE ${memcpy_strategy})
+endif()
+
 if(PORTCULLIS_CHECKED)
   target_compile_definitions(portcullis_options INTERFACE PC_CHECKED=1)
 endif()
