@@ -47,6 +47,13 @@ def test_forced_epoll_says_nothing_of_a_fallback(tmp_path: Path) -> None:
         play(cluster)
 
 
+def test_servers_that_poll_before_they_sleep_serve_and_stop(tmp_path: Path) -> None:
+    polling: harness.Config = {"server": {"busy_poll_us": "300"}}
+    with Cluster(tmp_path, db=polling, game=polling, gate=polling) as cluster:
+        cluster.start_ready()
+        play(cluster)
+
+
 def test_forced_uring_that_is_blocked_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
