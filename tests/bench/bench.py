@@ -37,8 +37,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Measure the runtime against its peers.",
         epilog="scenarios: " + ", ".join(s.key for s in SCENARIOS) + ", l (all of them), "
-        "i (relay), j (workers), k (slow readers), p (busy poll), g or memory; alone: timers, codec, "
-        "smoke",
+        "i (relay), j (workers), k (slow readers), p (busy poll), g or memory; "
+        "alone: timers, codec, smoke",
     )
     parser.add_argument("scenarios", nargs="*", help="which; none: all")
     parser.add_argument("--build", type=Path, required=True, help="build folder")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
-from scenarios import GOALS, SCENARIOS, Goal
+from scenarios import ALL, GOALS, SCENARIOS, Goal
 
 Rounds = dict[str, list[float]]  # name of the value -> one number per round
 
@@ -68,6 +68,24 @@ def scenario_table(results: Results, key: str) -> list[str]:
     return [*lines, ""]
 
 
+def summary(results: Results) -> list[str]:
+    """One row for each scenario that all servers have borne: CPU, and its ratio to raw."""
+    lines = [
+        "| CPU ns (ratio to raw io_uring) | " + " | ".join(ALL) + " |",
+        "| --- |" + " --- |" * len(ALL),
+    ]
+    for scenario in SCENARIOS:
+        rounds = [results.rounds(scenario.key, server, "cpu_ns") for server in ALL]
+        if not all(rounds):
+            continue
+        cells = []
+        for server, values in zip(ALL, rounds):
+            ratio = results.ratio(scenario.key, server, "raw_uring", "cpu_ns")
+            cells.append(f"{number(statistics.median(values))} ({ratio:.2f})")
+        lines.append(f"| {scenario.key}: {scenario.title} | " + " | ".join(cells) + " |")
+    return [*lines, ""] if len(lines) > 2 else []
+
+
 def goal_lines(results: Results) -> list[str]:
     """A Markdown table of the goals that were measured."""
     lines = ["| goal | scenario | at most | measured | holds |", "| --- | --- | --- | --- | --- |"]
@@ -91,6 +109,7 @@ def report(results: Results) -> str:
     lines = ["# Benchmark", ""]
     if any(key in results.samples for goal in GOALS for key in goal.scenarios):
         lines += ["## Goals", "", *goal_lines(results)]
+    lines += summary(results)
     lines += ["## Scenarios", ""] if results.samples else []
     for key in (k for k in results.samples if not k.startswith("_")):
         lines += scenario_table(results, key)

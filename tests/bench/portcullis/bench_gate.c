@@ -2,6 +2,8 @@
  *
  * It is the runtime as every server uses it: generated accept table, whitelist, sizes, states,
  * rates, decode, typed handlers and senders, counters and idle timers. */
+#include <stdlib.h>
+
 #include "pc/dispatch.h"
 #include "pc/worker.h"
 #include "proto/bench_codec.h"
@@ -10,21 +12,24 @@
 #include "proto/gate_send.h"
 #include "server.h"
 
-#define WORKERS_MAX 64u
+#define WORKERS_MAX   64u
+#define MEMBERS_FIRST 1024u
+#define NOT_A_MEMBER  UINT32_MAX
 
-/* What one worker knows: its sessions, for broadcasts, and its link to the game. */
+/* What one worker knows: its sessions, for broadcasts, and its link to the game.
+ * Invariant: members[0..member_count) are the open sessions; each knows its place. */
 struct gate_worker {
-    struct gate_member *members;
+    struct pc_session **members;
+    uint32_t member_count;
+    uint32_t member_room;
     struct pc_session *game; /* NULL while there is no link */
     uint64_t notices;
     uint64_t frames_down;
 };
 
-/* The user area of a client's session. Invariant: linked in its worker's members while open. */
+/* The user area of a client's session. */
 struct gate_member {
-    struct gate_member *next;
-    struct gate_member **place;
-    struct pc_session *session;
+    uint32_t place; /* in the worker's members */
 };
 
 static struct gate_worker gate__workers[WORKERS_MAX];
@@ -34,27 +39,47 @@ static struct gate_worker *gate__worker_of(const struct pc_session *session)
     return &gate__workers[pc_worker_index(pc_session_worker(session))];
 }
 
+static bool gate__make_room(struct gate_worker *worker)
+{
+    if (worker->member_count < worker->member_room) {
+        return true;
+    }
+    uint32_t room = worker->member_room == 0 ? MEMBERS_FIRST : worker->member_room * 2;
+    struct pc_session **members = realloc(worker->members, room * sizeof *members);
+    if (members == NULL) {
+        return false;
+    }
+    worker->members = members;
+    worker->member_room = room;
+    return true;
+}
+
 static void gate__on_open(struct pc_session *session)
 {
     struct gate_worker *worker = gate__worker_of(session);
     struct gate_member *member = pc_session_user(session);
-    *member = (struct gate_member){
-        .next = worker->members, .place = &worker->members, .session = session};
-    if (member->next != NULL) {
-        member->next->place = &member->next;
+    member->place = NOT_A_MEMBER;
+    if (!gate__make_room(worker)) {
+        pc_session_abort(session, PC_CLOSE_NO_BUFFERS);
+        return;
     }
-    worker->members = member;
+    member->place = worker->member_count;
+    worker->members[worker->member_count++] = session;
     pc_session_set_protocol_state(session, BENCH_SESSION_READY);
 }
 
 static void gate__on_close(struct pc_session *session, enum pc_close_reason reason)
 {
     (void)reason;
-    struct gate_member *member = pc_session_user(session);
-    *member->place = member->next;
-    if (member->next != NULL) {
-        member->next->place = member->place;
+    struct gate_worker *worker = gate__worker_of(session);
+    const struct gate_member *member = pc_session_user(session);
+    if (member->place == NOT_A_MEMBER) {
+        return;
     }
+    struct pc_session *last = worker->members[--worker->member_count];
+    struct gate_member *last_member = pc_session_user(last);
+    last_member->place = member->place;
+    worker->members[member->place] = last;
 }
 
 static void on_echo(struct pc_session *session, const struct bench_echo *packet)
@@ -86,8 +111,8 @@ static void on_shout(struct pc_session *session, const struct bench_shout *packe
     if (block == NULL) {
         return;
     }
-    for (struct gate_member *m = worker->members; m != NULL; m = m->next) {
-        if (pc_session_send_block(m->session, block) == PC_OK) {
+    for (uint32_t i = worker->member_count; i > 0; i--) {
+        if (pc_session_send_block(worker->members[i - 1], block) == PC_OK) {
             worker->notices++;
         }
     }
