@@ -1,17 +1,19 @@
 """A whole installation in one folder: key, database, ini files, and db, game and gate as processes.
 
-Servers listen on port 0 the first time and on the same port when they are started again, so that
-the others find them as they would in earnest.
+Every server keeps its port when it is started again, so that the others find it as they would in
+earnest. Therefore the ports are not of the system's choice: those lie in the range from which it
+gives ports to anybody, also to somebody else while a server of ours is down.
 """
 
 from __future__ import annotations
 
 import copy
 import shutil
+from functools import partial
 from pathlib import Path
 
 from gate_client import GateClient
-from harness import Config, Server, Unexpected, run, wait_until
+from harness import Config, Server, Unexpected, free_port, port_is_free, run, wait_until
 
 # Small and quick: the tests are about behaviour, not about strength.
 DEFAULTS: dict[str, Config] = {
@@ -84,6 +86,7 @@ class Cluster:
         self.configs = {
             name: merge(merge(DEFAULTS[name], COMMON), configs.get(name, {})) for name in DEFAULTS
         }
+        self._choose_ports()
         self.running: dict[str, Server] = {}
         self.ended: list[Server] = []
         made = run("db", "--make-key", str(folder / "portcullis.key"))
@@ -109,7 +112,6 @@ class Cluster:
             server = Server(name, self.folder, ini)
             self.running[name] = server
             server.wait_event("started")
-            self._keep_ports(name, server)
         return self
 
     def start_ready(self) -> Cluster:
@@ -125,19 +127,20 @@ class Cluster:
             self["gate"].wait_event("link_up", count=workers, role=role)
         self["game"].wait_event("link_up", role="db")
 
+    def _choose_ports(self) -> None:
+        """Put a number in the place of every port 0."""
+        for name, listeners in LISTENERS.items():
+            for section, key in listeners.values():
+                address = str(self.configs[name][section][key])
+                if address.endswith(":0"):
+                    self.configs[name][section][key] = address[:-1] + str(free_port())
+
     def _connect_config(self, name: str) -> None:
-        """Tell a server where its peers listen; a port that is not known yet is nobody's."""
+        """Tell a server where its peers listen."""
         for section, (peer, type_name) in PEERS[name].items():
             peer_section, key = LISTENERS[peer][type_name]
             address = str(self.configs[peer][peer_section][key])
-            if address.endswith(":0"):
-                address = address.removesuffix("0") + "1"
             self.configs[name].setdefault(section, {})["address"] = address
-
-    def _keep_ports(self, name: str, server: Server) -> None:
-        for type_name, (section, key) in LISTENERS[name].items():
-            host, port = server.address(type_name)
-            self.configs[name][section][key] = f"{host}:{port}"
 
     # ---- using ----
 
@@ -162,10 +165,15 @@ class Cluster:
     # ---- ending ----
 
     def kill(self, name: str) -> None:
+        """End a server at once. The kernel takes an io_uring apart after its process has gone, and
+        the listener with it: for some 20 ms the port is still taken."""
         server = self.running.pop(name)
         server.kill()
         server.save_log()
         self.ended.append(server)
+        for section, key in LISTENERS[name].values():
+            port = int(str(self.configs[name][section][key]).rpartition(":")[2])
+            wait_until(partial(port_is_free, port), f"port {port} of the killed {name} to be free")
 
     def stop(self, name: str) -> Server:
         """Stop in order and check: exit status 0, pools whole, no complaint of a sanitizer."""

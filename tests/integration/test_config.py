@@ -144,6 +144,16 @@ def test_two_keys_differ(folder: Path) -> None:
     assert (folder / "one.key").read_bytes() != (folder / "two.key").read_bytes()
 
 
+def test_port_of_the_systems_choice_is_said(folder: Path) -> None:
+    cluster = Cluster(folder)
+    cluster.configs["gate"]["clients"]["listen"] = "127.0.0.1:0"
+    with cluster:
+        cluster.start("gate")
+        assert cluster.gate_address[1] > 0
+        with cluster.client() as client:
+            client.hello()
+
+
 def test_busy_port_is_named(folder: Path) -> None:
     cluster = Cluster(folder)
     with socket.create_server(("127.0.0.1", 0)) as holder:

@@ -2,8 +2,8 @@
 
     without_io_uring.py PROGRAM [ARGUMENT ...]
 
-A seccomp filter of this process answers io_uring_setup with EPERM; then the program takes its place,
-with the same process id.
+A seccomp filter of this process answers io_uring_setup with EPERM; then the program takes its
+place, with the same process id.
 """
 
 from __future__ import annotations
