@@ -1,4 +1,4 @@
-"""[A] Reads what a file declares for others to use: enums, flags, structs, unions and their fields."""
+"""[A] Reads what a file declares for others to use: enums, flags, structs, unions, their fields."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """[C] Two fingerprints of a protocol.
 
 compat_hash  two sides with the same one at a version read each other's frames at that version. It
-             covers what lies on the wire: ids, the order and types of fields, widths, bounds, ranges
-             and the values of enums. Names, comments, flows, states and rates are left out: they
-             can change alone. What came with a later version is left out too, so that appending
-             keeps the hashes of the versions before. Of an imported file, whose versions are its
-             own, only what was there from the start counts.
+             covers what lies on the wire: ids, the order and types of fields, widths, bounds,
+             ranges and the values of enums. Names, comments, flows, states and rates are left
+             out: they can change alone. What came with a later version is left out too, so that
+             appending keeps the hashes of the versions before. Of an imported file, whose versions
+             are its own, only what was there from the start counts.
 schema_hash  everything but prose: names, defaults and policy as well. Another one means that
              somebody edited something, not that anything is wrong.
 """

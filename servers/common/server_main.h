@@ -29,7 +29,7 @@
 struct server_config {
     uint32_t workers; /* 0: auto */
     uint32_t busy_poll_us;
-    uint32_t engine;  /* enum pc_engine */
+    uint32_t engine; /* enum pc_engine */
     uint32_t receive_buffer_count;
     uint32_t receive_buffer_size;
     uint32_t drain_ms;

@@ -18,7 +18,8 @@ def field_type(tmp_path: Path, text: str, **others: str) -> ir.Type:
 def test_passes_are_listed_once_and_in_order() -> None:
     names = [run.__module__.rsplit(".", 1)[-1] for run in (*passes.RESOLVE, *passes.ASSEMBLE)]
     assert names == ["names", "imports", "roles", "consts", "types", "states", "flows", "ids",
-                     "states", "rates", "growth", "policy", "sizes", "examples", "assemble", "tables", "identifiers"]
+                     "states", "rates", "growth", "policy", "sizes", "examples", "assemble",
+                     "tables", "identifiers"]
 
 
 @pytest.mark.parametrize("name", sorted(ir.SCALARS))

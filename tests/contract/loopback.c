@@ -1,3 +1,9 @@
+/* Connections of one engine with itself; see loopback.h.
+ *
+ * Happy path: a test sets up a world, connects peers, turns the ports until what it waits for has
+ * happened. Failure modes: a wait that takes too long fails the test; an engine that the system
+ * blocks is named as skipped.
+ * Path: beside [1] and [10]. */
 #include "contract/loopback.h"
 
 #include <stdio.h>

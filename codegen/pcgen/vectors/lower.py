@@ -146,7 +146,8 @@ def to_json(program: ir.Program) -> str:
     packets: list[dict[str, object]] = []
     for protocol in program.protocols:
         for packet in protocol.packets:
-            encoded = [(name, values, encode(packet.fields, values)) for name, values in samples(packet)]
+            encoded = [(name, values, encode(packet.fields, values))
+                       for name, values in samples(packet)]
             wrong = [item for name, _, data in encoded if name == "mixed" for item in broken(data)]
             packets.append({
                 "protocol": protocol.name, "name": packet.name, "id": packet.id,
