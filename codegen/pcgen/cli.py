@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pcgen import ir, pipeline, render, writer
+from pcgen import ir, pipeline, render, unsupported, writer
 from pcgen.outputs import Output
 from pcgen.vectors import lower as lower_vectors
 
@@ -103,6 +103,11 @@ def main(arguments: Sequence[str]) -> int:
     if compiled.program is None:
         sys.stderr.write(compiled.sink.render())
         return 1
+    if options.command in ("gen", "manifest", "vectors"):
+        unsupported.run(compiled.files, compiled.sink)
+        if compiled.sink.failed:
+            sys.stderr.write(compiled.sink.render())
+            return 1
     match options.command:
         case "gen":
             return _gen(options, compiled, compiled.program)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pcgen import ir, loader, outputs, passes
+from pcgen import ir, loader, outputs, passes, schema
 from pcgen.diagnostics import ErrorSink
 from pcgen.outputs import Output
 
@@ -17,23 +17,24 @@ class Compiled:
 
     program: ir.Program | None
     sources: tuple[Path, ...]  # every YAML file read, imports included
+    files: tuple[schema.File, ...]
     sink: ErrorSink
 
 
 def compile_files(paths: Sequence[Path]) -> Compiled:
     """[A] to [C]: read, check and resolve."""
     sink = ErrorSink()
-    files = loader.load(paths, sink)
+    files = tuple(loader.load(paths, sink))
     sources = tuple(file.source.path for file in files)
     if sink.failed:
-        return Compiled(None, sources, sink)
+        return Compiled(None, sources, files, sink)
     context = passes.Context(files, sink)
     for stage in (passes.RESOLVE, passes.ASSEMBLE):
         for run in stage:
             run(context)
         if sink.failed:
-            return Compiled(None, sources, sink)
-    return Compiled(context.program, sources, sink)
+            return Compiled(None, sources, files, sink)
+    return Compiled(context.program, sources, files, sink)
 
 
 def emit(program: ir.Program) -> tuple[Output, ...]:

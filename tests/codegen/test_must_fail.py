@@ -27,8 +27,50 @@ def test_case_gives_exactly_its_error(path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_code_has_a_case() -> None:
-    have = {path.stem.split("_")[0] for path in FILES} | {Code.UNREADABLE.value}
+    have = {path.stem.split("_")[0] for path in FILES}
+    have |= {Code.UNREADABLE.value, Code.OUTPUT_MISSING.value}
     assert have == {code.value for code in Code}
+
+
+WHOLE_LANGUAGE = """\
+protocol: demo
+version: 2
+roles: [gate, game]
+flows:
+  - {flow: gate -> game, ids: 1-9}
+  - {flow: game -> gate, ids: 10-19}
+enums:
+  mood: {type: u8, unknown: keep, values: {CALM: 0}}
+flags:
+  options: {type: u8, bits: {RUN: 0}}
+structs:
+  part:
+    extensible: true
+    fields: [size: u8]
+unions:
+  target: {tag: u8, cases: {nobody: 1}}
+packets:
+  ask:
+    id: 1
+    flow: gate -> game
+    fields:
+      - level: {type: u8, range: [1, 5]}
+      - name: {type: "string<8>", min: 1}
+      - code: {type: "string<8>", charset: ascii}
+      - place: u8?
+      - later: {type: u8, since: 2, default: 0}
+"""
+
+
+def test_what_the_outputs_do_not_have_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "demo.yaml"
+    source.write_text(WHOLE_LANGUAGE, encoding="utf-8")
+    result = pcgen("gen", "--out", tmp_path / "out", source)
+    assert result.returncode == 1
+    found = [line.removeprefix(f"{source}:").split(":")[0]
+             for line in result.stderr.splitlines() if Code.OUTPUT_MISSING.value in line]
+    assert found == ["8", "10", "12", "16", "22", "23", "24", "25", "26"]
+    assert not (tmp_path / "out").exists()
 
 
 def test_missing_file_is_an_error(tmp_path: Path) -> None:
