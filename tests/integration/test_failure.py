@@ -116,6 +116,7 @@ def test_saved_place_survives_the_death_of_the_game(folder: Path) -> None:
         player.find(LeftWorld, reason=LeaveReason.SERVER_LOST)
         cluster.start("game")
         player.find(ServerStatus, server=Role.GAME, up=True)
+        cluster["game"].wait_event("link_up", role="db")  # before, it could not load the place
         assert player.enter().position == place
 
 
