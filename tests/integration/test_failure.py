@@ -68,6 +68,7 @@ def test_game_gone_is_said_to_the_player(folder: Path) -> None:
         player.echo("still connected")
         cluster.start("game")
         player.find(ServerStatus, server=Role.GAME, up=True)
+        cluster["game"].wait_event("link_up", role="db")
         assert player.enter().result == Result.OK
 
 
