@@ -215,6 +215,24 @@ static void receive_paused_is_stopped_in_the_kernel(void **state)
     loopback_until(loop, &server->received_bytes, 20);
 }
 
+/* The kernel may fill whatever it has been lent, and at any time. */
+static void buffer_given_is_lent_again_by_the_next_wait_only(void **state)
+{
+    struct loopback *loop = *state;
+    const struct uring_port *port = (const struct uring_port *)(void *)loop->port;
+    struct peer *client;
+    struct peer *server;
+    loopback_pair(loop, &client, &server);
+    peer_recv(server);
+    peer_send(client, "x", 1);
+    loopback_until(loop, &server->received, 1);
+    assert_int_equal(port->buffers.lent_count, port->buffers.count - 1);
+    peer_recv(server);
+    assert_int_equal(port->buffers.lent_count, port->buffers.count - 1);
+    (void)loopback_turn(loop, 0);
+    assert_int_equal(port->buffers.lent_count, port->buffers.count);
+}
+
 /* After all is closed, every buffer is lent again. */
 static void buffers_all_come_back(void **state)
 {
@@ -252,6 +270,7 @@ int main(void)
         LOOPBACK_TEST(accept_ended_by_the_kernel_is_armed_again),
         LOOPBACK_TEST(receive_of_a_bulk_sender_goes_single_and_back),
         LOOPBACK_TEST(receive_paused_is_stopped_in_the_kernel),
+        LOOPBACK_TEST(buffer_given_is_lent_again_by_the_next_wait_only),
         LOOPBACK_TEST(buffers_all_come_back),
     };
     return loopback_run_on(port_engine_uring, "port_uring", tests, COUNT_OF(tests));
