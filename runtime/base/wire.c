@@ -26,6 +26,12 @@ const char *pc_wire_error_name(enum pc_wire_error error)
         return "utf8";
     case PC_WIRE_FLOAT:
         return "float";
+    case PC_WIRE_FLAGS:
+        return "flags";
+    case PC_WIRE_TAG:
+        return "tag";
+    case PC_WIRE_CHARSET:
+        return "charset";
     case PC_WIRE_ERROR_COUNT:
         break;
     }
@@ -84,6 +90,17 @@ bool pc_wire_utf8_is_valid(const uint8_t *bytes, uint32_t size)
             return false;
         }
         at += shape.size;
+    }
+    return true;
+}
+
+bool pc_wire_is_printable(const uint8_t *bytes, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        bool is_c1 = bytes[i] == 0xc2 && i + 1 < size && bytes[i + 1] < 0xa0;
+        if (bytes[i] < 0x20 || bytes[i] == 0x7f || is_c1) {
+            return false;
+        }
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /* What the generated table of test vectors is made of: one case for each packet. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ struct codec_sample {
     const void *packet;
     const uint8_t *payload;
     uint32_t payload_size;
+    const uint32_t *ends; /* sizes where older bytes may end, rising; the last is payload_size */
 };
 
 /* A payload with one thing wrong. */
@@ -29,6 +31,7 @@ struct codec_case {
     uint32_t frame_min;
     uint32_t frame_max;
     size_t packet_size; /* sizeof the struct */
+    bool is_canonical;  /* what decodes has one form only: nothing in it grows */
     enum pc_wire_error (*decode)(const uint8_t *payload, uint32_t payload_size, void *packet);
     uint32_t (*frame_size)(const void *packet);
     void (*encode)(const void *packet, uint8_t *frame);

@@ -60,6 +60,9 @@ static void codec_sample_becomes_its_bytes(void **state)
         const struct codec_sample *sample = &item->samples[i];
         case__expect_bytes(item, sample->packet, sample->payload, sample->payload_size);
     }
+    if (!item->is_canonical) {
+        return;
+    }
     assert_int_equal(item->frame_size(item->samples[0].packet), item->frame_min);
     assert_int_equal(item->frame_size(item->samples[item->sample_count - 1].packet),
                      item->frame_max);
@@ -89,9 +92,14 @@ static void codec_truncated_anywhere_is_refused(void **state)
     assert_non_null(packet);
     for (size_t i = 0; i < item->sample_count; i++) {
         const struct codec_sample *sample = &item->samples[i];
+        const uint32_t *end = sample->ends;
         for (uint32_t size = 0; size < sample->payload_size; size++) {
             enum pc_wire_error error = case__decode(item, sample->payload, size, packet);
-            assert_int_equal(error, PC_WIRE_TRUNCATED);
+            bool is_older = size == *end;
+            assert_int_equal(error, is_older ? PC_WIRE_OK : PC_WIRE_TRUNCATED);
+            while (*end <= size) {
+                end++;
+            }
         }
     }
     free(packet);
@@ -122,7 +130,7 @@ static void case__change(const struct codec_case *item, uint8_t *payload, uint32
     for (uint32_t at = 0; at < size; at++) {
         for (size_t i = 0; i < COUNT_OF(changes); i++) {
             payload[at] ^= changes[i];
-            if (item->decode(payload, size, packet) == PC_WIRE_OK) {
+            if (item->decode(payload, size, packet) == PC_WIRE_OK && item->is_canonical) {
                 case__expect_bytes(item, packet, payload, size);
             }
             payload[at] ^= changes[i];

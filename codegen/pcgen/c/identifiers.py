@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pcgen import ir
 from pcgen.c import naming
 
-Cause = ir.Const | ir.Enum | ir.Struct | ir.StateMachine | ir.Packet | ir.Protocol | ir.Role
+Cause = (ir.Const | ir.Enum | ir.Flags | ir.Union | ir.Struct | ir.StateMachine | ir.Packet
+         | ir.Protocol | ir.Role)
 Declared = tuple[str, Cause]
 
 STRUCT_FUNCTIONS = ("get", "put", "read", "measure", "write")
 PACKET_FUNCTIONS = ("decode", "frame_size", "encode", "send")
 PACKET_MACROS = ("ID", "FRAME_MIN", "FRAME_MAX")
-PROTOCOL_MACROS = ("NAME", "VERSION", "COMPAT_HASH", "FRAME_MAX")
+PROTOCOL_MACROS = ("NAME", "VERSION", "COMPAT_HASH", "SCHEMA_HASH", "FRAME_MAX")
 
 
 def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
@@ -33,6 +34,7 @@ def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
         yield f"{naming.machine_tag(machine)}_name", machine
         for state in machine.states:
             yield naming.state(machine, state), machine
+    yield from _flags_and_unions(protocol)
     for struct in protocol.structs:
         yield naming.tag(struct), struct
         for suffix in STRUCT_FUNCTIONS:
@@ -43,6 +45,24 @@ def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
             yield f"{naming.tag(packet)}_{suffix}", packet
         for suffix in PACKET_MACROS:
             yield naming.packet_macro(packet, suffix), packet
+
+
+def _flags_and_unions(protocol: ir.Protocol) -> Iterator[Declared]:
+    for flags in protocol.flags:
+        yield f"{naming.tag(flags)}_is_valid", flags
+        yield f"{naming.tag(flags).upper()}_ALL", flags
+        for bit in flags.bits:
+            yield naming.flag(flags, bit), flags
+    for union in protocol.unions:
+        yield naming.tag(union), union
+        yield naming.union_tag(union), union
+        yield f"{naming.union_tag(union)}_name", union
+        for suffix in ("read", "measure", "write"):
+            yield f"{naming.tag(union)}_{suffix}", union
+        for case in union.cases:
+            yield naming.case(union, case), union
+        if union.open:
+            yield naming.unknown_case(union), union
 
 
 def _role(role: ir.Role) -> Iterator[Declared]:
@@ -73,7 +93,11 @@ def members(fields: tuple[ir.Field, ...]) -> Iterator[tuple[str, ir.Field]]:
     """The members of the struct that fields become."""
     for field in fields:
         yield field.name, field
-        if isinstance(field.type, ir.Text | ir.Bytes):
+        type_ = field.type
+        if isinstance(type_, ir.Optional):
+            yield f"has_{field.name}", field
+            type_ = type_.inner
+        if isinstance(type_, ir.Text | ir.Bytes):
             yield f"{field.name}_size", field
-        elif isinstance(field.type, ir.Array) and field.type.counted:
+        elif isinstance(type_, ir.Array) and type_.counted:
             yield f"{field.name}_count", field

@@ -1,177 +1,190 @@
 """[D] Protocol -> the view of its codec.
 
-A body (struct or packet) becomes steps. Values of fixed size that lie behind one another are one
-run: the decoder checks once that all of them are there. The prefix of a field of variable size
-still belongs to the run before it. A body of one possible size is a single run without a reader.
+A body (struct or packet) becomes steps, see steps.py. A body of one layout is a single run without a
+reader; unions and bodies of variable size have functions that take a reader.
 """
 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from pcgen import ir
-from pcgen.c import layout, naming
+from pcgen.c import layout, naming, steps, values
 from pcgen.c.lower_ids import enum_view
-from pcgen.c.lower_types import bodies, bound, used_protocols, value_type
-from pcgen.c.views import Assertion, BodyView, CodecView, Step, Value
+from pcgen.c.lower_types import bodies, used_protocols
+from pcgen.c.steps import INSIDE, PACKET, PART, Place, Steps
+from pcgen.c.values import bound
+from pcgen.c.views import (
+    Assertion,
+    BodyView,
+    CaseView,
+    CodecView,
+    FlagsCheck,
+    GroupView,
+    PartView,
+    Step,
+    UnionView,
+)
+
+Body = ir.Struct | ir.Packet
 
 
-def _place(offset: int, stride: int = 0) -> str:
-    """`at + 4`, or with a stride `at + 4 + i * 8`."""
-    parts = ["at", *([str(offset)] if offset else [])]
-    if stride:
-        parts.append("i" if stride == 1 else f"i * {stride}u")
-    return " + ".join(parts)
+# ---- bodies ----
 
 
-def _scalar(scalar: ir.Scalar, target: str, at: str) -> Value:
-    wire = "u8" if scalar.kind is ir.ScalarKind.BOOL else scalar.name
-    return Value(
-        target=target, at=at, getter=f"pc_wire_get_{wire}", putter=f"pc_wire_put_{wire}",
-        wire_type="", c_type=naming.SCALAR_TYPES[scalar.name],
-        check=f"pc_wire_{wire}_is_finite",
-        is_bool=scalar.kind is ir.ScalarKind.BOOL,
-        is_float=scalar.kind is ir.ScalarKind.FLOAT,
-        is_plain=scalar.kind in (ir.ScalarKind.UNSIGNED, ir.ScalarKind.SIGNED))
+def _default_function(item: Body, group: ir.Group) -> str:
+    return f"{naming.tag(item)}__default_{group.since}"
 
 
-def _value(type_: ir.Type, target: str, at: str) -> Value:
-    """One value of fixed size."""
-    match type_:
-        case ir.Scalar():
-            return _scalar(type_, target, at)
-        case ir.Enum():
-            stem = naming.tag(type_)
-            return Value(target=target, at=at, getter=f"pc_wire_get_{type_.base.name}",
-                         putter=f"pc_wire_put_{type_.base.name}",
-                         wire_type=naming.SCALAR_TYPES[type_.base.name],
-                         c_type=naming.enum(type_), check=f"{stem}_is_valid", is_enum=True)
-        case ir.Struct():
-            stem = naming.tag(type_)
-            return Value(target=target, at=at, getter=f"{stem}_get", putter=f"{stem}_put",
-                         wire_type="", c_type=naming.struct(type_), check="", is_struct=True)
-        case _:
-            raise NotImplementedError(type_)
+def _groups(item: Body) -> tuple[GroupView, ...]:
+    """Functions that fill in what an older peer does not send; each also calls the next."""
+    views: list[GroupView] = []
+    following = ""
+    for group in reversed(item.groups[1:]):
+        variable = "packet" if isinstance(item, ir.Packet) else "value"
+        lines = [line for field in group.fields
+                 for line in values.assigned(field.type, f"{variable}->{field.name}",
+                                             field.default)]
+        function = _default_function(item, group)
+        views.append(GroupView(function, tuple(lines), following))
+        following = f"{function}({variable});"
+    return tuple(views)
 
 
-def _prefix(size: ir.Bound, target: str, at: str) -> Value:
-    name = size.prefix.name
-    return Value(target=target, at=at, getter=f"pc_wire_get_{name}",
-                 putter=f"pc_wire_put_{name}", wire_type=naming.SCALAR_TYPES[name],
-                 c_type="uint16_t", check="", is_prefix=True)
-
-
-def _is_byte(type_: ir.Type) -> bool:
-    return isinstance(type_, ir.Scalar) and type_.name == "u8"
-
-
-def _fixed_array(array: ir.Array, target: str, offset: int) -> Value:
-    block = _is_byte(array.element)
-    element = _value(array.element, f"{target}[i]", _place(offset, array.element.size.min))
-    return Value(target=target, at=_place(offset), getter="", putter="", wire_type="",
-                 c_type=value_type(array.element), check="", is_byte_block=block,
-                 is_loop=not block, count=bound(array.bound),
-                 elements=() if block else (element,))
-
-
-@dataclass(slots=True)
-class _Steps:
-    """Collects the steps of a body; `values` is the run that is still open."""
-
-    base: str
-    steps: list[Step] = field(default_factory=list)
-    values: list[Value] = field(default_factory=list)
-    offset: int = 0
-
-    def add(self, value: Value, width: int) -> None:
-        self.values.append(value)
-        self.offset += width
-
-    def flush(self) -> None:
-        if self.values:
-            self.steps.append(Step(is_run=True, size=f"{self.offset}u", values=tuple(self.values)))
-        self.values, self.offset = [], 0
-
-    def field(self, item: ir.Field) -> None:
-        target = self.base + item.name
-        match item.type:
-            case ir.Text() | ir.Bytes():
-                self.announced(item.type, target)
-            case ir.Array():
-                self.array(item.type, target)
-            case _ if item.type.size.is_fixed:
-                self.add(_value(item.type, target, _place(self.offset)), item.type.size.min)
-            case _:
-                self.flush()
-                stem = naming.tag(item.type) if isinstance(item.type, ir.Struct) else ""
-                self.steps.append(Step(is_nested=True, target=target, stem=stem))
-
-    def announced(self, type_: ir.Text | ir.Bytes, target: str) -> None:
-        prefix = _prefix(type_.bound, f"{target}_size", _place(self.offset))
-        self.add(prefix, type_.bound.prefix.width)
-        self.flush()
-        self.steps.append(Step(is_text=isinstance(type_, ir.Text),
-                               is_bytes=isinstance(type_, ir.Bytes), target=target,
-                               count=f"{target}_size", bound=bound(type_.bound)))
-
-    def array(self, array: ir.Array, target: str) -> None:
-        if array.size.is_fixed:
-            self.add(_fixed_array(array, target, self.offset), array.size.min)
-            return
-        count = f"{target}_count" if array.counted else bound(array.bound)
-        if array.counted:
-            prefix = _prefix(array.bound, count, _place(self.offset))
-            self.add(prefix, array.bound.prefix.width)
-        self.flush()
-        fixed = array.element.size.is_fixed
-        width = array.element.size.min
-        self.steps.append(Step(
-            is_counted=fixed and not _is_byte(array.element),
-            is_counted_bytes=_is_byte(array.element),
-            is_nested_counted=not fixed and array.counted,
-            is_nested_array=not fixed and not array.counted,
-            target=target, count=count, bound=bound(array.bound), element_size=f"{width}u",
-            stem=naming.tag(array.element) if isinstance(array.element, ir.Struct) else "",
-            values=(_value(array.element, f"{target}[i]", _place(0, width)),) if fixed else ()))
-
-
-# A packet's functions own the reader and the sum; a struct's get their addresses.
-_PACKET_PLACES = {"reader": "&reader", "size_sum": "size", "size_place": "&size"}
-_STRUCT_PLACES = {"reader": "reader", "size_sum": "*size", "size_place": "size"}
-
-
-def _body(item: ir.Struct | ir.Packet) -> BodyView:
-    variable = "packet" if isinstance(item, ir.Packet) else "value"
-    size = item.payload if isinstance(item, ir.Packet) else item.size
-    steps = _Steps(f"{variable}->")
-    for member in item.fields:
-        steps.field(member)
-    values = tuple(steps.values) if size.is_fixed else ()
-    steps.flush()
-    place = _PACKET_PLACES if isinstance(item, ir.Packet) else _STRUCT_PLACES
-    parts = () if size.is_fixed else tuple(replace(step, **place) for step in steps.steps)
-    names = ("", "", "")
+def _place(item: Body) -> Place:
     if isinstance(item, ir.Packet):
-        names = (naming.packet_macro(item, "ID"), naming.packet_macro(item, "FRAME_MIN"),
-                 naming.packet_macro(item, "FRAME_MAX"))
-    fails = [value for step in parts if step.is_run or step.is_counted for value in step.values]
-    return BodyView(
-        tag=naming.tag(item), doc=layout.comment(item.doc), variable=variable,
-        is_empty=not item.fields, is_fixed=size.is_fixed,
-        is_fixed_with_fields=size.is_fixed and bool(item.fields), is_variable=not size.is_fixed,
+        return PACKET
+    return INSIDE if item.extensible else PART
+
+
+def _group_steps(item: Body) -> list[tuple[ir.Group, tuple[Step, ...]]]:
+    return [(group, Steps(_place(item)).fields(group.fields)) for group in item.groups]
+
+
+def _boundary(item: Body, group: ir.Group) -> Step:
+    """Where older bytes may end."""
+    if isinstance(item, ir.Struct):
+        return Step(is_boundary=True, condition="inside.at == inside.end",
+                    resets=(f"{_default_function(item, group)}(value);",),
+                    ending="return PC_WIRE_OK;")
+    return Step(is_boundary=True,
+                condition="reader.at == reader.end",
+                resets=(f"{_default_function(item, group)}(packet);",), ending=_ending(item))
+
+
+def _ending(item: Body) -> str:
+    if isinstance(item, ir.Struct) or item.skips_tail:
+        return "return PC_WIRE_OK;"
+    return "return pc_wire_end(&reader);"
+
+
+def _decode_steps(item: Body) -> tuple[Step, ...]:
+    found: list[Step] = []
+    for group, inside in _group_steps(item):
+        if group.since > 1:
+            found.append(_boundary(item, group))
+        found.extend(inside)
+    return tuple(found)
+
+
+def _encode_steps(item: Body) -> tuple[Step, ...]:
+    """All groups: what is sent is of the newest version."""
+    return tuple(step for _, inside in _group_steps(item) for step in inside)
+
+
+def _size_steps(item: Body) -> tuple[Step, ...]:
+    found: list[Step] = []
+    place = _place(item)
+    for group, inside in _group_steps(item):
+        least = f"{ir.total_size(group.fields).min}u"
+        if group.since == 1:
+            found.extend(steps.sized(inside))
+        else:
+            found += [Step(is_extra=True, least=least, size_sum=place.size_sum),
+                      *steps.sized(inside)]
+    return tuple(found)
+
+
+def _body(item: Body) -> BodyView:
+    is_packet = isinstance(item, ir.Packet)
+    size = item.payload if isinstance(item, ir.Packet) else item.size
+    run = Steps(_place(item))
+    if item.is_fixed:
+        for member in item.fields:
+            run.type(member.type, run.place.base + member.name)
+    parts = () if item.is_fixed else _decode_steps(item)
+    inline = tuple(run.values)
+    view = BodyView(
+        tag=naming.tag(item), doc=layout.comment(described(item)),
+        variable="packet" if is_packet else "value",
+        is_empty=not item.fields and item.is_fixed, is_fixed=item.is_fixed,
+        is_fixed_with_fields=item.is_fixed and bool(item.fields), is_variable=not item.is_fixed,
+        is_extensible=isinstance(item, ir.Struct) and item.extensible,
         size_min=f"{size.min}u", size_min_number=str(size.min), size_max=f"{size.max}u",
-        values=values, steps=parts,
-        size_steps=tuple(step for step in parts if not step.is_run),
-        decode_needs_at=any(step.is_run or step.is_counted or step.is_counted_bytes
-                            for step in parts),
-        decode_needs_error=any(step.is_text or step.is_bytes or step.stem for step in parts)
-        or any(_gets_struct(value) for value in (*fails, *values)),
-        id_macro=names[0], min_macro=names[1], max_macro=names[2])
+        values=inline, steps=parts,
+        encode_steps=() if item.is_fixed else _encode_steps(item),
+        size_steps=() if item.is_fixed else _size_steps(item), groups=_groups(item),
+        decode_needs_at=steps.needs_at(parts),
+        decode_needs_error=steps.needs_error(parts) or steps.values_call(inline),
+        ending=_ending(item), has_no_steps=not parts, has_no_size_steps=not _size_steps(item),
+        declares_error=steps.needs_error(parts)
+        and not (isinstance(item, ir.Struct) and item.extensible))
+    return _packet_view(view, item) if isinstance(item, ir.Packet) else view
 
 
-def _gets_struct(value: Value) -> bool:
-    return value.is_struct or any(_gets_struct(element) for element in value.elements)
+def _packet_view(view: BodyView, packet: ir.Packet) -> BodyView:
+    """With what only a packet's view has."""
+    return replace(
+        view,
+        id_macro=naming.packet_macro(packet, "ID"),
+        min_macro=naming.packet_macro(packet, "FRAME_MIN"),
+        max_macro=naming.packet_macro(packet, "FRAME_MAX"),
+        checks_limit=packet.is_open, trusts_size=not packet.is_open)
+
+
+def described(item: Body | ir.Union | ir.Enum | ir.Flags) -> str:
+    """The doc, and that it is deprecated."""
+    if item.deprecated is None:
+        return item.doc
+    return f"{item.doc} Deprecated{': ' if item.deprecated else '.'}{item.deprecated}".strip()
+
+
+# ---- unions ----
+
+
+def _case(union: ir.Union, case: ir.Case) -> CaseView:
+    place = INSIDE if union.open else PART
+    inside = Steps(place)
+    if case.type is not None:
+        inside.type(case.type, f"value->{case.name}")
+        inside.flush()
+    head = union.tag.width + (ir.LENGTH_WIDTH if union.open else 0)
+    extra = (case.type.size.min if case.type else 0) - (union.size.min - head)
+    return CaseView(naming.case(union, case), tuple(inside.steps),
+                    steps.sized(inside.steps), f"{extra}u", extra > 0)
+
+
+def _union(union: ir.Union) -> UnionView:
+    cases = tuple(_case(union, case) for case in union.cases)
+    inside = [step for case in cases for step in case.steps]
+    return UnionView(
+        tag=naming.tag(union), tag_enum=naming.union_tag(union),
+        getter=f"pc_wire_get_{union.tag.name}", putter=f"pc_wire_put_{union.tag.name}",
+        raw_type=naming.SCALAR_TYPES[union.tag.name], tag_size=f"{union.tag.width}u",
+        size_min_number=str(union.size.min), cases=cases, is_open=union.open,
+        is_closed=not union.open, unknown=naming.unknown_case(union) if union.open else "",
+        decode_needs_at=True, decode_needs_error=union.open or steps.needs_error(inside))
+
+
+def _part(item: ir.Struct | ir.Union) -> PartView:
+    is_struct = isinstance(item, ir.Struct)
+    return PartView(naming.tag(item), str(item.size.min), is_struct, not is_struct,
+                    (_body(item),) if isinstance(item, ir.Struct) else (),
+                    (_union(item),) if isinstance(item, ir.Union) else ())
+
+
+# ---- assertions ----
 
 
 def _term(type_: ir.Type) -> str:
@@ -182,6 +195,8 @@ def _term(type_: ir.Type) -> str:
         case ir.Array():
             prefix = f"{type_.bound.prefix.width}u + " if type_.counted else ""
             return f"{prefix}{bound(type_.bound)} * {type_.element.size.max}u"
+        case ir.Optional():
+            return f"1u + {_term(type_.inner)}"
         case _:
             return f"{type_.size.max}u"
 
@@ -192,6 +207,11 @@ def _assertion(condition: str, message: str) -> Assertion:
     return Assertion("\n".join(wrapped), message)
 
 
+def _text_of(type_: ir.Type) -> ir.Text | None:
+    inner = type_.inner if isinstance(type_, ir.Optional) else type_
+    return inner if isinstance(inner, ir.Text) else None
+
+
 def _assertions(protocol: ir.Protocol) -> tuple[Assertion, ...]:
     """Sizes as the C compiler sees them must be those that pcgen computed."""
     result = [Assertion(f"_Static_assert({naming.protocol_macro(protocol.name, 'FRAME_MAX')} <= "
@@ -200,21 +220,31 @@ def _assertions(protocol: ir.Protocol) -> tuple[Assertion, ...]:
         largest = naming.packet_macro(packet, "FRAME_MAX")
         limit = naming.protocol_macro(protocol.name, "FRAME_MAX")
         terms = " + ".join(["PC_FRAME_HEADER_SIZE", *(_term(f.type) for f in packet.fields)])
-        result.append(_assertion(f"{largest} <= {limit} && {largest} == {terms}",
+        relation = "==" if not packet.is_open else ">="
+        result.append(_assertion(f"{largest} <= {limit} && {largest} {relation} {terms}",
                                  naming.tag(packet)))
     for body in bodies(protocol):
         for member in body.fields:
-            if isinstance(member.type, ir.Text):
+            text = _text_of(member.type)
+            if text is not None:
                 place = f"(({naming.struct(body)} *)0)->{member.name}"
-                result.append(_assertion(f"sizeof {place} == {bound(member.type.bound)} + 1u",
+                result.append(_assertion(f"sizeof {place} == {bound(text.bound)} + 1u",
                                          f"{naming.tag(body)}.{member.name}"))
     return tuple(result)
 
 
+# ---- the whole ----
+
+
+def _flags(flags: ir.Flags) -> FlagsCheck:
+    all_known = flags.mask == flags.base.max
+    return FlagsCheck(naming.tag(flags), naming.SCALAR_TYPES[flags.base.name],
+                      values.integer(flags.base.max - flags.mask), not all_known, all_known)
+
+
 def lower(protocol: ir.Protocol) -> CodecView:
     """The codec's header and source."""
-    others = sorted(used_protocols(bodies(protocol)) - {protocol.name})
-    structs = [(struct, _body(struct)) for struct in protocol.structs]
+    others = sorted(used_protocols(protocol) - {protocol.name})
     return CodecView(
         source=protocol.source,
         protocol=protocol.name,
@@ -222,8 +252,9 @@ def lower(protocol: ir.Protocol) -> CodecView:
         includes=tuple(sorted([naming.header(protocol.name, "types"),
                                *(naming.header(other, "codec") for other in others)])),
         enums=tuple(enum_view(enum) for enum in protocol.enums),
-        fixed_structs=tuple(view for struct, view in structs if struct.size.is_fixed),
-        variable_structs=tuple(view for struct, view in structs if not struct.size.is_fixed),
+        flags=tuple(_flags(flags) for flags in protocol.flags),
+        fixed_structs=tuple(_body(item) for item in protocol.structs if item.is_fixed),
+        parts=tuple(_part(item) for item in protocol.composites if not item.is_fixed),
         packets=tuple(_body(packet) for packet in protocol.packets),
         assertions=_assertions(protocol),
     )

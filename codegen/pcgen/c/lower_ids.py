@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from pcgen import ir
 from pcgen.c import layout, naming
-from pcgen.c.views import Define, Enumerator, EnumView, IdsView, PacketIds
-
-INT32_MAX = 0x7FFF_FFFF
-UINT32_MAX = 0xFFFF_FFFF
-INT64_MIN = -0x8000_0000_0000_0000
-
-
-def integer(value: int) -> str:
-    """A C integer constant: unsigned if it can be, of 64 bits where 32 do not do."""
-    if 0 <= value <= UINT32_MAX:
-        return f"{value}u"
-    if value > UINT32_MAX:
-        return f"UINT64_C({value})"
-    if value >= -INT32_MAX:
-        return f"({value})"
-    return "INT64_MIN" if value == INT64_MIN else f"(-INT64_C({-value}))"
-
+from pcgen.c.values import integer
+from pcgen.c.views import (
+    Define,
+    Enumerator,
+    EnumView,
+    FlagsView,
+    HashView,
+    IdsView,
+    PacketIds,
+)
 
 def _runs(values: list[int]) -> list[tuple[int, int]]:
     """Sorted values as runs of consecutive ones."""
@@ -63,6 +56,24 @@ def enum_view(enum: ir.Enum) -> EnumView:
                     naming.SCALAR_TYPES[enum.base.name], f"{stem}_is_valid", known, not known)
 
 
+def tag_view(union: ir.Union) -> EnumView:
+    """The tags of a union; UNKNOWN is none that can lie on the wire."""
+    items = [(naming.case(union, case), str(case.tag), case.name) for case in union.cases]
+    if union.open:
+        items.append((naming.unknown_case(union), "-1", "unknown"))
+    values = tuple(Enumerator(name, value, text, "" if index == len(items) - 1 else ",")
+                   for index, (name, value, text) in enumerate(items))
+    stem = naming.union_tag(union)
+    return EnumView(stem, f"{stem}_name", "", values, "", "", "", True)
+
+
+def _flags(flags: ir.Flags) -> FlagsView:
+    bits = [Define(naming.flag(flags, bit), integer(bit.mask)) for bit in flags.bits]
+    doc = layout.comment(f"Bits of {naming.tag(flags)}. {flags.doc}".strip())
+    return FlagsView(doc, (*bits, Define(f"{naming.tag(flags).upper()}_ALL",
+                                         integer(flags.mask))))
+
+
 def machine_view(machine: ir.StateMachine) -> EnumView:
     """A state machine is an enum too; it never lies on the wire."""
     last = len(machine.states) - 1
@@ -100,12 +111,17 @@ def lower(protocol: ir.Protocol) -> IdsView:
         defines=(Define(macro("NAME"), f'"{protocol.name}"'),
                  Define(macro("VERSION"), f"{protocol.version}u"),
                  Define(macro("COMPAT_HASH"), f"UINT64_C(0x{protocol.compat_hash:016x})"),
+                 Define(macro("SCHEMA_HASH"), f"UINT64_C(0x{protocol.schema_hash:016x})"),
                  Define(macro("FRAME_MAX"), f"{protocol.frame_max}u")),
         consts=consts,
         has_consts=bool(consts),
-        enums=tuple(enum_view(enum) for enum in protocol.enums),
+        enums=(*(enum_view(enum) for enum in protocol.enums),
+               *(tag_view(union) for union in protocol.unions)),
+        flags=tuple(_flags(flags) for flags in protocol.flags),
         machines=tuple(machine_view(machine) for machine in protocol.machines),
         packets=tuple(_packet(packet) for packet in protocol.packets),
         has_packets=bool(protocol.packets),
         packet_name_function=f"{protocol.name}_packet_name",
+        hashes=tuple(HashView(f"{item.version}u", f"UINT64_C(0x{item.hash:016x})")
+                     for item in reversed(protocol.hashes)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pcgen import ir
 
-Named = ir.Struct | ir.Packet | ir.Enum
+Named = ir.Struct | ir.Union | ir.Packet | ir.Enum | ir.Flags
 
 
 def tag(item: Named) -> str:
@@ -12,7 +12,7 @@ def tag(item: Named) -> str:
     return f"{item.protocol}_{item.name}"
 
 
-def struct(item: ir.Struct | ir.Packet) -> str:
+def struct(item: ir.Struct | ir.Union | ir.Packet) -> str:
     return f"struct {tag(item)}"
 
 
@@ -23,6 +23,26 @@ def enum(item: ir.Enum) -> str:
 def enumerator(item: ir.Enum, value: ir.EnumValue) -> str:
     """`COMMON_RESULT_OK`."""
     return f"{tag(item).upper()}_{value.name}"
+
+
+def flag(item: ir.Flags, bit: ir.FlagBit) -> str:
+    """`DEMO_MOVE_FLAG_RUN`."""
+    return f"{tag(item).upper()}_{bit.name}"
+
+
+def union_tag(item: ir.Union) -> str:
+    """`demo_target_tag`: the enum of a union's tags."""
+    return f"{tag(item)}_tag"
+
+
+def case(item: ir.Union, case_: ir.Case) -> str:
+    """`DEMO_TARGET_GROUND`."""
+    return f"{tag(item)}_{case_.name}".upper()
+
+
+def unknown_case(item: ir.Union) -> str:
+    """`DEMO_EFFECT_UNKNOWN`: what an open union does not know."""
+    return f"{tag(item).upper()}_UNKNOWN"
 
 
 def machine_tag(machine: ir.StateMachine) -> str:

@@ -34,6 +34,22 @@ class EnumView:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagsView:
+    """The bits of flags, and all of them together."""
+
+    doc: str
+    bits: tuple[Define, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HashView:
+    """The compatibility hash from a version on."""
+
+    version: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class PacketIds:
     tag: str
     doc: str
@@ -53,8 +69,10 @@ class IdsView:
     has_consts: bool
     enums: tuple[EnumView, ...]
     machines: tuple[EnumView, ...]
+    flags: tuple[FlagsView, ...]
     packets: tuple[PacketIds, ...]
     has_packets: bool
+    hashes: tuple[HashView, ...]
     packet_name_function: str
 
 
@@ -68,9 +86,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class StructView:
+    """Also a union: then `cases` stand in a C union behind the members."""
+
     tag: str
     doc: str
     members: tuple[Member, ...]
+    has_cases: bool = False
+    cases: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +104,21 @@ class TypesView:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """One value of fixed size: where it lies on the wire and in the struct. One `is_` is set."""
+class Refusal:
+    """A condition under which the bytes are refused, and why."""
 
-    target: str  # packet->position
-    at: str  # at + 4
-    getter: str  # pc_wire_get_u32
-    putter: str
-    wire_type: str  # what the putter takes, if a cast is needed
-    c_type: str
-    check: str  # the function that says whether the wire value is legal
-    is_plain: bool = False
-    is_bool: bool = False
-    is_float: bool = False
-    is_enum: bool = False
-    is_struct: bool = False
-    is_prefix: bool = False
-    is_byte_block: bool = False  # u8[N]; count says how many
+    condition: str
+    error: str  # PC_WIRE_RANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value, or array of values, of fixed size: how it is refused, read and written."""
+
+    refusals: tuple[Refusal, ...] = ()
+    load: str = ""  # a statement
+    call: str = ""  # instead of it: a call that reads and may refuse
+    store: str = ""  # a statement
     is_loop: bool = False  # count times element
     count: str = ""
     elements: tuple[Value, ...] = ()  # of a loop: the one value of its body
@@ -112,30 +132,56 @@ class Step:
     text            bytes that the prefix in the run before announced, copied
     bytes           the same, borrowed
     counted         elements of fixed size that a prefix announced
-    counted_bytes   the same, where the elements are u8
-    nested          a struct of variable size
-    nested_array    `count` structs of variable size
+    counted_bulk    the same, where they are copied as they lie
+    counted_bytes   the same, where they are single bytes
+    nested          a struct or union of variable size
+    nested_array    `count` of them
     nested_counted  the same, where a prefix announced how many
+    optional        `steps`, if the `condition` is true
+    boundary        of a decoder: older bytes may end here
+    extra           of a struct's size: `least` more bytes
     """
 
     is_run: bool = False
     is_text: bool = False
     is_bytes: bool = False
     is_counted: bool = False
+    is_counted_bulk: bool = False
     is_counted_bytes: bool = False
     is_nested: bool = False
     is_nested_array: bool = False
     is_nested_counted: bool = False
+    is_optional: bool = False
+    is_boundary: bool = False
+    is_extra: bool = False
     size: str = ""
     values: tuple[Value, ...] = ()
     target: str = ""
     count: str = ""
     bound: str = ""
+    refusal: str = ""  # the condition that a size or count breaks its bounds
+    take: str = ""  # text, ascii, printable, bytes: pc_wire_take_<take>
+    extra: str = ""  # what of the size the least size has already
     element_size: str = ""
-    stem: str = ""  # of the nested struct's functions
+    stem: str = ""  # of the nested part's functions
+    condition: str = ""
+    least: str = ""
+    steps: tuple[Step, ...] = ()
+    size_steps: tuple[Step, ...] = ()
+    resets: tuple[str, ...] = ()  # statements for what is absent
+    ending: str = ""  # of a boundary: the statement that ends the function
     reader: str = ""  # the reader's address, as the function has it
     size_sum: str = ""  # what the size is added to
     size_place: str = ""  # its address
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The fields of a later version, as an older peer's bytes leave them."""
+
+    function: str
+    lines: tuple[str, ...]
+    next_call: str  # what the groups behind it take; empty for the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +195,75 @@ class BodyView:
     is_fixed: bool
     is_fixed_with_fields: bool
     is_variable: bool
+    is_extensible: bool
     size_min: str
     size_min_number: str
     size_max: str
     values: tuple[Value, ...]  # of a fixed body
-    steps: tuple[Step, ...]  # of a variable body
+    steps: tuple[Step, ...]  # of a variable body, as it is decoded
+    encode_steps: tuple[Step, ...]
     size_steps: tuple[Step, ...]  # those that add to the size
+    groups: tuple[GroupView, ...]  # the newest first
     decode_needs_at: bool
     decode_needs_error: bool
+    ending: str = ""  # the decoder's last statement
     id_macro: str = ""
     min_macro: str = ""
     max_macro: str = ""
+    declares_error: bool = False
+    has_no_steps: bool = False
+    has_no_size_steps: bool = False
+    trusts_size: bool = True
+    checks_limit: bool = False  # a peer's unknown bytes are sent on: the frame may be too long
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case of a union with its codec."""
+
+    enumerator: str
+    steps: tuple[Step, ...]
+    size_steps: tuple[Step, ...]
+    extra: str  # bytes beyond the union's least
+    has_extra: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnionView:
+    tag: str
+    tag_enum: str
+    getter: str  # of the raw tag
+    putter: str
+    raw_type: str
+    tag_size: str
+    size_min_number: str
+    cases: tuple[CaseView, ...]
+    is_open: bool
+    is_closed: bool
+    unknown: str  # the enumerator of what an open union does not know
+    decode_needs_at: bool
+    decode_needs_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A struct or a union of variable size, in the order of their declaration. One `is_` is set."""
+
+    tag: str
+    size_min_number: str
+    is_struct: bool
+    is_union: bool
+    structs: tuple[BodyView, ...]  # the one, if it is a struct
+    unions: tuple[UnionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsCheck:
+    tag: str
+    raw_type: str
+    mask: str
+    has_unknown: bool
+    all_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +279,9 @@ class CodecView:
     own_header: str
     includes: tuple[str, ...]
     enums: tuple[EnumView, ...]
+    flags: tuple[FlagsCheck, ...]
     fixed_structs: tuple[BodyView, ...]
-    variable_structs: tuple[BodyView, ...]
+    parts: tuple[PartView, ...]
     packets: tuple[BodyView, ...]
     assertions: tuple[Assertion, ...]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pcgen import ir
 from pcgen.python import naming
 
-Cause = ir.Const | ir.Enum | ir.Struct | ir.StateMachine | ir.Packet | ir.Protocol
+Cause = ir.Const | ir.Enum | ir.Flags | ir.Struct | ir.Union | ir.StateMachine | ir.Packet | ir.Protocol
 
-MODULE_NAMES = ("ClassVar", "IntEnum", "Packet", "PACKETS", "Union", "dataclass", "decode_frame",
-                "pcwire")
+MODULE_NAMES = ("Any", "ClassVar", "IntEnum", "IntFlag", "Packet", "PACKETS", "Union",
+                "dataclass", "decode_frame", "field", "pcwire")
 
 
 def declared(protocol: ir.Protocol) -> Iterator[tuple[str, Cause]]:
@@ -21,7 +21,7 @@ def declared(protocol: ir.Protocol) -> Iterator[tuple[str, Cause]]:
         yield const.name, const
     for machine in protocol.machines:
         yield naming.machine(machine), machine
-    classes: tuple[ir.Enum | ir.Struct | ir.Packet, ...] = (
-        *protocol.enums, *protocol.structs, *protocol.packets)
+    classes: tuple[ir.Enum | ir.Flags | ir.Struct | ir.Union | ir.Packet, ...] = (
+        *protocol.enums, *protocol.flags, *protocol.composites, *protocol.packets)
     for item in classes:
         yield naming.class_name(item.name), item

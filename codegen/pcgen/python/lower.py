@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pcgen import ir
 from pcgen.python import naming
-from pcgen.python.views import ClassView, ConstView, EnumView, FieldView, ModuleView
+from pcgen.python.views import (
+    CaseView,
+    ClassView,
+    ConstView,
+    EnumView,
+    FieldView,
+    ModuleView,
+    PartView,
+    UnionView,
+)
 
 
 class _Fields:
@@ -18,17 +29,54 @@ class _Fields:
         match type_:
             case ir.Scalar():
                 kind = {ir.ScalarKind.FLOAT: "float", ir.ScalarKind.BOOL: "bool"}
-                return (kind.get(type_.kind, "int"), f"writer.{type_.name}({value})",
-                        f"reader.{type_.name}()")
+                annotation = kind.get(type_.kind, "int")
+                if type_.range is None:
+                    return annotation, f"writer.{type_.name}({value})", f"reader.{type_.name}()"
+                ends = f"{type_.range.low.value!r}, {type_.range.high.value!r}"
+                return (annotation, f"writer.ranged({value}, {ends}, writer.{type_.name})",
+                        f"reader.ranged({ends}, reader.{type_.name})")
+            case ir.Enum(unknown=ir.Unknown.KEEP):
+                base = type_.base.name
+                name = naming.qualified(type_, self.module)
+                return (f"{name} | int", f"writer.{base}({value})",
+                        f"pcwire.kept({name}, reader.{base}())")
+            case ir.Flags():
+                base, mask = type_.base.name, _mask(type_)
+                return ("int", f"writer.flags({value}, 0x{mask:x}, writer.{base})",
+                        f"reader.flags(0x{mask:x}, reader.{base})")
+            case ir.Quant():
+                steps = (f"{type_.least!r}, {type_.scale!r}, {type_.inverse!r}, {type_.steps}",
+                         type_.base.name)
+                return ("float", f"writer.quant({value}, {steps[0]}, writer.{steps[1]})",
+                        f"reader.quant({steps[0]}, {not type_.is_double}, reader.{steps[1]})")
             case ir.Enum():
                 name = naming.qualified(type_, self.module)
                 return (name, f"writer.enum({value}, {name}, writer.{type_.base.name})",
                         f"reader.enum({name}, reader.{type_.base.name})")
-            case ir.Struct():
+            case ir.Struct() | ir.Union():
                 name = naming.qualified(type_, self.module)
                 return name, f"{value}._write(writer)", f"{name}._read(reader)"
             case _:
-                raise NotImplementedError(type_)
+                return self.block(type_, value)
+
+    def block(self, type_: ir.Type, value: str) -> tuple[str, str, str]:
+        """The same of what is no single number."""
+        match type_:
+            case ir.Text():
+                shape = f"{type_.bound.value}, {type_.bound.prefix.width}{_least(type_)}"
+                return "str", f"writer.text({value}, {shape})", f"reader.text({shape})"
+            case ir.Bytes():
+                shape = f"{type_.bound.value}, {type_.bound.prefix.width}{_least(type_)}"
+                return "bytes", f"writer.blob({value}, {shape})", f"reader.blob({shape})"
+            case ir.Array():
+                return self.array(type_, value)
+            case ir.Optional():
+                annotation, write, read = self.one(type_.inner, "some")
+                return (f"{annotation} | None",
+                        f"writer.optional({value}, lambda some: {write})",
+                        f"reader.optional(lambda: {read})")
+            case _:
+                raise AssertionError(type_)
 
     def array(self, array: ir.Array, value: str) -> tuple[str, str, str]:
         """An array of u8 is bytes in Python, any other a list."""
@@ -42,25 +90,81 @@ class _Fields:
                 f"reader.items({shape}, lambda: {read})")
 
     def view(self, field: ir.Field) -> FieldView:
-        value = f"self.{field.name}"
-        match field.type:
+        spelled = self.one(field.type, f"self.{field.name}")
+        default = self.literal(field.type, field.default) if field.since > 1 else ""
+        return FieldView(field.name, *spelled, default)
+
+    def literal(self, type_: ir.Type, value: ir.Value) -> str:
+        """An expression of a default."""
+        if value is None:
+            return "None"
+        match type_:
+            case ir.Optional():
+                return self.literal(type_.inner, value)
+            case ir.Enum() if any(item.value == value for item in type_.values):
+                return f"{naming.qualified(type_, self.module)}({value!r})"
             case ir.Text():
-                shape = f"{field.type.bound.value}, {field.type.bound.prefix.width}"
-                spelled = ("str", f"writer.text({value}, {shape})", f"reader.text({shape})")
-            case ir.Bytes():
-                shape = f"{field.type.bound.value}, {field.type.bound.prefix.width}"
-                spelled = ("bytes", f"writer.blob({value}, {shape})", f"reader.blob({shape})")
+                assert isinstance(value, bytes)
+                return ascii(value.decode())
             case ir.Array():
-                spelled = self.array(field.type, value)
+                if isinstance(value, bytes):
+                    return repr(value)
+                assert isinstance(value, tuple)
+                return f"[{', '.join(self.literal(type_.element, item) for item in value)}]"
+            case ir.Struct():
+                assert isinstance(value, tuple)
+                inside = [self.literal(field.type, item)
+                          for field, item in zip(type_.fields, value, strict=True)]
+                return f"{naming.qualified(type_, self.module)}({', '.join(inside)})"
+            case ir.Union():
+                assert isinstance(value, ir.Chosen)
+                case = type_.case(value.tag)
+                inner = self.literal(case.type, value.value) if case and case.type else "None"
+                return f"{naming.qualified(type_, self.module)}({value.tag}, {inner})"
             case _:
-                spelled = self.one(field.type, value)
-        return FieldView(field.name, *spelled)
+                return repr(value)
+        raise AssertionError(type_)
+
+
+def _mask(flags: ir.Flags) -> int:
+    """The bits that are legal."""
+    return flags.mask if flags.unknown is ir.Unknown.REJECT else flags.base.max
+
+
+def _least(type_: ir.Text | ir.Bytes) -> str:
+    """The arguments behind bound and prefix, where they are not as usual."""
+    if isinstance(type_, ir.Text) and type_.charset is not ir.Charset.UTF8:
+        return f', {type_.min}, "{type_.charset.value}"'
+    return f", {type_.min}" if type_.min else ""
+
+
+def _union(union: ir.Union) -> UnionView:
+    spell = _Fields(union.protocol)
+    cases: list[CaseView] = []
+    for case in union.cases:
+        parts = spell.one(case.type, "self.value") if case.type else ("None", "pass", "None")
+        cases.append(CaseView(case.name.upper(), str(case.tag), *parts))
+    return UnionView(naming.class_name(union.name), _doc(union.doc), union.tag.name, union.open, not union.open,
+                     tuple(cases))
+
+
+def _composite(item: ir.Struct | ir.Union) -> PartView:
+    if isinstance(item, ir.Union):
+        return PartView((), (_union(item),))
+    return PartView((_class(item),), ())
 
 
 def _class(item: ir.Struct | ir.Packet) -> ClassView:
     fields = tuple(_Fields(item.protocol).view(field) for field in item.fields)
     id_ = f"0x{item.id:04x}" if isinstance(item, ir.Packet) else ""
-    return ClassView(naming.class_name(item.name), _doc(item.doc), id_, fields, bool(fields))
+    firsts = {group.fields[0].name for group in item.groups[1:]}
+    fields = tuple(replace(field, starts_group=field.name in firsts) for field in fields)
+    return ClassView(
+        naming.class_name(item.name), _doc(item.doc), id_, fields, bool(fields),
+        extensible=isinstance(item, ir.Struct) and item.extensible, grows=bool(firsts),
+        is_plain=not firsts, ends=isinstance(item, ir.Packet) and not item.skips_tail,
+        firsts=tuple(field for field in fields if not field.default),
+        laters=tuple(field for field in fields if field.default))
 
 
 def _doc(text: str) -> str:
@@ -68,15 +172,33 @@ def _doc(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', "'")
 
 
+def _used(type_: ir.Type) -> set[str]:
+    match type_:
+        case ir.Array():
+            return _used(type_.element)
+        case ir.Optional():
+            return _used(type_.inner)
+        case ir.Enum() | ir.Struct() | ir.Union():
+            return {type_.protocol}
+        case _:
+            return set()
+
+
 def _imports(protocol: ir.Protocol) -> tuple[str, ...]:
     found: set[str] = set()
     bodies: tuple[ir.Struct | ir.Packet, ...] = (*protocol.structs, *protocol.packets)
     for body in bodies:
         for field in body.fields:
-            type_ = field.type.element if isinstance(field.type, ir.Array) else field.type
-            if isinstance(type_, ir.Enum | ir.Struct):
-                found.add(type_.protocol)
+            found |= _used(field.type)
+    for union in protocol.unions:
+        for case in union.cases:
+            found |= _used(case.type) if case.type else set()
     return tuple(sorted(found - {protocol.name}))
+
+
+def _flags(flags: ir.Flags) -> EnumView:
+    return EnumView(naming.class_name(flags.name), _doc(flags.doc),
+                    tuple(ConstView(bit.name, f"0x{bit.mask:x}") for bit in flags.bits))
 
 
 def lower(protocol: ir.Protocol) -> ModuleView:
@@ -97,5 +219,6 @@ def lower(protocol: ir.Protocol) -> ModuleView:
                 ConstView("FRAME_MAX", str(protocol.frame_max)),
                 *(ConstView(const.name, str(const.value)) for const in protocol.consts)),
         enums=(*enums, *machines),
-        structs=tuple(_class(struct) for struct in protocol.structs), packets=packets,
+        flags=tuple(_flags(flags) for flags in protocol.flags),
+        parts=tuple(_composite(item) for item in protocol.composites), packets=packets,
         packet_union=", ".join(packet.name for packet in packets) or "pcwire.NoPacket")

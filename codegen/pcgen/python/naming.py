@@ -15,7 +15,7 @@ def machine(item: ir.StateMachine) -> str:
     return class_name(f"{item.name}_state")
 
 
-def qualified(item: ir.Struct | ir.Enum, module: str) -> str:
+def qualified(item: ir.Struct | ir.Union | ir.Enum, module: str) -> str:
     """The class as the module sees it: `Vec2` or `common.Vec2`."""
     prefix = "" if item.protocol == module else f"{item.protocol}."
     return prefix + class_name(item.name)

@@ -26,6 +26,8 @@ class FieldView:
     annotation: str
     write: str
     read: str
+    default: str = ""  # of a field that older peers do not send
+    starts_group: bool = False  # older bytes may end before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,41 @@ class ClassView:
     id: str
     fields: tuple[FieldView, ...]
     has_fields: bool
+    extensible: bool
+    grows: bool
+    is_plain: bool
+    ends: bool  # a packet's bytes that nothing may follow
+    firsts: tuple[FieldView, ...]
+    laters: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case of a union; `write` and `read` as of a field."""
+
+    name: str
+    tag: str
+    annotation: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnionView:
+    name: str
+    doc: str
+    tag: str  # u8, u16
+    open: bool
+    closed: bool
+    cases: tuple[CaseView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A struct or a union, as the one member of its tuple."""
+
+    structs: tuple[ClassView, ...]
+    unions: tuple[UnionView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +81,7 @@ class ModuleView:
     imports: tuple[str, ...]
     consts: tuple[ConstView, ...]
     enums: tuple[EnumView, ...]
-    structs: tuple[ClassView, ...]
+    flags: tuple[EnumView, ...]
+    parts: tuple[PartView, ...]
     packets: tuple[ClassView, ...]
     packet_union: str  # comma-separated

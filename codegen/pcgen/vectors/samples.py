@@ -35,6 +35,12 @@ def f32(value: float) -> float:
     return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
+def near(quant: ir.Quant, steps: int) -> float:
+    """The value of a number of steps, as wide as it is in memory."""
+    value = value_of(quant, steps)
+    return value if quant.is_double else f32(value)
+
+
 def inside(scalar: ir.Scalar, value: float) -> float:
     """A float drawn into the scalar's range, and to what 32 bits can say inside of it."""
     value = min(max(value, float(scalar.low)), float(scalar.high))
@@ -124,7 +130,7 @@ class _Least(Sampler):
         return 0
 
     def quant(self, quant: ir.Quant) -> float:
-        return value_of(quant, 0)
+        return near(quant, 0)
 
     def union(self, union: ir.Union) -> Value:
         return self.chosen(min(union.cases,
@@ -153,7 +159,7 @@ class _Most(Sampler):
         return flags.mask if flags.unknown is ir.Unknown.REJECT else flags.base.max
 
     def quant(self, quant: ir.Quant) -> float:
-        return value_of(quant, quant.steps)
+        return near(quant, quant.steps)
 
     def union(self, union: ir.Union) -> Value:
         return self.chosen(max(union.cases,
@@ -197,7 +203,7 @@ class _Mixed(Sampler):
         return flags.bits[self.next() % len(flags.bits)].mask
 
     def quant(self, quant: ir.Quant) -> float:
-        return value_of(quant, self.next() * 7919 % (quant.steps + 1))
+        return near(quant, self.next() * 7919 % (quant.steps + 1))
 
     def union(self, union: ir.Union) -> Value:
         return self.chosen(union.cases[self.next() % len(union.cases)])
@@ -221,7 +227,7 @@ def samples(packet: ir.Packet) -> tuple[tuple[str, tuple[Value, ...]], ...]:
         ("least", _Least(0).fields(packet.fields)),
         ("mixed", _Mixed(_FEW).fields(packet.fields)),
         ("more", _Mixed(_FEW, 1).fields(packet.fields)),
-        ("most", _Most(max(most, 0xFFFF)).fields(packet.fields)),
         *((f"example_{index}", example.value)
           for index, example in enumerate(packet.examples, 1)),
+        ("most", _Most(max(most, 0xFFFF)).fields(packet.fields)),
     )

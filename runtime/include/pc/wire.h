@@ -29,6 +29,9 @@ enum pc_wire_error {
     PC_WIRE_BOOL,      /* neither 0 nor 1 */
     PC_WIRE_UTF8,      /* text is not UTF-8, or holds a NUL */
     PC_WIRE_FLOAT,     /* infinite or not a number */
+    PC_WIRE_FLAGS,     /* a bit that the flags do not list */
+    PC_WIRE_TAG,       /* no case of the union */
+    PC_WIRE_CHARSET,   /* text holds a character that its charset has not */
     PC_WIRE_ERROR_COUNT
 };
 
@@ -38,6 +41,9 @@ const char *pc_wire_error_name(enum pc_wire_error error);
 /* True if the bytes are UTF-8 without NUL: no overlong form, no surrogate, nothing above U+10FFFF.
  */
 bool pc_wire_utf8_is_valid(const uint8_t *bytes, uint32_t size);
+
+/* True if valid UTF-8 holds no control character: no U+0001..1F, U+007F..9F. */
+bool pc_wire_is_printable(const uint8_t *bytes, uint32_t size);
 
 /* Fill a text field from a C string, cut nowhere: false, and the field unchanged, if source does
  * not fit. The bytes are not checked to be UTF-8.
@@ -172,6 +178,100 @@ static inline void pc_wire_put_f64(uint8_t *bytes, double value)
     pc_wire_put_u64(bytes, bits);
 }
 
+/* Arrays of numbers of 2, 4 or 8 bytes. On a little-endian machine they lie in memory as they do on
+ * the wire, and are copied as they are; elsewhere one by one. values: of any type of that width. */
+#if (defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) || defined(_MSC_VER)
+#define PC_WIRE_IS_NATIVE 1
+#else
+#define PC_WIRE_IS_NATIVE 0
+#endif
+
+static inline void pc_wire_load_16(void *values, const uint8_t *bytes, uint32_t count)
+{
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(values, bytes, (size_t)count * 2);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t value = pc_wire_get_u16(bytes + (size_t)i * 2);
+        memcpy((uint8_t *)values + (size_t)i * 2, &value, sizeof value);
+    }
+}
+
+static inline void pc_wire_load_32(void *values, const uint8_t *bytes, uint32_t count)
+{
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(values, bytes, (size_t)count * 4);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t value = pc_wire_get_u32(bytes + (size_t)i * 4);
+        memcpy((uint8_t *)values + (size_t)i * 4, &value, sizeof value);
+    }
+}
+
+static inline void pc_wire_load_64(void *values, const uint8_t *bytes, uint32_t count)
+{
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(values, bytes, (size_t)count * 8);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t value = pc_wire_get_u64(bytes + (size_t)i * 8);
+        memcpy((uint8_t *)values + (size_t)i * 8, &value, sizeof value);
+    }
+}
+
+static inline void pc_wire_store_16(uint8_t *bytes, const void *values, uint32_t count)
+{
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(bytes, values, (size_t)count * 2);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t value;
+        memcpy(&value, (const uint8_t *)values + (size_t)i * 2, sizeof value);
+        pc_wire_put_u16(bytes + (size_t)i * 2, value);
+    }
+}
+
+static inline void pc_wire_store_32(uint8_t *bytes, const void *values, uint32_t count)
+{
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(bytes, values, (size_t)count * 4);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t value;
+        memcpy(&value, (const uint8_t *)values + (size_t)i * 4, sizeof value);
+        pc_wire_put_u32(bytes + (size_t)i * 4, value);
+    }
+}
+
+static inline void pc_wire_store_64(uint8_t *bytes, const void *values, uint32_t count)
+{
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(bytes, values, (size_t)count * 8);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t value;
+        memcpy(&value, (const uint8_t *)values + (size_t)i * 8, sizeof value);
+        pc_wire_put_u64(bytes + (size_t)i * 8, value);
+    }
+}
+
+/* How many steps a quantised number lies above the least; what is outside is drawn to the nearest
+ * end, a NaN to the least. inverse: 1 / step. */
+static inline uint32_t pc_wire_steps(double value, double least, double inverse, uint32_t steps_max)
+{
+    double steps = (value - least) * inverse + 0.5;
+    if (!(steps >= 1.0)) {
+        return 0;
+    }
+    return steps >= (double)steps_max ? steps_max : (uint32_t)steps;
+}
+
 /* Store size bytes (source may be NULL if there are none); returns the place behind them. */
 static inline uint8_t *pc_wire_put_bytes(uint8_t *bytes, const void *source, uint32_t size)
 {
@@ -192,6 +292,24 @@ static inline bool pc_wire_f32_is_finite(const uint8_t *bytes)
 static inline bool pc_wire_f64_is_finite(const uint8_t *bytes)
 {
     return (pc_wire_get_u64(bytes) & UINT64_C(0x7ff0000000000000)) != UINT64_C(0x7ff0000000000000);
+}
+
+static inline bool pc_wire_f32s_are_finite(const uint8_t *bytes, uint32_t count)
+{
+    uint32_t bad = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bad |= (uint32_t)!pc_wire_f32_is_finite(bytes + (size_t)i * 4);
+    }
+    return bad == 0;
+}
+
+static inline bool pc_wire_f64s_are_finite(const uint8_t *bytes, uint32_t count)
+{
+    uint32_t bad = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bad |= (uint32_t)!pc_wire_f64_is_finite(bytes + (size_t)i * 8);
+    }
+    return bad == 0;
 }
 
 /* True if the bytes are ASCII without NUL; eight bytes a step. A byte of 1..127 is the only kind
@@ -249,6 +367,48 @@ static inline enum pc_wire_error pc_wire_take_text(struct pc_wire_reader *reader
     }
     memcpy(text, bytes, size);
     text[size] = '\0';
+    return PC_WIRE_OK;
+}
+
+/* As pc_wire_take_text, for text of ASCII. */
+static inline enum pc_wire_error pc_wire_take_ascii(struct pc_wire_reader *reader, uint32_t size,
+                                                    uint32_t size_max, char *text)
+{
+    enum pc_wire_error error = pc_wire_take_text(reader, size, size_max, text);
+    if (error == PC_WIRE_OK && !pc_wire_is_plain_ascii((const uint8_t *)text, size)) {
+        return PC_WIRE_CHARSET;
+    }
+    return error;
+}
+
+/* As pc_wire_take_text, for text without control characters. */
+static inline enum pc_wire_error
+pc_wire_take_printable(struct pc_wire_reader *reader, uint32_t size, uint32_t size_max, char *text)
+{
+    enum pc_wire_error error = pc_wire_take_text(reader, size, size_max, text);
+    if (error == PC_WIRE_OK && !pc_wire_is_printable((const uint8_t *)text, size)) {
+        return PC_WIRE_CHARSET;
+    }
+    return error;
+}
+
+/* What lies behind a u16 with its length: an extensible struct, the value of an open union's case.
+ * size_min: 1 where a length of 0 is malformed. */
+static inline enum pc_wire_error
+pc_wire_take_inside(struct pc_wire_reader *reader, uint32_t size_min, struct pc_wire_reader *inside)
+{
+    const uint8_t *length = pc_wire_take(reader, 2);
+    if (length == NULL) {
+        return PC_WIRE_TRUNCATED;
+    }
+    if (pc_wire_get_u16(length) < size_min) {
+        return PC_WIRE_COUNT;
+    }
+    inside->at = pc_wire_take(reader, pc_wire_get_u16(length));
+    if (inside->at == NULL) {
+        return PC_WIRE_TRUNCATED;
+    }
+    inside->end = reader->at;
     return PC_WIRE_OK;
 }
 

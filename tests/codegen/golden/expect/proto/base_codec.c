@@ -138,7 +138,7 @@ uint8_t *base_shape_write(const struct base_shape *value, uint8_t *at)
     for (uint32_t i = 0; i < 2u; i++) {
         base_point_put(at + i * 12u, &value->corners[i]);
     }
-    pc_wire_put_u16(at + 24, (uint16_t)value->moods_count);
+    pc_wire_put_u16(at + 24, value->moods_count);
     at += 26u;
     for (uint32_t i = 0; i < value->moods_count; i++) {
         pc_wire_put_u8(at + i, (uint8_t)value->moods[i]);

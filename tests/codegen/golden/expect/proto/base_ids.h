@@ -11,6 +11,7 @@ extern "C" {
 #define BASE_NAME        "base"
 #define BASE_VERSION     3u
 #define BASE_COMPAT_HASH UINT64_C(0x141cfc9842c4b0e3)
+#define BASE_SCHEMA_HASH UINT64_C(0xdd35f4ee41f8bb68)
 #define BASE_FRAME_MAX   65535u
 
 #define BASE_NAME_MAX 16u

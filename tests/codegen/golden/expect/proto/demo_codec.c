@@ -182,7 +182,7 @@ void demo_texts_encode(const struct demo_texts *packet, uint8_t *frame)
     at += 1u;
     at = pc_wire_put_bytes(at, packet->first, packet->first_size);
     pc_wire_put_u16(at, packet->between);
-    pc_wire_put_u16(at + 2, (uint16_t)packet->second_size);
+    pc_wire_put_u16(at + 2, packet->second_size);
     at += 4u;
     at = pc_wire_put_bytes(at, packet->second, packet->second_size);
     pc_wire_put_u8(at, (uint8_t)packet->third_size);
@@ -241,7 +241,7 @@ void demo_blobs_encode(const struct demo_blobs *packet, uint8_t *frame)
     pc_wire_put_u8(at, (uint8_t)packet->tiny_size);
     at += 1u;
     at = pc_wire_put_bytes(at, packet->tiny, packet->tiny_size);
-    pc_wire_put_u16(at, (uint16_t)packet->large_size);
+    pc_wire_put_u16(at, packet->large_size);
     at += 2u;
     at = pc_wire_put_bytes(at, packet->large, packet->large_size);
     pc_frame_put_header(frame, (uint32_t)(at - frame), DEMO_BLOBS_ID);
@@ -271,9 +271,7 @@ enum pc_wire_error demo_arrays_decode(const uint8_t *payload, uint32_t payload_s
     if (at == NULL) {
         return PC_WIRE_TRUNCATED;
     }
-    for (uint32_t i = 0; i < 3u; i++) {
-        packet->fixed_words[i] = pc_wire_get_u16(at + i * 2u);
-    }
+    pc_wire_load_16(packet->fixed_words, at, 3u);
     packet->some_words_count = pc_wire_get_u16(at + 6);
     if (packet->some_words_count > BASE_LARGE) {
         return PC_WIRE_COUNT;
@@ -282,19 +280,15 @@ enum pc_wire_error demo_arrays_decode(const uint8_t *payload, uint32_t payload_s
     if (at == NULL) {
         return PC_WIRE_TRUNCATED;
     }
-    for (uint32_t i = 0; i < packet->some_words_count; i++) {
-        packet->some_words[i] = pc_wire_get_i32(at + i * 4u);
-    }
+    pc_wire_load_32(packet->some_words, at, packet->some_words_count);
     at = pc_wire_take(&reader, 9u);
     if (at == NULL) {
         return PC_WIRE_TRUNCATED;
     }
-    for (uint32_t i = 0; i < 2u; i++) {
-        if (!pc_wire_f32_is_finite(at + i * 4u)) {
-            return PC_WIRE_FLOAT;
-        }
-        packet->floats[i] = pc_wire_get_f32(at + i * 4u);
+    if (!pc_wire_f32s_are_finite(at, 2u)) {
+        return PC_WIRE_FLOAT;
     }
+    pc_wire_load_32(packet->floats, at, 2u);
     packet->answers_count = pc_wire_get_u8(at + 8);
     if (packet->answers_count > BASE_LIST_MAX) {
         return PC_WIRE_COUNT;
@@ -356,25 +350,19 @@ void demo_arrays_encode(const struct demo_arrays *packet, uint8_t *frame)
     pc_wire_put_u8(at + 4, (uint8_t)packet->some_bytes_count);
     at += 5u;
     at = pc_wire_put_bytes(at, packet->some_bytes, packet->some_bytes_count);
-    for (uint32_t i = 0; i < 3u; i++) {
-        pc_wire_put_u16(at + i * 2u, packet->fixed_words[i]);
-    }
-    pc_wire_put_u16(at + 6, (uint16_t)packet->some_words_count);
+    pc_wire_store_16(at, packet->fixed_words, 3u);
+    pc_wire_put_u16(at + 6, packet->some_words_count);
     at += 8u;
-    for (uint32_t i = 0; i < packet->some_words_count; i++) {
-        pc_wire_put_i32(at + i * 4u, packet->some_words[i]);
-    }
+    pc_wire_store_32(at, packet->some_words, packet->some_words_count);
     at += packet->some_words_count * 4u;
-    for (uint32_t i = 0; i < 2u; i++) {
-        pc_wire_put_f32(at + i * 4u, packet->floats[i]);
-    }
+    pc_wire_store_32(at, packet->floats, 2u);
     pc_wire_put_u8(at + 8, (uint8_t)packet->answers_count);
     at += 9u;
     for (uint32_t i = 0; i < packet->answers_count; i++) {
         pc_wire_put_u8(at + i, packet->answers[i]);
     }
     at += packet->answers_count * 1u;
-    pc_wire_put_u16(at, (uint16_t)packet->many_bytes_count);
+    pc_wire_put_u16(at, packet->many_bytes_count);
     at += 2u;
     at = pc_wire_put_bytes(at, packet->many_bytes, packet->many_bytes_count);
     pc_frame_put_header(frame, (uint32_t)(at - frame), DEMO_ARRAYS_ID);

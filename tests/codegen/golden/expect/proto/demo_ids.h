@@ -11,6 +11,7 @@ extern "C" {
 #define DEMO_NAME        "demo"
 #define DEMO_VERSION     2u
 #define DEMO_COMPAT_HASH UINT64_C(0x460ebc39b1426f09)
+#define DEMO_SCHEMA_HASH UINT64_C(0x8fe3bc152b2a23c7)
 #define DEMO_FRAME_MAX   4000u
 
 #define DEMO_BLOCK 5u

@@ -55,7 +55,7 @@ void inner_frame_up_encode(const struct inner_frame_up *packet, uint8_t *frame)
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
     pc_wire_put_u64(at, packet->session);
-    pc_wire_put_u16(at + 8, (uint16_t)packet->frame_size);
+    pc_wire_put_u16(at + 8, packet->frame_size);
     at += 10u;
     at = pc_wire_put_bytes(at, packet->frame, packet->frame_size);
     pc_frame_put_header(frame, (uint32_t)(at - frame), INNER_FRAME_UP_ID);
@@ -97,7 +97,7 @@ void inner_frame_down_encode(const struct inner_frame_down *packet, uint8_t *fra
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
     pc_wire_put_u64(at, packet->session);
-    pc_wire_put_u16(at + 8, (uint16_t)packet->frame_size);
+    pc_wire_put_u16(at + 8, packet->frame_size);
     at += 10u;
     at = pc_wire_put_bytes(at, packet->frame, packet->frame_size);
     pc_frame_put_header(frame, (uint32_t)(at - frame), INNER_FRAME_DOWN_ID);

@@ -10,6 +10,7 @@ extern "C" {
 #define INNER_NAME        "inner"
 #define INNER_VERSION     1u
 #define INNER_COMPAT_HASH UINT64_C(0x6ecc01048987ceb0)
+#define INNER_SCHEMA_HASH UINT64_C(0x4ae509121b47a271)
 #define INNER_FRAME_MAX   65535u
 
 /* gate -> game. */

@@ -15,6 +15,7 @@ HEADER_SIZE = 4
 FRAME_SIZE_LIMIT = 65535
 
 Item = TypeVar("Item")
+Number = TypeVar("Number", int, float)
 EnumItem = TypeVar("EnumItem", bound=IntEnum)
 
 
@@ -28,6 +29,23 @@ class DecodeError(ValueError):
 
 class EncodeError(ValueError):
     """A field holds what the schema does not allow; the peer would refuse it."""
+
+
+def in_charset(text: str, charset: str) -> bool:
+    """True if the charset has all characters of the text."""
+    if charset == "ascii":
+        return text.isascii()
+    if charset == "printable":
+        return not any(ord(item) < 0x20 or 0x7F <= ord(item) <= 0x9F for item in text)
+    return True
+
+
+def kept(kind: type[EnumItem], value: int) -> EnumItem | int:
+    """The enum's member, or the number where it lists none."""
+    try:
+        return kind(value)
+    except ValueError:
+        return value
 
 
 class NoPacket:
@@ -101,8 +119,41 @@ class Writer:
         except ValueError as error:
             raise EncodeError(str(error)) from error
 
-    def text(self, value: str, bound: int, prefix: int) -> None:
-        """bound: bytes of UTF-8."""
+    def ranged(self, value: float, low: float, high: float, write: Callable[..., None]) -> None:
+        """Both ends are legal."""
+        if not low <= value <= high:
+            raise EncodeError(f"{value!r} is not in {low!r}..{high!r}")
+        write(value)
+
+    def flags(self, value: int, mask: int, write: Callable[[int], None]) -> None:
+        """mask: the legal bits."""
+        if value & ~mask:
+            raise EncodeError(f"{value:#x} has unknown bits")
+        write(int(value))
+
+    def quant(self, value: float, least: float, scale: float, inverse: float, steps: int,
+              write: Callable[[int], None]) -> None:
+        """The nearest step; what is outside is drawn to the nearest end."""
+        self._finite(value)
+        write(min(max(math.floor((value - least) * inverse + 0.5), 0), steps))
+
+    def optional(self, value: Item | None, write: Callable[[Item], None]) -> None:
+        self._pack("B", 0 if value is None else 1)
+        if value is not None:
+            write(value)
+
+    def inside(self, other: Writer) -> None:
+        """What another writer has, behind a length."""
+        data = b"".join(other._parts)
+        self._pack("H", len(data))
+        self._parts.append(data)
+
+    def raw(self, value: bytes) -> None:
+        self._parts.append(bytes(value))
+
+    def text(self, value: str, bound: int, prefix: int, least: int = 0,
+             charset: str = "utf8") -> None:
+        """bound, least: bytes of UTF-8."""
         data = value.encode("utf-8", "surrogatepass")
         try:
             data.decode("utf-8")
@@ -110,10 +161,14 @@ class Writer:
             raise EncodeError("lone surrogate in text") from error
         if b"\0" in data:
             raise EncodeError("NUL in text")
-        self.blob(data, bound, prefix)
+        if not in_charset(value, charset):
+            raise EncodeError(f"the text is not {charset}")
+        self.blob(data, bound, prefix, least)
 
-    def blob(self, value: bytes, bound: int, prefix: int) -> None:
+    def blob(self, value: bytes, bound: int, prefix: int, least: int = 0) -> None:
         """prefix: bytes of the size prefix; 0: exactly bound bytes and no prefix."""
+        if len(value) < least:
+            raise EncodeError(f"{len(value)} bytes where {least} are the least")
         self._count(len(value), bound, prefix)
         self._parts.append(bytes(value))
 
@@ -200,20 +255,63 @@ class Reader:
         except ValueError as error:
             raise DecodeError("enum", str(error)) from error
 
-    def text(self, bound: int, prefix: int) -> str:
+    def ranged(self, low: float, high: float, read: Callable[[], Number]) -> Number:
+        value = read()
+        if not low <= value <= high:
+            raise DecodeError("range", f"{value!r} is not in {low!r}..{high!r}")
+        return value
+
+    def flags(self, mask: int, read: Callable[[], int]) -> int:
+        value = read()
+        if value & ~mask:
+            raise DecodeError("flags", f"{value:#x}")
+        return value
+
+    def quant(self, least: float, scale: float, inverse: float, steps: int, single: bool,
+              read: Callable[[], int]) -> float:
+        """single: the value is a float of 32 bits."""
+        count = read()
+        if count > steps:
+            raise DecodeError("range", f"{count} steps where there are {steps}")
+        value = least + count * scale
+        return float(struct.unpack("<f", struct.pack("<f", value))[0]) if single else value
+
+    def optional(self, read: Callable[[], Item]) -> Item | None:
+        return read() if self.bool() else None
+
+    def inside(self, least: int) -> Reader:
+        """What lies behind a length. least: 1 where a length of 0 is malformed."""
+        size = self.u16()
+        if size < least:
+            raise DecodeError("count", "a length of 0")
+        return Reader(self._take(size))
+
+    def rest(self) -> bytes:
+        return self._take(len(self._payload) - self._at)
+
+    @property
+    def at_end(self) -> bool:
+        return self._at == len(self._payload)
+
+    def text(self, bound: int, prefix: int, least: int = 0, charset: str = "utf8") -> str:
         """UTF-8 without NUL."""
-        data = self.blob(bound, prefix)
+        data = self.blob(bound, prefix, least)
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
             raise DecodeError("utf8", str(error)) from error
         if "\0" in text:
             raise DecodeError("utf8", "NUL")
+        if not in_charset(text, charset):
+            raise DecodeError("charset", charset)
         return text
 
-    def blob(self, bound: int, prefix: int) -> bytes:
+    def blob(self, bound: int, prefix: int, least: int = 0) -> bytes:
         """See Writer.blob."""
-        return self._take(self._count(bound, prefix))
+        count = self._count(bound, prefix)
+        if count < least:
+            raise DecodeError("count", f"{count} where {least} is the least")
+        return self._take(count)
 
     def items(self, bound: int, prefix: int, read: Callable[[], Item]) -> list[Item]:
         """See Writer.items."""
