@@ -104,7 +104,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(compiled.sink.render())
         return 1
     if options.command in ("gen", "manifest", "vectors"):
-        unsupported.run(compiled.files, compiled.sink)
+        unsupported.run(compiled.files, compiled.program, compiled.sink)
         if compiled.sink.failed:
             sys.stderr.write(compiled.sink.render())
             return 1

@@ -94,7 +94,6 @@ class Code(Enum):
     LATEST = "PG0613"  # latest names no field that can be a key
     TAIL = "PG0614"  # tail is not skip
     OPEN_OUTSIDE = "PG0615"  # something that may grow unseen, where one end is no server of ours
-    NOT_YET = "PG0616"  # something that the outputs do not support yet
 
     # 07xx: sizes
     FRAME_LARGE = "PG0701"  # a packet's largest frame is above the limit

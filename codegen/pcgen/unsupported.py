@@ -8,68 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pcgen import schema
+from pcgen import ir, schema
 from pcgen.codes import Code
 from pcgen.diagnostics import ErrorSink
-from pcgen.source import Span, Text
+from pcgen.source import Text
 
 
-class _Unsupported:
-    def __init__(self, sink: ErrorSink) -> None:
-        self.sink = sink
-
-    def refuse(self, span: Span, what: str) -> None:
-        self.sink.error(Code.OUTPUT_MISSING, span, f"{what}: the outputs do not have this yet")
-
-    def type(self, type_: Text) -> None:
-        if type_.value.endswith("?"):
-            self.refuse(type_.span, "an optional")
-        elif type_.value.startswith("quant"):
-            self.refuse(type_.span, "a quantised number")
-
-    def field(self, field: schema.Field) -> None:
-        self.type(field.type)
-        if field.range_span is not None:
-            self.refuse(field.range_span, "range")
-        if field.min is not None:
-            self.refuse(field.min.span, "min")
-        if field.charset is not None:
-            self.refuse(field.charset.span, "charset")
-        if field.since is not None:
-            self.refuse(field.since.span, "since")
-
-    def struct(self, struct: schema.Struct) -> None:
-        if struct.extensible:
-            self.refuse(struct.name.span, "an extensible struct")
-        for field in struct.fields:
-            self.field(field)
-
-    def packet(self, packet: schema.Packet) -> None:
-        for text, what in ((packet.reply, "reply"), (packet.latest, "latest"),
-                           (packet.tail, "tail")):
-            if text is not None:
-                self.refuse(text.span, what)
-        if packet.since is not None:
-            self.refuse(packet.since.span, "since")
-        for field in packet.fields:
-            self.field(field)
-
-    def file(self, file: schema.File) -> None:
-        for flags in file.flags:
-            self.refuse(flags.name.span, "flags")
-        for union in file.unions:
-            self.refuse(union.name.span, "a union")
-        for enum in file.enums:
-            if enum.unknown is not None and enum.unknown.value != "reject":
-                self.refuse(enum.unknown.span, "unknown: keep")
-        for struct in file.structs:
-            self.struct(struct)
-        for packet in file.packets:
-            self.packet(packet)
+def _refuse(sink: ErrorSink, word: Text, what: str) -> None:
+    sink.error(Code.OUTPUT_MISSING, word.span, f"{what}: the outputs do not have this yet")
 
 
-def run(files: Sequence[schema.File], sink: ErrorSink) -> None:
+def run(files: Sequence[schema.File], program: ir.Program, sink: ErrorSink) -> None:
     """Refuse what no back end can put out."""
-    unsupported = _Unsupported(sink)
+    calls = {(call.request.protocol, call.request.name)
+             for role in program.roles for call in role.calls}
     for file in files:
-        unsupported.file(file)
+        for packet in file.packets:
+            if packet.latest is not None:
+                _refuse(sink, packet.latest, "latest")
+            if packet.reply is not None and (file.protocol.value, packet.name.value) in calls:
+                _refuse(sink, packet.reply, "a reply between servers")

@@ -58,6 +58,10 @@ def protocol_inputs() -> list[Path]:
     return sorted((ROOT / "protocol").glob("*.yaml"))
 
 
+def wide_inputs() -> list[Path]:
+    return [ROOT / "tests" / "generated" / "wide" / "wide.yaml"]
+
+
 def need(tool: str) -> str:
     """The tool's path; a test that needs what is not installed fails and names it."""
     path = shutil.which(tool)

@@ -19,6 +19,7 @@ from support import (
     program_of,
     protocol_inputs,
     run,
+    wide_inputs,
 )
 
 from pcgen import pipeline, writer
@@ -33,9 +34,10 @@ def tree_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The test protocol and the real one, in <folder>/demo and <folder>/protocol."""
+    """The test protocols and the real one, in <folder>/demo, <folder>/wide, <folder>/protocol."""
     folder = tmp_path_factory.mktemp("generated")
-    for name, inputs in (("demo", golden_inputs()), ("protocol", protocol_inputs())):
+    for name, inputs in (("demo", golden_inputs()), ("protocol", protocol_inputs()),
+                         ("wide", wide_inputs())):
         result = pcgen("gen", "--out", folder / name, *inputs)
         assert result.returncode == 0, result.stderr
     return folder
@@ -117,7 +119,7 @@ def c_files(folder: Path, suffix: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang", "x86_64-w64-mingw32-gcc"])
-@pytest.mark.parametrize("name", ["demo", "protocol"])
+@pytest.mark.parametrize("name", ["demo", "protocol", "wide"])
 def test_c_compiles_without_a_warning(generated: Path, name: str, compiler: str,
                                       tmp_path: Path) -> None:
     folder = generated / name
@@ -127,7 +129,7 @@ def test_c_compiles_without_a_warning(generated: Path, name: str, compiler: str,
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
-@pytest.mark.parametrize("name", ["demo", "protocol"])
+@pytest.mark.parametrize("name", ["demo", "protocol", "wide"])
 def test_headers_are_cpp_too(generated: Path, name: str, compiler: str) -> None:
     folder = generated / name
     for header in c_files(folder, ".h"):
@@ -137,7 +139,7 @@ def test_headers_are_cpp_too(generated: Path, name: str, compiler: str) -> None:
         assert result.returncode == 0, f"{header.name}: {result.stderr}"
 
 
-@pytest.mark.parametrize("name", ["demo", "protocol"])
+@pytest.mark.parametrize("name", ["demo", "protocol", "wide"])
 def test_c_is_as_clang_format_sets_it(generated: Path, name: str) -> None:
     style = f"--style=file:{ROOT / '.clang-format'}"
     result = run(need("clang-format"), style, "--dry-run", "-Werror",
@@ -238,6 +240,6 @@ def test_types_of_the_generator_and_its_output_are_right(generated: Path, tmp_pa
     cache = f"--cache-dir={tmp_path / 'cache'}"
     result = run(mypy, "--strict", cache, "-p", "pcgen", cwd=ROOT / "codegen")
     assert result.returncode == 0, result.stdout
-    for name in ("demo", "protocol"):
+    for name in ("demo", "protocol", "wide"):
         result = run(mypy, "--strict", cache, ".", cwd=generated / name / "python")
         assert result.returncode == 0, result.stdout

@@ -13,10 +13,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support import ROOT, golden_inputs, pcgen, protocol_inputs
+from support import golden_inputs, pcgen, protocol_inputs, wide_inputs
 
-INPUTS = {"demo": golden_inputs, "protocol": protocol_inputs,
-          "wide": lambda: [ROOT / "tests" / "generated" / "wide" / "wide.yaml"]}
+INPUTS = {"demo": golden_inputs, "protocol": protocol_inputs, "wide": wide_inputs}
 
 
 @pytest.fixture(scope="module", params=["demo", "protocol", "wide"])

@@ -1,7 +1,7 @@
 """[D] Protocol -> the view of its codec.
 
-A body (struct or packet) becomes steps, see steps.py. A body of one layout is a single run without a
-reader; unions and bodies of variable size have functions that take a reader.
+A body (struct or packet) becomes steps, see steps.py. A body of one layout is a single run without
+a reader; unions and bodies of variable size have functions that take a reader.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """[D] The fields of a body as steps of its codec.
 
 Values of fixed size that lie behind one another are one run: the decoder checks once that all of
-them are there. The prefix of a field of variable size, and the byte that says whether an optional is
-present, still belong to the run before it.
+them are there. The prefix of a field of variable size, and the byte that says whether an optional
+is present, still belong to the run before it.
 """
 
 from __future__ import annotations
@@ -162,5 +162,3 @@ def needs_error(steps: Iterable[Step]) -> bool:
 def values_call(values_: Iterable[Value]) -> bool:
     """True if reading one of the values is a call that can fail."""
     return any(bool(value.call) or values_call(value.elements) for value in values_)
-
-

@@ -1,4 +1,4 @@
-"""[D] One value of fixed size: how it is refused, read and written. Also its C type and literals."""
+"""[D] One value of fixed size: how it is refused, read and written; its C type and literals."""
 
 from __future__ import annotations
 
@@ -268,5 +268,3 @@ def cleared(type_: ir.Type, target: str) -> list[str]:
             return [f"{target}_count = 0;"]
         case _:
             return [f"memset(&{target}, 0, sizeof {target});"]
-
-

@@ -70,8 +70,6 @@ class _Policy:
                             f"`{word}` is no field of `{packet.name}` that can be a key",
                             did_you_mean(word.value, keys)
                             or "a key is an integer, a bool or an enum that is always there")
-        elif word.value:
-            self.sink.error(Code.NOT_YET, word.span, "the C output does not support latest yet")
 
     def tail(self, packet: schema.Packet) -> None:
         word = packet.tail

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pcgen import ir
 from pcgen.python import naming
 
-Cause = ir.Const | ir.Enum | ir.Flags | ir.Struct | ir.Union | ir.StateMachine | ir.Packet | ir.Protocol
+Cause = (ir.Const | ir.Enum | ir.Flags | ir.Struct | ir.Union | ir.StateMachine | ir.Packet
+         | ir.Protocol)
 
 MODULE_NAMES = ("Any", "ClassVar", "IntEnum", "IntFlag", "Packet", "PACKETS", "Union",
                 "dataclass", "decode_frame", "field", "pcwire")

@@ -45,10 +45,12 @@ class _Fields:
                 return ("int", f"writer.flags({value}, 0x{mask:x}, writer.{base})",
                         f"reader.flags(0x{mask:x}, reader.{base})")
             case ir.Quant():
-                steps = (f"{type_.least!r}, {type_.scale!r}, {type_.inverse!r}, {type_.steps}",
-                         type_.base.name)
-                return ("float", f"writer.quant({value}, {steps[0]}, writer.{steps[1]})",
-                        f"reader.quant({steps[0]}, {not type_.is_double}, reader.{steps[1]})")
+                base, width = type_.base.name, 8 if type_.is_double else 4
+                return ("float",
+                        f"writer.quant({value}, {type_.least!r}, {type_.inverse!r}, "
+                        f"{type_.steps}, writer.{base})",
+                        f"reader.quant({type_.least!r}, {type_.scale!r}, {type_.steps}, {width}, "
+                        f"reader.{base})")
             case ir.Enum():
                 name = naming.qualified(type_, self.module)
                 return (name, f"writer.enum({value}, {name}, writer.{type_.base.name})",
@@ -144,8 +146,8 @@ def _union(union: ir.Union) -> UnionView:
     for case in union.cases:
         parts = spell.one(case.type, "self.value") if case.type else ("None", "pass", "None")
         cases.append(CaseView(case.name.upper(), str(case.tag), *parts))
-    return UnionView(naming.class_name(union.name), _doc(union.doc), union.tag.name, union.open, not union.open,
-                     tuple(cases))
+    return UnionView(naming.class_name(union.name), _doc(union.doc), union.tag.name, union.open,
+                     not union.open, tuple(cases))
 
 
 def _composite(item: ir.Struct | ir.Union) -> PartView:

@@ -180,7 +180,7 @@ static inline void pc_wire_put_f64(uint8_t *bytes, double value)
 
 /* Arrays of numbers of 2, 4 or 8 bytes. On a little-endian machine they lie in memory as they do on
  * the wire, and are copied as they are; elsewhere one by one. values: of any type of that width. */
-#if (defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) || defined(_MSC_VER)
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define PC_WIRE_IS_NATIVE 1
 #else
 #define PC_WIRE_IS_NATIVE 0

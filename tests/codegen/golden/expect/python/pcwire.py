@@ -131,7 +131,7 @@ class Writer:
             raise EncodeError(f"{value:#x} has unknown bits")
         write(int(value))
 
-    def quant(self, value: float, least: float, scale: float, inverse: float, steps: int,
+    def quant(self, value: float, least: float, inverse: float, steps: int,
               write: Callable[[int], None]) -> None:
         """The nearest step; what is outside is drawn to the nearest end."""
         self._finite(value)
@@ -200,11 +200,11 @@ class Reader:
 
     def end(self) -> None:
         """Nothing may be left."""
-        if self._at != len(self._payload):
-            raise DecodeError("trailing", f"{len(self._payload) - self._at} bytes")
+        if self.left != 0:
+            raise DecodeError("trailing", f"{self.left} bytes")
 
     def _take(self, size: int) -> bytes:
-        if len(self._payload) - self._at < size:
+        if self.left < size:
             raise DecodeError("truncated")
         self._at += size
         return self._payload[self._at - size : self._at]
@@ -267,14 +267,14 @@ class Reader:
             raise DecodeError("flags", f"{value:#x}")
         return value
 
-    def quant(self, least: float, scale: float, inverse: float, steps: int, single: bool,
+    def quant(self, least: float, scale: float, steps: int, width: int,
               read: Callable[[], int]) -> float:
-        """single: the value is a float of 32 bits."""
+        """width: bytes of the float that C has in memory."""
         count = read()
         if count > steps:
             raise DecodeError("range", f"{count} steps where there are {steps}")
         value = least + count * scale
-        return float(struct.unpack("<f", struct.pack("<f", value))[0]) if single else value
+        return float(struct.unpack("<f", struct.pack("<f", value))[0]) if width == 4 else value
 
     def optional(self, read: Callable[[], Item]) -> Item | None:
         return read() if self.bool() else None
@@ -287,11 +287,12 @@ class Reader:
         return Reader(self._take(size))
 
     def rest(self) -> bytes:
-        return self._take(len(self._payload) - self._at)
+        return self._take(self.left)
 
     @property
-    def at_end(self) -> bool:
-        return self._at == len(self._payload)
+    def left(self) -> int:
+        """Bytes that are not read yet."""
+        return len(self._payload) - self._at
 
     def text(self, bound: int, prefix: int, least: int = 0, charset: str = "utf8") -> str:
         """UTF-8 without NUL."""
