@@ -34,7 +34,7 @@ GENERATED_SEES = frozenset(
 THIRD_PARTY = {
     "servers/common": {"ini.h", "sodium.h"},
     "servers/db": {"sqlite3.h", "sodium.h"},
-    "tests/bench/codec": {"msgpack.h"},
+    "tests/bench/codec": {"msgpack.h", "pb_decode.h", "pb_encode.h"},
     "tests": {"cmocka.h", "sodium.h", "sqlite3.h"},
 }
 

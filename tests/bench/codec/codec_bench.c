@@ -1,7 +1,16 @@
 /* Encode and decode of four packets: the generated codec against one by hand and libraries.
  *
- * 256 random packets of each kind; each codec must give back what it was given. Then rounds in
- * which the codecs take turns; printed is the median time of one call through a table. */
+ * 256 random packets of each kind; each codec must give back what it was given, and what it
+ * allocates meanwhile is counted. Then rounds of a fraction of a millisecond for each codec, in
+ * which the codecs take turns, every second round backwards. Printed is the median time of one call
+ * through a table, and the median over the rounds of its ratio to the hand-written codec in the
+ * same round: whatever slows the machine slows both.
+ *
+ *     bench_codecs                        everything, as Markdown
+ *     bench_codecs ROUNDS                 that many rounds
+ *     bench_codecs ROUNDS generated       only that codec beside the hand-written one
+ *
+ * Failure modes: a packet that does not come back ends the program. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +21,9 @@
 #include "support/random.h"
 
 #define PACKET_COUNT 256u
-#define ROUNDS       9u
-#define ROUND_US     20000u
+#define ROUNDS       301u
+#define ROUNDS_MAX   10001u
+#define ROUND_US     250u
 #define CASES_MAX    8u
 
 union packet {
@@ -23,12 +33,33 @@ union packet {
     struct codec_login login;
 };
 
+enum direction {
+    ENCODE,
+    DECODE,
+    DIRECTION_COUNT
+};
+
+/* One codec at work on one kind of packet. */
+struct runner {
+    const struct codec_case *codec;
+    uint32_t sizes[PACKET_COUNT];
+    double size_mean; /* of the payload */
+    double allocations[DIRECTION_COUNT];
+    uint32_t passes[DIRECTION_COUNT]; /* over all packets, in a round */
+    double ns[DIRECTION_COUNT][ROUNDS_MAX];
+    double ratio[DIRECTION_COUNT][ROUNDS_MAX];
+    _Alignas(16) uint8_t bytes[PACKET_COUNT][CODEC_BYTES_MAX];
+};
+
 static const char *const kind_names[] = {"move", "chat", "spawn list", "login"};
 
-static const struct codec_case *const cases[] = {
+static const struct codec_case *const codecs[] = {
     &codec_hand,         &codec_generated,
 #ifdef BENCH_MSGPACK
     &codec_msgpack,
+#endif
+#ifdef BENCH_NANOPB
+    &codec_nanopb,
 #endif
 #ifdef BENCH_PROTOBUF_C
     &codec_protobuf_c,
@@ -36,12 +67,19 @@ static const struct codec_case *const cases[] = {
 #ifdef BENCH_PROTOBUF_CPP
     &codec_protobuf_cpp,
 #endif
+#ifdef BENCH_FLATBUFFERS
+    &codec_flatbuffers,
+#endif
+#ifdef BENCH_CAPNP
+    &codec_capnp,
+#endif
 };
-#define CASE_COUNT (sizeof cases / sizeof cases[0])
+#define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
 
 static union packet packets[PACKET_COUNT];
-static uint8_t encoded[PACKET_COUNT][CODEC_BYTES_MAX];
-static uint32_t encoded_sizes[PACKET_COUNT];
+static struct runner runners[CASES_MAX];
+static uint32_t runner_count;
+static uint32_t rounds = ROUNDS;
 static volatile uint64_t sink; /* what is computed must not be optimised away */
 
 static void put_text(struct random_source *random, char *text, uint16_t *size, uint32_t least,
@@ -108,50 +146,81 @@ static bool is_same(enum codec_kind kind, const union packet *a, const union pac
     return codec_hand.encode[kind](b, bytes[1]) == size && memcmp(bytes[0], bytes[1], size) == 0;
 }
 
-static double check(const struct codec_case *codec, enum codec_kind kind)
+static uint64_t run_pass(struct runner *runner, enum codec_kind kind, enum direction direction)
+{
+    static uint8_t bytes[CODEC_BYTES_MAX];
+    static union packet packet;
+    uint64_t sum = 0;
+    if (direction == ENCODE) {
+        codec_encode_fn *encode = runner->codec->encode[kind];
+        for (uint32_t i = 0; i < PACKET_COUNT; i++) {
+            sum += encode(&packets[i], bytes);
+        }
+        return sum;
+    }
+    codec_decode_fn *decode = runner->codec->decode[kind];
+    for (uint32_t i = 0; i < PACKET_COUNT; i++) {
+        sum += decode(runner->bytes[i], runner->sizes[i], &packet);
+    }
+    return sum;
+}
+
+static double time_passes(struct runner *runner, enum codec_kind kind, enum direction direction,
+                          uint32_t passes)
+{
+    sink += run_pass(runner, kind, direction); /* warms the caches */
+    uint64_t began_us = pc_os_monotonic_us();
+    for (uint32_t i = 0; i < passes; i++) {
+        sink += run_pass(runner, kind, direction);
+    }
+    double ns = (double)(pc_os_monotonic_us() - began_us) * 1000;
+    return ns / ((double)passes * PACKET_COUNT);
+}
+
+/* Everything comes back; and whatever a codec keeps has been made before we count. */
+static void check(struct runner *runner, enum codec_kind kind)
 {
     static union packet decoded;
     uint64_t size_sum = 0;
     for (uint32_t i = 0; i < PACKET_COUNT; i++) {
-        encoded_sizes[i] = codec->encode[kind](&packets[i], encoded[i]);
-        size_sum += encoded_sizes[i];
-        if (!codec->decode[kind](encoded[i], encoded_sizes[i], &decoded) ||
+        runner->sizes[i] = runner->codec->encode[kind](&packets[i], runner->bytes[i]);
+        size_sum += runner->sizes[i] - runner->codec->header_size;
+        if (!runner->codec->decode[kind](runner->bytes[i], runner->sizes[i], &decoded) ||
             !is_same(kind, &packets[i], &decoded)) {
-            (void)fprintf(stderr, "%s: a %s does not come back\n", codec->name, kind_names[kind]);
+            (void)fprintf(stderr, "%s: a %s does not come back\n", runner->codec->name,
+                          kind_names[kind]);
             exit(EXIT_FAILURE);
         }
     }
-    return (double)size_sum / PACKET_COUNT;
+    runner->size_mean = (double)size_sum / PACKET_COUNT;
 }
 
-static double time_encode(const struct codec_case *codec, enum codec_kind kind)
+static void prepare(struct runner *runner, enum codec_kind kind)
 {
-    static uint8_t bytes[CODEC_BYTES_MAX];
-    uint64_t began_us = pc_os_monotonic_us();
-    uint64_t now_us = began_us;
-    uint64_t count = 0;
-    for (; now_us - began_us < ROUND_US; now_us = pc_os_monotonic_us()) {
-        for (uint32_t i = 0; i < PACKET_COUNT; i++) {
-            sink += codec->encode[kind](&packets[i], bytes);
-        }
-        count += PACKET_COUNT;
+    check(runner, kind);
+    for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
+        uint64_t before = allocation_count;
+        sink += run_pass(runner, kind, (enum direction)direction);
+        runner->allocations[direction] = (double)(allocation_count - before) / PACKET_COUNT;
+        double ns = time_passes(runner, kind, (enum direction)direction, 20);
+        double passes = ROUND_US * 1000 / (ns * PACKET_COUNT + 1);
+        runner->passes[direction] = passes < 1 ? 1 : (uint32_t)passes;
     }
-    return (double)(now_us - began_us) * 1000 / (double)count;
 }
 
-static double time_decode(const struct codec_case *codec, enum codec_kind kind)
+static void run_round(enum codec_kind kind, uint32_t round)
 {
-    static union packet packet;
-    uint64_t began_us = pc_os_monotonic_us();
-    uint64_t now_us = began_us;
-    uint64_t count = 0;
-    for (; now_us - began_us < ROUND_US; now_us = pc_os_monotonic_us()) {
-        for (uint32_t i = 0; i < PACKET_COUNT; i++) {
-            sink += codec->decode[kind](encoded[i], encoded_sizes[i], &packet);
+    for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
+        for (uint32_t turn = 0; turn < runner_count; turn++) {
+            uint32_t r = round % 2 == 0 ? turn : runner_count - 1 - turn;
+            runners[r].ns[direction][round] = time_passes(
+                &runners[r], kind, (enum direction)direction, runners[r].passes[direction]);
         }
-        count += PACKET_COUNT;
+        for (uint32_t r = 0; r < runner_count; r++) {
+            runners[r].ratio[direction][round] =
+                runners[r].ns[direction][round] / runners[0].ns[direction][round];
+        }
     }
-    return (double)(now_us - began_us) * 1000 / (double)count;
 }
 
 static int compare(const void *a, const void *b)
@@ -160,43 +229,52 @@ static int compare(const void *a, const void *b)
     return (difference > 0) - (difference < 0);
 }
 
-static double median(double *rounds)
+static double median(double *values)
 {
-    qsort(rounds, ROUNDS, sizeof *rounds, compare);
-    return rounds[ROUNDS / 2];
+    qsort(values, rounds, sizeof *values, compare);
+    return values[rounds / 2];
+}
+
+static void print_row(struct runner *runner)
+{
+    (void)printf("| %s | %.0f | %.1f | %.2f | %.1f | %.2f | %.3g + %.3g |\n", runner->codec->name,
+                 runner->size_mean, median(runner->ns[ENCODE]), median(runner->ratio[ENCODE]),
+                 median(runner->ns[DECODE]), median(runner->ratio[DECODE]),
+                 runner->allocations[ENCODE], runner->allocations[DECODE]);
 }
 
 static void run_kind(enum codec_kind kind)
 {
-    double encode[CASES_MAX][ROUNDS];
-    double decode[CASES_MAX][ROUNDS];
-    double sizes[CASES_MAX];
     struct random_source random = {.state = 7};
     for (uint32_t i = 0; i < PACKET_COUNT; i++) {
         make_packet(&random, kind, &packets[i]);
     }
-    for (uint32_t round = 0; round < ROUNDS; round++) {
-        for (uint32_t c = 0; c < CASE_COUNT; c++) {
-            sizes[c] = check(cases[c], kind);
-            encode[c][round] = time_encode(cases[c], kind);
-            decode[c][round] = time_decode(cases[c], kind);
-        }
+    for (uint32_t r = 0; r < runner_count; r++) {
+        prepare(&runners[r], kind);
     }
-    (void)printf("| %s | bytes | encode ns | of hand-written | decode ns | of hand-written |\n"
-                 "| --- | --- | --- | --- | --- | --- |\n",
+    for (uint32_t round = 0; round < rounds; round++) {
+        run_round(kind, round);
+    }
+    (void)printf("| %s | payload bytes | encode ns | of hand-written | decode ns | of hand-written "
+                 "| allocations |\n| --- | --- | --- | --- | --- | --- | --- |\n",
                  kind_names[kind]);
-    for (uint32_t c = 0; c < CASE_COUNT; c++) {
-        double encode_ns = median(encode[c]);
-        double decode_ns = median(decode[c]);
-        (void)printf("| %s | %.0f | %.1f | %.2f | %.1f | %.2f |\n", cases[c]->name, sizes[c],
-                     encode_ns, encode_ns / median(encode[0]), decode_ns,
-                     decode_ns / median(decode[0]));
+    for (uint32_t r = 0; r < runner_count; r++) {
+        print_row(&runners[r]);
     }
     (void)printf("\n");
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
+    if (argument_count > 1) {
+        rounds = (uint32_t)strtoul(arguments[1], NULL, 10);
+        rounds = rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
+    }
+    for (uint32_t i = 0; i < CODEC_COUNT; i++) {
+        if (i == 0 || argument_count < 3 || strcmp(codecs[i]->name, arguments[2]) == 0) {
+            runners[runner_count++].codec = codecs[i];
+        }
+    }
     for (int kind = 0; kind < CODEC_KIND_COUNT; kind++) {
         run_kind((enum codec_kind)kind);
     }

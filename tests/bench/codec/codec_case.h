@@ -29,15 +29,22 @@ enum codec_kind {
 
 struct codec_case {
     const char *name;
+    uint32_t header_size; /* bytes before the payload: a frame's, which a library's message lacks */
     codec_encode_fn *encode[CODEC_KIND_COUNT];
     codec_decode_fn *decode[CODEC_KIND_COUNT];
 };
 
+extern const struct codec_case codec_capnp;
+extern const struct codec_case codec_flatbuffers;
 extern const struct codec_case codec_generated;
 extern const struct codec_case codec_hand;
 extern const struct codec_case codec_msgpack;
+extern const struct codec_case codec_nanopb;
 extern const struct codec_case codec_protobuf_c;
 extern const struct codec_case codec_protobuf_cpp;
+
+/* Since the start of the program. */
+extern uint64_t allocation_count;
 
 #ifdef __cplusplus
 }

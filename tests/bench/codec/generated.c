@@ -62,6 +62,7 @@ static bool generated__decode_login(const uint8_t *bytes, uint32_t size, void *p
 
 const struct codec_case codec_generated = {
     .name = "generated",
+    .header_size = PC_FRAME_HEADER_SIZE,
     .encode = {generated__encode_move, generated__encode_chat, generated__encode_spawn_list,
                generated__encode_login},
     .decode = {generated__decode_move, generated__decode_chat, generated__decode_spawn_list,

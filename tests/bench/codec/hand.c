@@ -206,6 +206,7 @@ static bool hand__decode_login(const uint8_t *bytes, uint32_t size, void *packet
 
 const struct codec_case codec_hand = {
     .name = "hand-written",
+    .header_size = HEAD_SIZE,
     .encode = {hand__encode_move, hand__encode_chat, hand__encode_spawn_list, hand__encode_login},
     .decode = {hand__decode_move, hand__decode_chat, hand__decode_spawn_list, hand__decode_login},
 };

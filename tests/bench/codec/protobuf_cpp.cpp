@@ -140,6 +140,7 @@ bool decode_login(const uint8_t *bytes, uint32_t size, void *packet)
 
 extern "C" const codec_case codec_protobuf_cpp = {
     "protobuf C++",
+    0,
     {encode_move, encode_chat, encode_spawn_list, encode_login},
     {decode_move, decode_chat, decode_spawn_list, decode_login},
 };
