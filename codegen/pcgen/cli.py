@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pcgen import ir, pipeline, render, unsupported, writer
+from pcgen.interp import command as interp
 from pcgen.outputs import Output
 from pcgen.vectors import lower as lower_vectors
 
@@ -15,6 +16,7 @@ EXAMPLES = """examples:
   pcgen check protocol/*.yaml                       is everything right?
   pcgen gen --out build/generated protocol/*.yaml   write C and Python
   pcgen sizes protocol/*.yaml                       ids and frame sizes of all packets
+  pcgen decode --hex 04000101 protocol/*.yaml       frames as JSON, and back with encode
 
 exit status: 0 all is well, 1 errors in the YAML (nothing is written), 2 wrong usage
 """
@@ -42,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="report errors, write nothing")
     sizes = commands.add_parser("sizes", help="list the packets with their sizes")
-    for command in (gen, manifest, vectors, check, sizes):
+    interp.add_parsers(commands)
+    for command in (gen, manifest, vectors, check, sizes,
+                    *(commands.choices[name] for name in ("encode", "decode"))):
         command.add_argument("yaml", type=Path, nargs="+", help="protocol files")
     return parser
 
@@ -118,6 +122,8 @@ def main(arguments: Sequence[str]) -> int:
             _vectors(options, compiled, compiled.program)
         case "sizes":
             _sizes(compiled.program)
+        case "encode" | "decode":
+            return interp.run(options, compiled.program)
         case _:
             print(f"{len(compiled.sources)} files, no errors")
     return 0
