@@ -1,7 +1,8 @@
-/* The text form of TCP addresses: own parser and formatter, the same on every system.
+/* The text form of addresses: own parser and formatter, the same on every system.
  *
- * Happy path: "127.0.0.1:7000", "[2001:db8::1]:7000", "localhost:7000"; output is canonical (IPv6
- * as RFC 5952 wants it: lower case, the longest run of zero groups as "::", mapped IPv4 in dots).
+ * Happy path: "127.0.0.1:7000", "[2001:db8::1]:7000", "localhost:7000", "unix:/run/game.sock";
+ * output is canonical (IPv6 as RFC 5952 wants it: lower case, the longest run of zero groups as
+ * "::", mapped IPv4 in dots).
  * Failures: PC_ADDRESS_INVALID for all that is not exactly such a text: no names, no zones, no
  * blanks, no leading zeros, nothing behind the port. Path: beside it. */
 #include "pc/address.h"
@@ -15,6 +16,13 @@
 
 #define IPV6_GROUPS 8u
 #define IPV6_NO_GAP UINT32_MAX
+
+static const char unix__prefix[] = "unix:";
+
+/* Invariant: the first unix__path_count paths are not empty, differ, and never change. Number 0 is
+ * no path: number n stands at n - 1. */
+static char unix__paths[PC_ADDRESS_PATHS_MAX][PC_ADDRESS_PATH_SIZE];
+static uint32_t unix__path_count;
 
 /* What is left of the text, and the sticky verdict. */
 struct address_cursor {
@@ -43,12 +51,17 @@ static void ipv6__format(const uint8_t ip[16], char text[PC_ADDRESS_TEXT_SIZE]);
 static void ipv6__longest_zeros(const uint16_t group[IPV6_GROUPS], uint32_t *start,
                                 uint32_t *count);
 static bool ipv6__is_mapped(const uint8_t ip[16]);
+static enum pc_status unix__parse(const char *path, struct pc_address *address);
+static bool unix__is_path(const char *path);
 static void text__append(char text[PC_ADDRESS_TEXT_SIZE], const char *format, uint32_t value);
 static void text__append_ipv4(char text[PC_ADDRESS_TEXT_SIZE], const uint8_t ip[4]);
 
 enum pc_status pc_address_parse(const char *text, struct pc_address *address)
 {
     static const char localhost[] = "localhost";
+    if (strncmp(text, unix__prefix, sizeof unix__prefix - 1) == 0) {
+        return unix__parse(text + sizeof unix__prefix - 1, address);
+    }
     struct address_cursor cursor = {.at = text};
     struct pc_address parsed = {.family = PC_FAMILY_IPV4};
     if (strncmp(text, localhost, sizeof localhost - 1) == 0) {
@@ -83,6 +96,10 @@ const char *pc_address_format(const struct pc_address *address, char text[PC_ADD
     case PC_FAMILY_IPV6:
         ipv6__format(address->ip, text);
         break;
+    case PC_FAMILY_UNIX:
+        snprintf(text, PC_ADDRESS_TEXT_SIZE, "%s%s", unix__prefix,
+                 address->port == 0 ? "" : pc_address_path(address));
+        return text;
     }
     text__append(text, ":%u", address->port);
     return text;
@@ -95,6 +112,46 @@ static bool cursor__take(struct address_cursor *cursor, char wanted)
     }
     cursor->at++;
     return true;
+}
+
+const char *pc_address_path(const struct pc_address *address)
+{
+    if (address->family != PC_FAMILY_UNIX || address->port == 0) {
+        return NULL;
+    }
+    PC_ASSERT(address->port <= unix__path_count);
+    return unix__paths[address->port - 1];
+}
+
+static enum pc_status unix__parse(const char *path, struct pc_address *address)
+{
+    if (!unix__is_path(path)) {
+        return PC_ADDRESS_INVALID;
+    }
+    uint32_t index = 0;
+    while (index < unix__path_count && strcmp(unix__paths[index], path) != 0) {
+        index++;
+    }
+    if (index == PC_ADDRESS_PATHS_MAX) {
+        return PC_FULL;
+    }
+    if (index == unix__path_count) {
+        memcpy(unix__paths[index], path, strlen(path) + 1);
+        unix__path_count++;
+    }
+    *address = (struct pc_address){.family = PC_FAMILY_UNIX, .port = (uint16_t)(index + 1)};
+    return PC_OK;
+}
+
+static bool unix__is_path(const char *path)
+{
+    size_t size = strlen(path);
+    for (size_t i = 0; i < size; i++) {
+        if ((unsigned char)path[i] < ' ' || path[i] == '\x7f') {
+            return false;
+        }
+    }
+    return size > 0 && size < PC_ADDRESS_PATH_SIZE;
 }
 
 /* At least one digit; no leading zero, for some read it as octal. */

@@ -87,6 +87,9 @@ static uint32_t address_limit__find(const struct address_limit *limit,
 
 bool address_limit_take(struct address_limit *limit, const struct pc_address *address)
 {
+    if (address->family == PC_FAMILY_UNIX) {
+        return true;
+    }
     pc_mutex_lock(limit->mutex);
     uint8_t key[KEY_SIZE];
     struct address_slot *slot = &limit->slots[address_limit__find(limit, address, key)];
@@ -123,6 +126,9 @@ static void address_limit__remove(struct address_limit *limit, uint32_t index)
 
 void address_limit_put(struct address_limit *limit, const struct pc_address *address)
 {
+    if (address->family == PC_FAMILY_UNIX) {
+        return;
+    }
     pc_mutex_lock(limit->mutex);
     uint8_t key[KEY_SIZE];
     uint32_t index = address_limit__find(limit, address, key);

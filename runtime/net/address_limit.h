@@ -1,7 +1,8 @@
 /* How many sessions each remote address has: the per-IP limit of a listener.
  *
  * Taken on the accepting worker, given back on whichever worker the session closes, so it has a
- * lock; it is not on the packet path. IPv6 counts by /64, which is what one host is given. */
+ * lock; it is not on the packet path. IPv6 counts by /64, which is what one host is given. Sessions
+ * over a path are not counted: they come from this machine's own user. */
 #pragma once
 
 #include <stdbool.h>

@@ -109,12 +109,20 @@ uint64_t port_now_ms(struct port *port)
     return port->engine->now_ms(port);
 }
 
+static bool port__takes(const struct port *port, const struct pc_address *address)
+{
+    return address->family != PC_FAMILY_UNIX || port->engine->takes_paths;
+}
+
 enum pc_status port_listen(struct port *port, struct pc_address *address, uint32_t backlog,
                            struct port_listener **listener, int32_t *raw)
 {
     PC_ASSERT(backlog >= 1);
     *listener = NULL;
     *raw = 0;
+    if (!port__takes(port, address)) {
+        return PC_UNSUPPORTED;
+    }
     enum pc_status status = port->engine->listen(port, address, backlog, listener, raw);
     PC_ASSERT((status == PC_OK) == (*listener != NULL));
     return status;
@@ -177,6 +185,9 @@ enum pc_status port_connect(struct port *port, struct port_socket *socket,
                             const struct pc_address *address)
 {
     port__check_idle(socket);
+    if (!port__takes(port, address)) {
+        return PC_UNSUPPORTED;
+    }
     enum pc_status status = port->engine->connect(port, socket, address);
     PC_ASSERT(port__is(socket, status == PC_OK ? PORT_SOCKET_CONNECTING : PORT_SOCKET_IDLE));
     PC_ASSERT(socket->recv.in_flight == (status == PC_OK));

@@ -125,6 +125,7 @@ struct port_config {
  * each promises is said at the wrapper of the same name below. */
 struct port_engine {
     const char *name;
+    bool takes_paths; /* addresses may be of PC_FAMILY_UNIX */
     enum pc_status (*open)(const struct port_config *config, struct port **port, int32_t *raw);
     void (*close)(struct port *port);
     uint32_t (*wait)(struct port *port, struct port_event *events, uint32_t events_max,
@@ -186,8 +187,10 @@ uint64_t port_now_ms(struct port *port);
 
 /* Open a listener. Before the owner's first port_wait any thread may call it, one at a time.
  * Nothing is accepted until port_accept is called. address receives what is really bound: its port
- * may be 0 before.
- * Returns PC_OK | PC_ADDRESS_IN_USE | PC_ADDRESS_INVALID | PC_DENIED | PC_NO_MEMORY | PC_SYSTEM. */
+ * may be 0 before. A path can be connected to by this user only (mode 0600); it is taken away when
+ * the listener ends, and one that a killed process has left is replaced.
+ * Returns PC_OK | PC_ADDRESS_IN_USE | PC_ADDRESS_INVALID | PC_DENIED | PC_NO_MEMORY | PC_SYSTEM
+ * | PC_UNSUPPORTED (a path, on an engine that has none). */
 PC_NODISCARD enum pc_status port_listen(struct port *port, struct pc_address *address,
                                         uint32_t backlog, struct port_listener **listener,
                                         int32_t *raw);

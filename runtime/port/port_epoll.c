@@ -500,7 +500,7 @@ static bool epoll__give_unlistened(struct epoll_port *port, struct port_event *e
     for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
         if (l->is_closing && l->outstanding == 0 && l->descriptor >= 0) {
             if (event != NULL) {
-                socket_close(l->descriptor);
+                socket_unlisten(l->descriptor);
                 l->descriptor = -1;
                 *event = (struct port_event){.kind = PORT_UNLISTENED, .listener = l};
             }
@@ -592,7 +592,7 @@ static enum pc_status epoll_listen(struct port *base, struct pc_address *address
     }
     if (result < 0) {
         if (listener->descriptor >= 0) {
-            socket_close(listener->descriptor);
+            socket_unlisten(listener->descriptor);
         }
         free(listener);
         *raw = -result;
@@ -648,7 +648,7 @@ static void epoll_listener_free(struct port *base, struct port_listener *listene
     }
     *place = listener->next;
     if (listener->descriptor >= 0) {
-        socket_close(listener->descriptor);
+        socket_unlisten(listener->descriptor);
     }
     free(listener);
 }
@@ -772,6 +772,7 @@ static void epoll_abort(struct port *base, struct port_socket *socket, enum port
 
 static const struct port_engine epoll__engine = {
     .name = "epoll",
+    .takes_paths = true,
     .open = epoll_open,
     .close = epoll_close,
     .wait = epoll_wait_events,

@@ -357,19 +357,25 @@ static enum pc_status uring_connect(struct port *base, struct port_socket *socke
     if (descriptor < 0) {
         return socket_status(-descriptor);
     }
-    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    bool is_path = address->family == PC_FAMILY_UNIX;
+    int result = is_path ? socket_connect_path(descriptor, &name) : 0;
+    struct io_uring_sqe *entry = result == 0 ? uring_ring_entry(&port->ring) : NULL;
     if (entry == NULL) {
         socket_close(descriptor);
-        return PC_NO_BUFFERS;
+        return result == 0 ? PC_NO_BUFFERS : socket_status(-result);
     }
     uring_socket_begin(port, socket, PORT_SOCKET_CONNECTING);
-    union socket_address *kept = (union socket_address *)(void *)socket->send.os;
-    *kept = name;
     socket->os_handle = (uint64_t)descriptor + 1;
     socket->peer = *address;
     socket->recv.kind = PORT_CONNECTED;
     socket->recv.in_flight = true;
-    io_uring_prep_connect(entry, descriptor, &kept->any, name_size);
+    if (is_path) {
+        io_uring_prep_nop(entry);
+    } else {
+        struct sockaddr *kept = (struct sockaddr *)(void *)socket->send.os;
+        memcpy(kept, &name, name_size);
+        io_uring_prep_connect(entry, descriptor, kept, name_size);
+    }
     entry->user_data = uring_user_data(socket, URING_OP_CONNECT);
     uring_link_of(socket)->pending++;
     return PC_OK;
@@ -452,6 +458,7 @@ static void uring_abort(struct port *base, struct port_socket *socket, enum port
 
 static const struct port_engine port__engine = {
     .name = "uring",
+    .takes_paths = true,
     .open = uring_open,
     .close = uring_close,
     .wait = uring_wait,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pc/check.h"
@@ -43,6 +44,8 @@ static const struct socket_meaning socket__meanings[] = {
     {ENOMEM, PC_NO_MEMORY},
     {EADDRINUSE, PC_ADDRESS_IN_USE},
     {EADDRNOTAVAIL, PC_ADDRESS_INVALID}, /* not an address of this machine */
+    {ENOENT, PC_REFUSED},                /* connecting to a path that nobody listens at yet */
+    {ENOTDIR, PC_ADDRESS_INVALID},       /* a file in the middle of a path */
     {EAFNOSUPPORT, PC_ADDRESS_INVALID},  /* IPv6 is switched off */
     {EACCES, PC_DENIED},                 /* privileged port, packet filter */
     {EPERM, PC_DENIED},                  /* seccomp, packet filter */
@@ -76,7 +79,14 @@ socklen_t socket_address_encode(const struct pc_address *address, union socket_a
         memcpy(&target->ipv6.sin6_addr, address->ip, 16);
         return sizeof target->ipv6;
     }
-    return 0;
+    const char *path = pc_address_path(address);
+    if (path == NULL) {
+        return 0;
+    }
+    _Static_assert(sizeof target->path.sun_path >= PC_ADDRESS_PATH_SIZE, "room for any path");
+    target->path.sun_family = AF_UNIX;
+    memcpy(target->path.sun_path, path, strlen(path) + 1);
+    return sizeof target->path;
 }
 
 void socket_address_decode(const union socket_address *source, struct pc_address *address)
@@ -90,6 +100,8 @@ void socket_address_decode(const union socket_address *source, struct pc_address
         address->family = PC_FAMILY_IPV6;
         address->port = ntohs(source->ipv6.sin6_port);
         memcpy(address->ip, &source->ipv6.sin6_addr, 16);
+    } else if (source->any.sa_family == AF_UNIX) {
+        address->family = PC_FAMILY_UNIX; /* the end that connected has no name */
     }
 }
 
@@ -100,17 +112,51 @@ static int socket__set(int descriptor, int level, int option, int value)
 
 int socket_create(uint8_t family)
 {
-    int domain = family == PC_FAMILY_IPV6 ? AF_INET6 : AF_INET;
-    int descriptor = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    static const int domains[] = {
+        [PC_FAMILY_IPV4] = AF_INET, [PC_FAMILY_IPV6] = AF_INET6, [PC_FAMILY_UNIX] = AF_UNIX};
+    PC_ASSERT(family != PC_FAMILY_NONE && family <= PC_FAMILY_UNIX);
+    int descriptor = socket(domains[family], SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) {
         return -errno;
     }
-    if (socket__set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) != 0) {
+    if (family != PC_FAMILY_UNIX && socket__set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) != 0) {
         int code = errno;
         close(descriptor);
         return -code;
     }
     return descriptor;
+}
+
+/* A socket at which nobody listens any more: its process ended without taking it away. */
+static bool socket__is_stale(const union socket_address *name)
+{
+    struct stat found;
+    if (lstat(name->path.sun_path, &found) != 0 || !S_ISSOCK(found.st_mode)) {
+        return false;
+    }
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) {
+        return false;
+    }
+    bool is_stale = connect(probe, &name->any, sizeof name->path) != 0 && errno == ECONNREFUSED;
+    close(probe);
+    return is_stale;
+}
+
+/* The mask of the process is not touched, for other threads make files too: nobody can connect
+ * before listen, and the mode is set by then. */
+static int socket__bind_path(int descriptor, const union socket_address *name)
+{
+    int result = bind(descriptor, &name->any, sizeof name->path) == 0 ? 0 : -errno;
+    if (result == -EADDRINUSE && socket__is_stale(name)) {
+        (void)unlink(name->path.sun_path);
+        result = bind(descriptor, &name->any, sizeof name->path) == 0 ? 0 : -errno;
+    }
+    if (result == 0 && chmod(name->path.sun_path, S_IRUSR | S_IWUSR) != 0) {
+        result = -errno;
+        (void)unlink(name->path.sun_path);
+    }
+    return result;
 }
 
 /* Both families may then listen on one port number, as they do on Windows. */
@@ -120,6 +166,9 @@ static int socket__bind(int descriptor, const struct pc_address *address)
     socklen_t name_size = socket_address_encode(address, &name);
     if (name_size == 0) {
         return -EAFNOSUPPORT;
+    }
+    if (address->family == PC_FAMILY_UNIX) {
+        return socket__bind_path(descriptor, &name);
     }
     if (socket__set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) != 0) {
         return -errno;
@@ -133,6 +182,9 @@ static int socket__bind(int descriptor, const struct pc_address *address)
 
 int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_address *bound)
 {
+    if (address->family == PC_FAMILY_NONE) {
+        return -EAFNOSUPPORT;
+    }
     int descriptor = socket_create(address->family);
     if (descriptor < 0) {
         return descriptor;
@@ -145,6 +197,10 @@ int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_
         result = -errno;
         goto fail_close;
     }
+    if (address->family == PC_FAMILY_UNIX) {
+        *bound = *address;
+        return descriptor;
+    }
     union socket_address name = {0};
     socklen_t name_size = sizeof name;
     if (getsockname(descriptor, &name.any, &name_size) != 0) {
@@ -155,8 +211,27 @@ int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_
     return descriptor;
 
 fail_close:
-    close(descriptor);
+    socket_unlisten(descriptor);
     return result;
+}
+
+int socket_connect_path(int descriptor, const union socket_address *name)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    socket_set_nonblocking(descriptor); /* a full backlog fails instead of being waited for */
+    int result = connect(descriptor, &name->any, sizeof name->path) == 0 ? 0 : -errno;
+    (void)fcntl(descriptor, F_SETFL, flags);
+    return result;
+}
+
+void socket_unlisten(int descriptor)
+{
+    union socket_address name = {0};
+    socklen_t name_size = sizeof name;
+    if (getsockname(descriptor, &name.any, &name_size) == 0 && name.any.sa_family == AF_UNIX) {
+        (void)unlink(name.path.sun_path);
+    }
+    socket_close(descriptor);
 }
 
 bool socket_peer(int descriptor, struct pc_address *address)

@@ -7,15 +7,17 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "pc/address.h"
 #include "pc/status.h"
 
-/* The system's form of an address; 28 bytes at most. */
+/* The system's form of an address. */
 union socket_address {
     struct sockaddr any;
     struct sockaddr_in ipv4;
     struct sockaddr_in6 ipv6;
+    struct sockaddr_un path;
 };
 
 /* What an errno value means to the layers above. code > 0. */
@@ -25,11 +27,18 @@ enum pc_status socket_status(int code);
 socklen_t socket_address_encode(const struct pc_address *address, union socket_address *target);
 void socket_address_decode(const union socket_address *source, struct pc_address *address);
 
-/* A bound and listening socket; bound receives the address in use. */
+/* A bound and listening socket; bound receives the address in use. A path is made for the owner
+ * only (mode 0600), in the place of one that a dead process has left. */
 int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_address *bound);
+
+/* Close what socket_listen returned; a path goes with it. */
+void socket_unlisten(int descriptor);
 
 /* A socket of the family, ready to be connected. */
 int socket_create(uint8_t family);
+
+/* Connect to a path without waiting: it is taken, or fails, at once, as no network is crossed. */
+int socket_connect_path(int descriptor, const union socket_address *name);
 
 /* The peer of a connected socket; false if the connection has gone already. */
 bool socket_peer(int descriptor, struct pc_address *address);

@@ -135,7 +135,7 @@ static void listener__close(struct port_listener *listener)
         socket_close(listener__pop_surplus(listener));
     }
     if (listener->descriptor >= 0) {
-        socket_close(listener->descriptor);
+        socket_unlisten(listener->descriptor);
         listener->descriptor = -1;
     }
 }

@@ -77,7 +77,7 @@ struct uring_link {
 
 _Static_assert(sizeof(struct uring_receive) <= 32, "recv.os is too small");
 _Static_assert(sizeof(struct uring_send) <= 32, "send.os is too small");
-_Static_assert(sizeof(union socket_address) <= 32, "send.os is too small");
+_Static_assert(sizeof(struct sockaddr_in6) <= 32, "send.os is too small");
 _Static_assert(sizeof(struct uring_link) <= 32, "engine is too small");
 _Static_assert(_Alignof(struct port_socket) > URING_OP_MASK, "no room for the kind of op");
 

@@ -189,7 +189,8 @@ void config_value_allowed(const struct config_key *key, char *text, size_t text_
         value__allowed_words(key, text, text_size);
         return;
     case CONFIG_ADDRESS:
-        snprintf(text, text_size, "ADDRESS:PORT such as 127.0.0.1:7000 or [::1]:7000%s",
+        snprintf(text, text_size,
+                 "ADDRESS:PORT such as 127.0.0.1:7000 or [::1]:7000, or unix:PATH on Linux%s",
                  key->is_optional ? ", or nothing" : "");
         return;
     case CONFIG_TEXT:

@@ -43,23 +43,32 @@ def relay(build: Path, engine: str, rounds: int, window: list[str], results: Res
             with Server(build, kind(engine), cpu=SERVER_CPU) as plain:
                 sample = load.run(build, plain.port, [plain], shape)
                 results.add(key, "echo", sample.values())
-            relay_once(build, engine, key, shape, results)
+            for link in ("tcp", "unix"):
+                relay_once(build, engine, link, key, shape, results)
             haproxy_once(build, key, shape, results)
     results.facts["i: relay"] = relay_lines(results)
 
 
-def relay_once(build: Path, engine: str, key: str, shape: list[str], results: Results) -> None:
+def relay_once(
+    build: Path, engine: str, link: str, key: str, shape: list[str], results: Results
+) -> None:
+    """One relay with its link over loopback TCP or over a path."""
+    suffix = "" if link == "tcp" else ", unix link"
     with ExitStack() as stack:
+        path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "game"
+        listen = "127.0.0.1:0" if link == "tcp" else f"unix:{path}"
         game = stack.enter_context(
-            Server(build, Kind("game", "bench_game", ("--engine", engine)), cpu=SERVER_CPU)
-        )
-        gate = stack.enter_context(
-            Server(build, kind(engine), ("--game", f"127.0.0.1:{game.port}"), SERVER_CPU)
-        )
+            Server(
+                build, Kind("game", "bench_game", ("--engine", engine, "--listen", listen)),
+                cpu=SERVER_CPU,
+            )
+        )  # fmt: skip
+        target = f"127.0.0.1:{game.port}" if link == "tcp" else listen
+        gate = stack.enter_context(Server(build, kind(engine), ("--game", target), SERVER_CPU))
         sample = load.run(build, gate.port, [gate, game], [*shape, "--far", "1"])
-        results.add(key, "gate + game", sample.values())
+        results.add(key, "gate + game" + suffix, sample.values())
         alone = {**sample.values(), "cpu_ns": sample.cpu_ns[0] / sample.messages}
-        results.add(key, "gate alone", alone)
+        results.add(key, "gate alone" + suffix, alone)
 
 
 @contextmanager
@@ -108,7 +117,22 @@ def relay_lines(results: Results) -> list[str]:
             holds = "holds" if round(ratio, 2) <= goal else "**does not hold**"
             what = f"64 x {key[2:]}: {ours} / {theirs}"
             lines.append(f"- {what} {ratio:.2f}, goal {goal:.2f}: {holds}")
-    return lines
+    return lines + [link_saving(results, key) for key in ("_i1", "_i8")]
+
+
+def link_saving(results: Results, key: str) -> str:
+    """How much of the link's part of the CPU, that is of what a relay costs beyond an echo, a path
+    saves: the median over the rounds."""
+    samples = results.samples[key]
+    rounds = zip(
+        samples["echo"]["cpu_ns"],
+        samples["gate + game"]["cpu_ns"],
+        samples["gate + game, unix link"]["cpu_ns"],
+        strict=True,
+    )
+    saved = statistics.median((tcp - path) / (tcp - echo) for echo, tcp, path in rounds)
+    holds = "holds" if saved >= 0.20 else "**does not hold**"
+    return f"- 64 x {key[2:]}: a unix link saves {saved:.0%} of the link's part, goal 20%: {holds}"
 
 
 def workers(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:

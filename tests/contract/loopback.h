@@ -51,6 +51,11 @@ struct peer {
     uint8_t *chunk;               /* bytes of a stream's send */
 };
 
+/* Where worlds listen. A build of the suite may choose a path. */
+#ifndef LOOPBACK_ADDRESS
+#define LOOPBACK_ADDRESS "127.0.0.1:0"
+#endif
+
 struct loopback {
     struct port *port;
     struct port *second; /* NULL unless loopback_open_second was called */

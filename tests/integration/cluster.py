@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from gate_client import GateClient
-from harness import Config, Server, Unexpected, free_port, port_is_free, run, wait_until
+from harness import Config, Server, Unexpected, address_is_free, free_port, run, wait_until
 
 # Small and quick: the tests are about behaviour, not about strength.
 DEFAULTS: dict[str, Config] = {
@@ -172,8 +172,8 @@ class Cluster:
         server.save_log()
         self.ended.append(server)
         for section, key in LISTENERS[name].values():
-            port = int(str(self.configs[name][section][key]).rpartition(":")[2])
-            wait_until(partial(port_is_free, port), f"port {port} of the killed {name} to be free")
+            address = str(self.configs[name][section][key])
+            wait_until(partial(address_is_free, address), f"{address} of the killed {name}: free")
 
     def stop(self, name: str) -> Server:
         """Stop in order and check: exit status 0, pools whole, no complaint of a sanitizer."""

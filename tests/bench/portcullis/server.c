@@ -35,16 +35,18 @@ static void server__parse_one(struct server_options *options, const char *name, 
         options->worker_count = server__number(value, 64);
     } else if (strcmp(name, "--busy-poll") == 0) {
         options->busy_poll_us = server__number(value, 1000000);
-    } else if (strcmp(name, "--port") == 0) {
-        options->listen.port = (uint16_t)server__number(value, 65535);
+    } else if (strcmp(name, "--listen") == 0) {
+        if (pc_address_parse(value, &options->listen) != PC_OK) {
+            server__die("--listen: not an address");
+        }
     } else if (strcmp(name, "--game") == 0) {
         options->has_game = true;
         if (pc_address_parse(value, &options->game) != PC_OK) {
             server__die("--game: not an address");
         }
     } else {
-        server__die(
-            "usage: [--engine E] [--workers N] [--busy-poll US] [--port P] [--game HOST:PORT]");
+        server__die("usage: [--engine E] [--workers N] [--busy-poll US] [--listen ADDRESS] [--game "
+                    "ADDRESS]");
     }
 }
 

@@ -5,7 +5,8 @@
 
 #include "pc/runtime.h"
 
-/* From the command line: --engine E, --workers N, --busy-poll US, --port P, --game HOST:PORT. */
+/* From the command line: --engine E, --workers N, --busy-poll US, --listen ADDRESS, --game ADDRESS.
+ */
 struct server_options {
     enum pc_engine engine;
     uint32_t worker_count;

@@ -2,6 +2,7 @@
 #include "support/cmocka_all.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pc/address.h"
@@ -167,6 +168,59 @@ static void address_random_roundtrip_is_equal(void **state)
     }
 }
 
+static void address_path_is_kept_once(void **state)
+{
+    (void)state;
+    struct pc_address first;
+    struct pc_address again;
+    struct pc_address other;
+    assert_int_equal(pc_address_parse("unix:/run/portcullis/game.sock", &first), PC_OK);
+    assert_int_equal(pc_address_parse("unix:/run/portcullis/game.sock", &again), PC_OK);
+    assert_int_equal(pc_address_parse("unix:db.sock", &other), PC_OK);
+    assert_memory_equal(&first, &again, sizeof first);
+    assert_string_equal(pc_address_path(&first), "/run/portcullis/game.sock");
+    assert_string_equal(pc_address_path(&other), "db.sock");
+    assert_reads_as("unix:db.sock", "unix:db.sock");
+}
+
+static void address_path_out_of_bounds_is_invalid(void **state)
+{
+    (void)state;
+    char text[5 + PC_ADDRESS_PATH_SIZE + 1] = "unix:";
+    struct pc_address address;
+    memset(text + 5, 'p', PC_ADDRESS_PATH_SIZE);
+    assert_int_equal(pc_address_parse(text, &address), PC_ADDRESS_INVALID);
+    text[5 + PC_ADDRESS_PATH_SIZE - 1] = '\0';
+    assert_int_equal(pc_address_parse(text, &address), PC_OK);
+    assert_int_equal(strlen(pc_address_path(&address)), PC_ADDRESS_PATH_SIZE - 1);
+    assert_int_equal(pc_address_parse("unix:", &address), PC_ADDRESS_INVALID);
+    assert_int_equal(pc_address_parse("unix:a\nb", &address), PC_ADDRESS_INVALID);
+}
+
+static void address_nameless_end_is_written_without_path(void **state)
+{
+    (void)state;
+    const struct pc_address nameless = {.family = PC_FAMILY_UNIX};
+    char text[PC_ADDRESS_TEXT_SIZE];
+    assert_null(pc_address_path(&nameless));
+    assert_string_equal(pc_address_format(&nameless, text), "unix:");
+}
+
+/* The last test of the group: it uses the table up. */
+static void address_more_paths_than_fit_is_full(void **state)
+{
+    (void)state;
+    struct pc_address address;
+    enum pc_status status = PC_OK;
+    for (uint32_t i = 0; i <= PC_ADDRESS_PATHS_MAX && status == PC_OK; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "unix:path%u", i);
+        status = pc_address_parse(text, &address);
+    }
+    assert_int_equal(status, PC_FULL);
+    assert_int_equal(pc_address_parse("unix:path0", &address), PC_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +231,10 @@ int main(void)
         cmocka_unit_test(address_longest_text_fits),
         cmocka_unit_test(address_none_is_written_as_none),
         cmocka_unit_test(address_random_roundtrip_is_equal),
+        cmocka_unit_test(address_path_is_kept_once),
+        cmocka_unit_test(address_path_out_of_bounds_is_invalid),
+        cmocka_unit_test(address_nameless_end_is_written_without_path),
+        cmocka_unit_test(address_more_paths_than_fit_is_full),
     };
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);
 }

@@ -173,16 +173,18 @@ static void config_bad_word_is_refused(void **state)
 
 static void config_bad_address_is_refused(void **state)
 {
-    expect_error(state, "[net]\nlisten = nowhere\n",
-                 "x.ini:2: key \"listen\": \"nowhere\" is not an address; "
-                 "allowed: ADDRESS:PORT such as 127.0.0.1:7000 or [::1]:7000");
+    expect_error(
+        state, "[net]\nlisten = nowhere\n",
+        "x.ini:2: key \"listen\": \"nowhere\" is not an address; "
+        "allowed: ADDRESS:PORT such as 127.0.0.1:7000 or [::1]:7000, or unix:PATH on Linux");
 }
 
 static void config_missing_address_is_refused(void **state)
 {
-    expect_error(state, "[net]\nlisten =\n",
-                 "x.ini:2: key \"listen\": \"\" is not an address; "
-                 "allowed: ADDRESS:PORT such as 127.0.0.1:7000 or [::1]:7000");
+    expect_error(
+        state, "[net]\nlisten =\n",
+        "x.ini:2: key \"listen\": \"\" is not an address; "
+        "allowed: ADDRESS:PORT such as 127.0.0.1:7000 or [::1]:7000, or unix:PATH on Linux");
 }
 
 static void config_long_text_is_refused(void **state)
