@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from pcgen.outputs import Output
+if TYPE_CHECKING:
+    from pcgen.outputs import Output
 
 MANIFEST = "manifest.txt"
 
 
-def manifest_text(outputs: Sequence[Output]) -> str:
+class Named(Protocol):
+    """An output, or what the manifest says of one."""
+
+    @property
+    def group(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the manifest."""
+
+    path: str
+    group: str
+
+
+def listed(manifest: str) -> tuple[Listed, ...]:
+    """What a manifest names."""
+    lines = (line.partition(" ") for line in manifest.splitlines())
+    return tuple(Listed(path, group) for group, _, path in lines)
+
+
+def manifest_text(outputs: Sequence[Named]) -> str:
     """One line for each file: its group, a space, its path."""
     return "".join(f"{output.group} {output.path}\n" for output in outputs)
 
 
-def manifest_cmake(outputs: Sequence[Output]) -> str:
+def manifest_cmake(outputs: Sequence[Named]) -> str:
     """The same for CMake: `pcgen_files_<group>` lists."""
     groups: dict[str, list[str]] = {}
     for output in outputs:
@@ -26,15 +53,20 @@ def manifest_cmake(outputs: Sequence[Output]) -> str:
     return "".join(lines)
 
 
+def is_right(path: Path, text: str) -> bool:
+    """True if the file is there and says this."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
 def write_if_changed(path: Path, text: str) -> bool:
     """True if the file was written. A file that is already right keeps its time stamp."""
-    data = text.encode()
-    try:
-        if path.read_bytes() == data:
-            return False
-    except OSError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    if is_right(path, text):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
     return True
 
 
@@ -46,20 +78,26 @@ def _stale(folder: Path, outputs: Sequence[Output]) -> Iterable[Path]:
         return ()
     kept = {output.path for output in outputs}
     old = [line.split(" ", 1)[-1] for line in lines]
-    return [folder / path for path in old if path not in kept and ".." not in Path(path).parts]
+    return [folder / path for path in old
+            if path not in kept and not Path(path).is_absolute() and ".." not in Path(path).parts]
 
 
-def write(folder: Path, outputs: Sequence[Output]) -> list[str]:
-    """Bring the folder up to date; returns the paths that were written or removed."""
+def write(folder: Path, outputs: Sequence[Output], only_look: bool = False) -> list[str]:
+    """Bring the folder up to date, or only look; returns the paths written or removed."""
     changed: list[str] = []
     for path in _stale(folder, outputs):
         if path.is_file():
-            path.unlink()
-            changed.append(f"removed {path.relative_to(folder)}")
-    for output in outputs:
-        if write_if_changed(folder / output.path, output.text):
-            changed.append(f"wrote {output.path}")
-    write_if_changed(folder / MANIFEST, manifest_text(outputs))
+            changed.append(f"removed {path.relative_to(folder).as_posix()}")
+            if not only_look:
+                path.unlink()
+    files = [(output.path, output.text) for output in outputs]
+    for name, text in (*files, (MANIFEST, manifest_text(outputs))):
+        if is_right(folder / name, text):
+            continue
+        if name != MANIFEST or only_look:
+            changed.append(f"written {name}" if only_look else f"wrote {name}")
+        if not only_look:
+            write_if_changed(folder / name, text)
     return changed
 
 

@@ -65,4 +65,4 @@ def test_nothing_is_written_on_error(tmp_path: Path) -> None:
 
 def test_wrong_usage_has_its_own_status() -> None:
     assert pcgen("gen").returncode == 2
-    assert "examples:" in pcgen("--help").stdout
+    assert "exit status:" in pcgen("--help").stdout

@@ -16,16 +16,15 @@ from pcgen.diagnostics import did_you_mean
 from pcgen.interp import decode, frames, json_in, json_out
 from pcgen.vectors.reference import encode
 
-ENCODE_EXAMPLES = """examples:
-  pcgen encode --packet client.echo_request --value '{"sequence": 1, "text": "hello"}'
+ENCODE_MORE = """\
   pcgen encode --file packets.jsonl --raw > frames.bin    objects of packet and value, one behind
                                                           the other or in one list
   pcgen decode --hex '0f000201...' | pcgen encode         and back again
 
-Values are written as examples are in the YAML. Exit status: 0, 1 if a value does not fit, 2 usage.
+Values are written as examples are in the YAML. Exit status: 0, 1 if a value does not fit, 2 wrong usage.
 """
 
-DECODE_EXAMPLES = """examples:
+DECODE_MORE = """\
   pcgen decode --hex '0f 00 02 01 ...'                    one frame or many
   pcgen decode --file frames.bin --raw                    a stream as it was on the connection
   xxd -p frames.bin | pcgen decode --from client --pretty
@@ -39,22 +38,19 @@ class Failure(Exception):
     """What the person is told; the exit status is 1."""
 
 
-def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """The options of both commands; the YAML files are the caller's."""
-    plain = argparse.RawDescriptionHelpFormatter
-    encoder = commands.add_parser("encode", help="JSON to frames", epilog=ENCODE_EXAMPLES,
-                                  description="Make frames of packets in JSON.",
-                                  formatter_class=plain)
+def add_encode(encoder: argparse.ArgumentParser) -> None:
+    """The options of `encode`; the YAML files are the caller's."""
     encoder.add_argument("--packet", metavar="NAME", help="as client.echo_request; its value "
                                                           "follows as --value or is read")
     encoder.add_argument("--value", metavar="JSON", help="the packet's fields")
     encoder.add_argument("--version", type=int, metavar="N",
                          help="encode as a sender of that version; the newest if left out")
     encoder.add_argument("--raw", action="store_true", help="write bytes, not hexadecimal lines")
+    encoder.add_argument("--file", type=Path, help="read this; standard input if left out")
 
-    decoder = commands.add_parser("decode", help="frames to JSON", epilog=DECODE_EXAMPLES,
-                                  description="Print frames as JSON, one packet a line.",
-                                  formatter_class=plain)
+
+def add_decode(decoder: argparse.ArgumentParser) -> None:
+    """The options of `decode`."""
     decoder.add_argument("--hex", metavar="TEXT", help="the frames, in hexadecimal")
     decoder.add_argument("--raw", action="store_true", help="the input is bytes, not hexadecimal")
     decoder.add_argument("--from", dest="sender", metavar="ROLE",
@@ -63,8 +59,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
                          help="refuse what this role does not receive")
     decoder.add_argument("--secrets", action="store_true", help="show secret fields")
     decoder.add_argument("--pretty", action="store_true", help="one field a line")
-    for command in (encoder, decoder):
-        command.add_argument("--file", type=Path, help="read this; standard input if left out")
+    decoder.add_argument("--file", type=Path, help="read this; standard input if left out")
 
 
 def run(options: argparse.Namespace, program: ir.Program) -> int:

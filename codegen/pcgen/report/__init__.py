@@ -1,0 +1,1 @@
+"""How findings reach people and tools: text, JSON, annotations of GitHub, SARIF."""

@@ -1,0 +1,28 @@
+"""pcgen check: is everything right?"""
+
+from __future__ import annotations
+
+import argparse
+
+from pcgen.tools import command
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    command.add_format(parser)
+    command.add_yaml(parser)
+
+
+def _run(options: argparse.Namespace) -> int:
+    compiled = command.compile_or_report(options, command.yaml_of(options))
+    if compiled is None:
+        return command.FAILED
+    if options.format != "text":
+        command.report(options, [])
+    else:
+        count = len(compiled.sources)
+        print(f"{count} file{'' if count == 1 else 's'}, no errors")
+    return command.OK
+
+
+COMMAND = command.Command("check", "report errors, write nothing",
+                          "pcgen check protocol/*.yaml", _arguments, _run)

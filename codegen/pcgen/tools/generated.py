@@ -1,0 +1,62 @@
+"""What the commands share that make files from the whole protocol."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pcgen.tools import command
+
+if TYPE_CHECKING:
+    from pcgen.outputs import Output
+    from pcgen.pipeline import Compiled
+    from pcgen.source import SourceFile
+
+PACKAGE = Path(__file__).resolve().parents[1]
+TEMPLATES = PACKAGE.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Outputs in memory, and the YAML files they were made from."""
+
+    outputs: tuple[Output, ...]
+    sources: tuple[SourceFile, ...]
+
+
+def generator_files() -> list[Path]:
+    """The generator's own parts that make outputs what they are."""
+    return sorted([*PACKAGE.rglob("*.py"), *TEMPLATES.rglob("*.j2")])
+
+
+def inputs_of(sources: Sequence[Path]) -> list[Path]:
+    """Everything that the outputs depend on."""
+    return [*sources, *generator_files()]
+
+
+def compile_for_output(options: argparse.Namespace) -> Compiled | None:
+    """As compile_or_report, and what the outputs do not have is an error too."""
+    from pcgen import unsupported
+
+    compiled = command.compile_or_report(options, command.yaml_of(options))
+    if compiled is None or compiled.program is None:
+        return None
+    unsupported.run(compiled.files, compiled.program, compiled.sink)
+    if compiled.sink.failed:
+        command.report(options, compiled.sink.sorted())
+        return None
+    return compiled
+
+
+def outputs_or_report(options: argparse.Namespace) -> Made | None:
+    """All files that gen writes; None if there were errors, which have been shown."""
+    from pcgen import pipeline
+
+    compiled = compile_for_output(options)
+    if compiled is None or compiled.program is None:
+        return None
+    return Made(pipeline.emit(compiled.program),
+                tuple(file.source for file in compiled.files))
