@@ -9,7 +9,8 @@ from importlib import import_module
 from pcgen import tools
 from pcgen.tools.command import Command
 
-CLOSING = """exit status: 0 all is well, 1 something is wrong (then nothing is written), 2 wrong usage
+CLOSING = """\
+exit status: 0 all is well, 1 something is wrong (then nothing is written), 2 wrong usage
 'pcgen COMMAND --help' shows the options of a command and an example.
 """
 

@@ -21,7 +21,8 @@ ENCODE_MORE = """\
                                                           the other or in one list
   pcgen decode --hex '0f000201...' | pcgen encode         and back again
 
-Values are written as examples are in the YAML. Exit status: 0, 1 if a value does not fit, 2 wrong usage.
+Values are written as examples are in the YAML.
+Exit status: 0, 1 if a value does not fit, 2 wrong usage.
 """
 
 DECODE_MORE = """\
