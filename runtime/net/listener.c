@@ -76,11 +76,18 @@ static void listener__retry_later(struct listener *listener)
     }
 }
 
+/* Every accept that is posted may become a session, also those of another listener. */
 static bool listener__has_room(const struct listener *listener)
 {
-    const struct session_type *type = &listener->runtime->manager.types[listener->config.type];
-    uint32_t open_count = atomic_load_explicit(&type->open_count, memory_order_relaxed);
-    return open_count + listener->posted_count < type->policy.sessions_max;
+    const struct pc_runtime *runtime = listener->runtime;
+    const struct session_type *type = &runtime->manager.types[listener->config.type];
+    uint32_t count = atomic_load_explicit(&type->open_count, memory_order_relaxed);
+    for (uint32_t i = 0; i < runtime->listener_count; i++) {
+        if (runtime->listeners[i]->config.type == listener->config.type) {
+            count += runtime->listeners[i]->posted_count;
+        }
+    }
+    return count < type->policy.sessions_max;
 }
 
 static bool listener__has_memory(const struct listener *listener)
