@@ -67,7 +67,7 @@ static void listener__on_retry(struct pc_worker *worker, struct pc_timer *timer)
 static void listener__retry_later(struct listener *listener)
 {
     struct pc_worker *worker = listener__acceptor(listener);
-    if (pc_timer_is_set(&listener->retry)) {
+    if (worker->stopping || pc_timer_is_set(&listener->retry)) {
         return;
     }
     pc_timer_set(worker, &listener->retry, listener->retry_ms, listener__on_retry);
