@@ -16,7 +16,7 @@ void session_pool_init(struct session_pool *pool, struct pc_worker *worker, uint
     *pool = (struct session_pool){.worker = worker, .worker_index = worker_index, .type = type};
 }
 
-static struct pc_session *session_pool__at(const struct session_pool *pool, uint32_t slot)
+struct pc_session *session_pool_at(const struct session_pool *pool, uint32_t slot)
 {
     /* The first aligned byte of the slab; malloc aligns to 16 only. */
     uintptr_t slab = (uintptr_t)pool->slabs[slot / SESSION_SLAB_COUNT];
@@ -58,7 +58,7 @@ static bool session_pool__add_slab(struct session_pool *pool)
     }
     pool->slabs[pool->slab_count++] = slab;
     for (uint32_t i = SESSION_SLAB_COUNT; i > 0; i--) {
-        struct pc_session *session = session_pool__at(pool, slot_first + i - 1);
+        struct pc_session *session = session_pool_at(pool, slot_first + i - 1);
         session->handle = session_pool__handle(pool, slot_first + i - 1, 1);
         session->next = pool->free;
         pool->free = session;
@@ -117,7 +117,7 @@ struct pc_session *session_pool_find(const struct session_pool *pool, pc_handle 
     if (slot >= pool->slab_count * SESSION_SLAB_COUNT) {
         return NULL;
     }
-    struct pc_session *session = session_pool__at(pool, slot);
+    struct pc_session *session = session_pool_at(pool, slot);
     if (session->handle != handle || session->phase == SESSION_FREE) {
         return NULL;
     }
@@ -130,7 +130,7 @@ void session_pool_visit(struct session_pool *pool,
 {
     uint32_t slot_count = pool->slab_count * SESSION_SLAB_COUNT;
     for (uint32_t slot = 0; slot < slot_count; slot++) {
-        struct pc_session *session = session_pool__at(pool, slot);
+        struct pc_session *session = session_pool_at(pool, slot);
         if (session->phase != SESSION_FREE) {
             visit(session, argument);
         }

@@ -42,6 +42,9 @@ struct pc_session *session_pool_take(struct session_pool *pool);
 /* Give a FREE session back; its handle is stale from here on. */
 void session_pool_put(struct session_pool *pool, struct pc_session *session);
 
+/* The session of a slot, in use or not. slot: below slab_count * SESSION_SLAB_COUNT. */
+struct pc_session *session_pool_at(const struct session_pool *pool, uint32_t slot);
+
 /* The session in use that the handle names, whatever its phase, or NULL. */
 struct pc_session *session_pool_find(const struct session_pool *pool, pc_handle handle);
 

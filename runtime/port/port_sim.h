@@ -97,6 +97,11 @@ void sim_world_set_host(struct sim_world *world, uint16_t host);
  * count holds until anything is done to the world. */
 uint32_t sim_world_step_count(struct sim_world *world);
 
+/* The connection that the step concerns alone (number of its ends / 2); SIM_END_NONE if others,
+ * too.
+ */
+uint32_t sim_world_step_connection(const struct sim_world *world, uint32_t index);
+
 /* Let the step happen. index: below the count. */
 void sim_world_step(struct sim_world *world, uint32_t index);
 
@@ -123,6 +128,9 @@ uint64_t sim_world_fault_count(const struct sim_world *world, enum sim_fault fau
 /* The end that a socket or a handover holds; SIM_END_NONE if it holds none. */
 uint32_t sim_port_socket_end(const struct port_socket *socket);
 uint32_t sim_handover_end(const struct port_handover *handover);
+
+/* True if the network has cut the connection (SIM_VANISH): what is sent may never arrive. */
+bool sim_end_is_cut(const struct sim_world *world, uint32_t end);
 
 /* ---- raw peers: ends that no port owns, played by the test byte by byte ---- */
 

@@ -123,6 +123,13 @@ void sim_pipe_take(const struct sim_world *world, struct sim_pipe *pipe, uint8_t
 
 /* ---- ends ---- */
 
+/* What is under way is lost, and a FIN behind it, too. */
+static void pipe__lose(struct sim_pipe *pipe)
+{
+    pipe->under_way = 0;
+    pipe->fin_sent = pipe->fin_arrived;
+}
+
 static void end__reset_later(struct sim_world *world, struct sim_connection *connection,
                              uint32_t side)
 {
@@ -138,7 +145,7 @@ void sim_end_break(struct sim_world *world, struct sim_connection *connection, u
     struct sim_end *end = &connection->ends[side];
     end->is_reset = true;
     end->reset_due = false;
-    connection->pipes[side].under_way = 0;
+    pipe__lose(&connection->pipes[side]);
     if (sim_choose(world, 2) == 0) {
         end__reset_later(world, connection, side ^ 1u);
     }
@@ -169,8 +176,8 @@ void sim_end_close(struct sim_world *world, struct sim_connection *connection, u
         connection__free(world, connection);
         return;
     }
-    if (is_abortive && !end->is_reset) {
-        connection->pipes[side].under_way = 0;
+    if (is_abortive || end->is_reset) {
+        pipe__lose(&connection->pipes[side]);
         end__reset_later(world, connection, side ^ 1u);
     } else {
         connection->pipes[side].fin_sent = true;
@@ -251,7 +258,7 @@ static void connection__deliver_bytes(struct sim_world *world, struct sim_connec
 {
     struct sim_pipe *pipe = &connection->pipes[side];
     if (connection->ends[side ^ 1u].owner == SIM_OWNER_NONE) {
-        pipe->under_way = 0;
+        pipe__lose(pipe);
         end__reset_later(world, connection, side);
         return;
     }
@@ -293,8 +300,8 @@ void sim_connection_reset(struct sim_world *world, struct sim_connection *connec
     struct sim_end *end = &connection->ends[side];
     end->reset_due = false;
     end->is_reset = true;
-    connection->pipes[side].under_way = 0;
-    connection->pipes[side ^ 1u].under_way = 0;
+    pipe__lose(&connection->pipes[side]);
+    pipe__lose(&connection->pipes[side ^ 1u]);
     if (sim_choose(world, 2) == 0) {
         connection->pipes[side ^ 1u].arrived = 0;
         connection->pipes[side ^ 1u].first = 0;

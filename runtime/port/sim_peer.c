@@ -16,6 +16,12 @@ uint32_t sim_port_socket_end(const struct port_socket *socket)
     return socket->os_handle == 0 ? SIM_END_NONE : (uint32_t)(socket->os_handle - 1);
 }
 
+bool sim_end_is_cut(const struct sim_world *world, uint32_t end)
+{
+    const struct sim_connection *connection = sim_connection_find(world, end / 2);
+    return connection == NULL || connection->pipes[0].is_frozen || connection->pipes[1].is_frozen;
+}
+
 static struct sim_end *peer__end(const struct sim_world *world, uint32_t end,
                                  struct sim_connection **connection)
 {

@@ -147,6 +147,15 @@ static void step__perform(struct sim_world *world, const struct sim_step *step)
     }
 }
 
+uint32_t sim_world_step_connection(const struct sim_world *world, uint32_t index)
+{
+    PC_ASSERT(index < world->step_count);
+    const struct sim_step *step = &world->steps[index];
+    bool is_shared = step->kind == SIM_STEP_ACCEPT || step->kind == SIM_STEP_CANCEL ||
+                     step->kind == SIM_STEP_ARRIVE;
+    return is_shared ? SIM_END_NONE : step->connection;
+}
+
 void sim_world_step(struct sim_world *world, uint32_t index)
 {
     PC_ASSERT(index < world->step_count);
