@@ -72,7 +72,7 @@ static bool assembler__fill(struct assembler *assembler, struct assembler_input 
                             uint32_t size)
 {
     struct ring_buffer *tail = &assembler->tail;
-    if (tail->size < size) {
+    if (tail->size < size && input->size > 0) {
         uint32_t missing = size - tail->size;
         uint32_t moved = missing < input->size ? missing : input->size;
         ring_buffer_write(tail, input->data, moved);
