@@ -94,7 +94,7 @@ struct sim_peer_state sim_peer_look(const struct sim_world *world, uint32_t end)
     const struct sim_pipe *pipe = &connection->pipes[end % 2 ^ 1u];
     return (struct sim_peer_state){
         .is_established = connection->phase == SIM_CONNECTION_ESTABLISHED && !own->is_reset,
-        .is_finished = pipe->fin_arrived && pipe->arrived == 0,
+        .is_finished = pipe->fin_arrived && pipe->arrived == 0 && !own->is_reset,
         .is_reset = own->is_reset,
         .readable = pipe->arrived,
     };
