@@ -1,0 +1,91 @@
+"""Run every broken variant of the runtime until the simulation finds it, and name those it misses.
+
+    run_mutants.py <folder of sim_mutant_*> <folder of .mutant files> [name...]
+
+Each variant first runs all interleavings of a small world, then seeds, up to a bound. It is found
+when an assertion ends it or it does not come to an end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutate import Mutant, parse
+
+SMALL_OPERATIONS = 3
+SEED_FIRST = 1
+SEEDS_MAX = 2000
+HANG_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether and how a variant was found."""
+
+    mutant: Mutant
+    is_found: bool
+    how: str
+
+
+def last_words(text: str) -> str:
+    """What the end of a run says: the assertion and, if there is one, the seed."""
+    assertion = re.search(r"(\w+\.[ch]:\d+): assertion failed: (.*)", text)
+    sanitizer = re.search(r"ERROR: (\w+Sanitizer: [\w-]+)", text)
+    seed = re.search(r"FAILED seed (\d+)", text)
+    words = f"{assertion[1]} {assertion[2]}" if assertion else "ended"
+    if sanitizer:
+        words = sanitizer[1]
+    return f"seed {seed[1]}: {words}" if seed else words
+
+
+def run(program: Path, arguments: Iterable[str]) -> tuple[bool, str]:
+    """True and the last words if the run failed."""
+    try:
+        result = subprocess.run(
+            [str(program), *arguments],
+            capture_output=True, text=True, errors="replace", timeout=HANG_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return True, "does not come to an end"
+    return result.returncode != 0, last_words(result.stdout + result.stderr)
+
+
+def judge(program: Path, mutant: Mutant) -> Outcome:
+    """Small worlds first: what they find, they find with the fewest events."""
+    modes = (
+        ("small world", ["--small", str(SMALL_OPERATIONS)]),
+        ("random", ["--seeds", str(SEEDS_MAX), "--first", str(SEED_FIRST)]),
+    )
+    for mode, arguments in modes:
+        failed, words = run(program, arguments)
+        if failed:
+            return Outcome(mutant, True, f"{mode}: {words}")
+    return Outcome(mutant, False, f"not found in {SEEDS_MAX} seeds")
+
+
+def main(arguments: list[str]) -> int:
+    """Run all variants, or those named."""
+    programs, descriptions = Path(arguments[0]), Path(arguments[1])
+    mutants = [parse(path) for path in sorted(descriptions.glob("*.mutant"))]
+    mutants = [m for m in mutants if m.name in arguments[2:] or not arguments[2:]]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        outcomes = list(pool.map(lambda m: judge(programs / f"sim_mutant_{m.name}", m), mutants))
+    missed = [outcome for outcome in outcomes if not outcome.is_found]
+    for outcome in outcomes:
+        mark = "found " if outcome.is_found else "MISSED"
+        print(f"{mark} {outcome.mutant.name}: {outcome.how}")
+    for outcome in missed:
+        print(f"MISSED {outcome.mutant.name}: {outcome.mutant.why}")
+    print(f"{len(outcomes) - len(missed)} of {len(outcomes)} broken variants found")
+    return 1 if missed or not outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
