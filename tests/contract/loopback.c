@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pc/os.h"
+#include "port/port_sim.h"
+
 #define DEFAULT_BUFFER_COUNT 64u
 #define DEFAULT_BUFFER_SIZE  4096u
 #define SKIPPED              77
@@ -19,16 +22,44 @@ static const struct port_engine *const *const engines[] = {
     &port_engine_iocp,
     &port_engine_uring,
     &port_engine_epoll,
+    &port_engine_sim,
 };
 
 static const struct port_engine *current;
 
+/* What the simulated engine lives in; NULL for the others. */
+static struct sim_world *world;
+
+static bool loopback__is_simulated(void)
+{
+    return current == port_engine_sim;
+}
+
+static void loopback__make_world(void)
+{
+    const struct sim_config config = {.seed = 1};
+    if (loopback__is_simulated()) {
+        world = sim_world_create(&config);
+        assert_non_null(world);
+    }
+}
+
+static void loopback__drop_world(void)
+{
+    if (world != NULL) {
+        sim_world_destroy(world);
+        world = NULL;
+    }
+}
+
 /* False, with a line of output, if this system does not let the current engine be opened. */
 static bool loopback__is_open_to_us(void)
 {
-    const struct port_config config = {.receive_buffer_count = 8, .receive_buffer_size = 512};
     struct port *port = NULL;
     int32_t raw = 0;
+    loopback__make_world();
+    const struct port_config config = {
+        .receive_buffer_count = 8, .receive_buffer_size = 512, .world = world};
     enum pc_status status = port_open(current, &config, &port, &raw);
     if (status == PC_DENIED || status == PC_UNSUPPORTED) {
         printf("SKIPPED: engine %s cannot be opened here (system's code %d)\n", current->name,
@@ -37,6 +68,7 @@ static bool loopback__is_open_to_us(void)
     }
     assert_int_equal(status, PC_OK);
     port_close(port);
+    loopback__drop_world();
     return true;
 }
 
@@ -72,8 +104,8 @@ const struct port_engine *loopback_engine(void)
 
 static struct port *loopback__port(uint32_t buffer_count, uint32_t buffer_size)
 {
-    const struct port_config config = {.receive_buffer_count = buffer_count,
-                                       .receive_buffer_size = buffer_size};
+    const struct port_config config = {
+        .receive_buffer_count = buffer_count, .receive_buffer_size = buffer_size, .world = world};
     struct port *port = NULL;
     int32_t raw = 0;
     enum pc_status status = port_open(current, &config, &port, &raw);
@@ -86,6 +118,7 @@ int loopback_setup(void **state)
     struct loopback *loop = calloc(1, sizeof *loop);
     assert_non_null(loop);
     loop->events_max = PORT_EVENTS_MAX;
+    loopback__make_world();
     loop->port = loopback__port(DEFAULT_BUFFER_COUNT, DEFAULT_BUFFER_SIZE);
     *state = loop;
     return 0;
@@ -141,7 +174,30 @@ int loopback_teardown(void **state)
         loopback_forget(loop->peers);
     }
     free(loop);
+    loopback__drop_world();
     return 0;
+}
+
+uint64_t loopback_now_us(struct loopback *loop)
+{
+    return loopback__is_simulated() ? port_now_ms(loop->port) * 1000 : pc_os_monotonic_us();
+}
+
+void loopback_sleep_ms(uint32_t ms)
+{
+    if (loopback__is_simulated()) {
+        sim_world_advance(world, ms);
+    } else {
+        pc_os_sleep_ms(ms);
+    }
+}
+
+void loopback_skip_simulated(const char *reason)
+{
+    if (loopback__is_simulated()) {
+        printf("SKIPPED on engine sim: %s\n", reason);
+        skip();
+    }
 }
 
 void loopback_listen(struct loopback *loop, uint32_t backlog)

@@ -112,6 +112,13 @@ void loopback_until(struct loopback *loop, const uint64_t *figure, uint64_t want
 /* Turn until nothing has come for LOOPBACK_QUIET_MS. */
 void loopback_until_quiet(struct loopback *loop);
 
+/* The clock that the engine's waits go by: the system's, or the simulated world's. */
+uint64_t loopback_now_us(struct loopback *loop);
+void loopback_sleep_ms(uint32_t ms);
+
+/* End the test here, with the reason, if the engine is the simulated one. */
+void loopback_skip_simulated(const char *reason);
+
 /* The port has taken the peer's socket into service by a call of the test's own. */
 void loopback_opened(struct peer *peer);
 

@@ -474,6 +474,7 @@ static void handover_to_another_thread_goes_on_there(void **state)
     const struct port_config config = {.receive_buffer_count = 64, .receive_buffer_size = 4096};
     struct other_worker worker = {.is_right = false};
     int32_t raw = 0;
+    loopback_skip_simulated("a simulation has one thread; the second port's test shows the same");
     assert_int_equal(port_open(loopback_engine(), &config, &worker.port, &raw), PC_OK);
     loopback_listen(loop, 64);
     struct peer *server = loopback_accept(loop);

@@ -320,7 +320,7 @@ static void received_data_is_valid_until_the_next_wait(void **state)
         uint32_t count = port_wait(loop->port, events, PORT_EVENTS_MAX, LOOPBACK_WAIT_MS);
         assert_true(count > 0);
         events__rearm(loop, events, count);
-        pc_os_sleep_ms(1); /* a system call: more data may land, but not in these buffers */
+        loopback_sleep_ms(1); /* a system call: more data may land, but not in these buffers */
         missing -= events__check(events, count);
     }
 }
