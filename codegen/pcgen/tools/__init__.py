@@ -6,6 +6,7 @@ NAMES = (
     "gen",
     "check",
     "sizes",
+    "explain",
     "encode",
     "decode",
     "manifest",
