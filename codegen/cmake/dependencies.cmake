@@ -26,6 +26,12 @@ if(PORTCULLIS_TESTS)
 endif()
 if(WIN32)
   target_compile_definitions(pc_dep_sodium INTERFACE SODIUM_STATIC=1)
+  if(PORTCULLIS_TESTS)
+    # A peer of the benchmark.
+    portcullis_dependency(uv HEADER uv.h LIBRARY uv)
+    target_link_libraries(pc_dep_uv INTERFACE psapi user32 advapi32 iphlpapi userenv ws2_32 dbghelp
+                          ole32)
+  endif()
 else()
   # The static one: liburing 2.3's shared library does not export io_uring_enable_rings.
   portcullis_dependency(uring HEADER liburing.h LIBRARY liburing.a PACKAGE liburing-dev)

@@ -1,4 +1,4 @@
-# The packets of protocol/codec.yaml for Cap'n Proto.
+# The packets of codec.yaml for Cap'n Proto.
 @0xb0d6a1c5e7f29384;
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("benchcp");

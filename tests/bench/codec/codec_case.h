@@ -1,5 +1,5 @@
 /* One codec under test: how it encodes and decodes each of the four packets. Values are the
- * generated structs of protocol/codec.yaml for all, for a game has structs of its own and pays for
+ * generated structs of codec.yaml for all, for a game has structs of its own and pays for
  * filling a library's objects. */
 #pragma once
 

@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "frames.h"
-#include "peer.h"
+#include "peer_process.h"
 
 #define READ_SIZE (64u * 1024)
 

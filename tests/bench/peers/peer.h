@@ -1,20 +1,11 @@
-/* What the hand-written peers in C share: a listening socket, and dying with a word. */
+/* What the hand-written peers on POSIX sockets share. */
 #pragma once
-
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
-static inline void peer_die(const char *what)
-{
-    perror(what);
-    exit(2);
-}
+#include "peer_process.h"
 
 static inline void peer_say_port(int descriptor)
 {
@@ -23,16 +14,6 @@ static inline void peer_say_port(int descriptor)
     (void)getsockname(descriptor, (struct sockaddr *)&address, &address_size);
     (void)printf("port %u\n", ntohs(address.sin_port));
     (void)fflush(stdout);
-}
-
-/* As many connections as may be, and a broken one is no reason to end. */
-static inline void peer_prepare(void)
-{
-    struct rlimit limit;
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    (void)signal(SIGPIPE, SIG_IGN);
 }
 
 /* Listen on a port of the system's choice and say which. */
