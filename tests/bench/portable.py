@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import IO
 
 RUNNER = os.environ.get("PORTCULLIS_RUNNER", "").split()
 PATIENCE = 60.0
@@ -30,11 +31,9 @@ def program(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def first_line(process: subprocess.Popen[str]) -> str:
+def first_line(stdout: IO[str]) -> str:
     """What a server says first, or a TimeoutError."""
     lines: queue.Queue[str] = queue.Queue()
-    stdout = process.stdout
-    assert stdout is not None
     threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
     try:
         return lines.get(timeout=PATIENCE)
@@ -46,7 +45,8 @@ def measure(server: Path, clients: Path, options: list[str]) -> bool:
     """One server under one load. The result goes to stdout; true if every reply was right."""
     process = subprocess.Popen([*RUNNER, str(server)], stdout=subprocess.PIPE, text=True)
     try:
-        match = re.match(r"port (\d+)", first_line(process))
+        assert process.stdout is not None
+        match = re.match(r"port (\d+)", first_line(process.stdout))
         if match is None:
             raise RuntimeError(f"{server.name} did not start")
         command = [*RUNNER, str(clients), "--server", f"127.0.0.1:{match[1]}", *options]
