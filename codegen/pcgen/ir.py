@@ -287,7 +287,8 @@ class Role:
     outside: bool
     accepts: tuple[AcceptTable, ...]
     sends: tuple[Send, ...]  # by packet id, then receiver
-    calls: tuple[Call, ...]  # by the request's id
+    calls: tuple[Call, ...]  # that the role makes, by the request's id
+    answers: tuple[Call, ...] = ()  # that it answers, likewise
 
 
 @dataclass(frozen=True, slots=True)

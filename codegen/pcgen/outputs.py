@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pcgen import ir
-from pcgen.c import layout, lower_codec, lower_ids, lower_role, lower_types
+from pcgen.c import layout, lower_calls, lower_codec, lower_ids, lower_role, lower_types
 from pcgen.python import lower as lower_python
 from pcgen.render import Renderer
 
@@ -53,6 +53,10 @@ class _Emitter:
         yield self.c(role.name, f"{stem}_dispatch.h", "dispatch.h.j2", view)
         yield self.c(role.name, f"{stem}_dispatch.c", "dispatch.c.j2", view)
         yield self.c(role.name, f"{stem}_send.h", "send.h.j2", view)
+        if role.calls or role.answers:
+            calls = lower_calls.lower(role)
+            yield self.c(role.name, f"{stem}_calls.h", "calls.h.j2", calls)
+            yield self.c(role.name, f"{stem}_calls.c", "calls.c.j2", calls)
 
 
 def emit(program: ir.Program) -> tuple[Output, ...]:

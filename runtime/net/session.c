@@ -283,6 +283,9 @@ static void session__tell_closed(struct pc_session *session)
     if (session->type->policy.on_close != NULL) {
         session->type->policy.on_close(session, event.reason);
     }
+    if (session->makes_calls) {
+        call_table_fail(&session->worker->calls, session->handle);
+    }
 }
 
 /* Closed, nothing in flight: let go as soon as nobody holds it. */

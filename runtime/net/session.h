@@ -69,6 +69,7 @@ struct pc_session {
     bool peer_finished; /* the peer's FIN has come */
     bool send_finished; /* our FIN was sent */
     bool was_open;      /* on_open was called, so on_close is owed */
+    bool makes_calls;   /* calls may wait on it */
 };
 
 void session_check(const struct pc_session *session);

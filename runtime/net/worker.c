@@ -323,6 +323,7 @@ bool worker_destroy(struct pc_worker *worker)
         worker__drain_inbox(worker);
         port_close(worker->port);
     }
+    call_table_destroy(&worker->calls);
     free(worker->frame_scratch);
     return buffer_pool_destroy(&worker->buffers);
 }

@@ -11,6 +11,7 @@
 #include "base/buffer_pool.h"
 #include "base/inbox.h"
 #include "base/timer_wheel.h"
+#include "net/call_table.h"
 #include "net/counters.h"
 #include "net/session_manager.h"
 #include "pc/runtime.h"
@@ -34,6 +35,7 @@ struct pc_worker {
     struct inbox inbox;
     struct timer_wheel timers;
     struct buffer_pool buffers;
+    struct call_table calls;
     uint8_t *frame_scratch;         /* PC_FRAME_SIZE_LIMIT bytes */
     struct type_counters *counters; /* one per session type */
     struct pc_session *flush_head;

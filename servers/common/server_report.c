@@ -4,6 +4,7 @@
  * and packet that occurred. Failure modes: none.
  * Path: beside all of it. */
 #include "common/server_options.h"
+#include "pc/call.h"
 
 static void report__totals(const struct log *log, const char *type,
                            const struct pc_type_counters *counters)
@@ -70,6 +71,23 @@ static void report__packets(const struct server *server, uint32_t type)
     }
 }
 
+/* Of a server that calls others. */
+static void report__calls(const struct server *server)
+{
+    struct pc_call_counters counters;
+    pc_runtime_call_counters(server->runtime, &counters);
+    if (counters.begun == 0 && counters.refused == 0) {
+        return;
+    }
+    log_write(
+        &server->log, LOG_INFO, PC_HANDLE_NONE, "counters_calls",
+        LOG_FIELDS(
+            log_number("begun", counters.begun), log_number("answered", counters.answered),
+            log_number("timed_out", counters.timed_out), log_number("failed", counters.failed),
+            log_number("unmatched", counters.unmatched), log_number("refused", counters.refused),
+            log_number("waiting_high", counters.waiting_high)));
+}
+
 void server_report_counters(const struct server *server)
 {
     for (uint32_t type = 0; type < server->type_count; type++) {
@@ -80,4 +98,5 @@ void server_report_counters(const struct server *server)
         report__reasons(&server->log, server->types[type].name, &counters);
         report__packets(server, type);
     }
+    report__calls(server);
 }

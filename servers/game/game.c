@@ -5,6 +5,7 @@
 
 #include "gate_link.h"
 #include "move.h"
+#include "pc/call.h"
 #include "pc/check.h"
 #include "pc/container.h"
 #include "pc/os.h"
@@ -22,7 +23,6 @@ static bool game__add_db(struct game *game);
 static void game__tick(struct pc_worker *worker, struct pc_timer *timer);
 static void game__schedule_tick(struct game *game);
 static void game__say_overrun(struct game *game, uint64_t now_ms);
-static void game__request_expired(struct pc_worker *worker, const struct request *request);
 static void game__begin_stop(struct pc_worker *worker, struct pc_session *session,
                              struct pc_message *message);
 static void game__put_everybody_out(struct game *game);
@@ -40,16 +40,14 @@ enum pc_status game_start_world(struct pc_worker *worker)
     struct game *game = game_of_worker(worker);
     game->worker = worker;
     game->tick_due_ms = pc_worker_now_ms(worker);
-    request_table_watch(game->requests, worker, game__request_expired);
     game__schedule_tick(game);
-    return PC_OK;
+    return pc_call_make_room(worker, game->roster.config.entries_max);
 }
 
 void game_stop_world(struct pc_worker *worker)
 {
     struct game *game = game_of_worker(worker);
     pc_timer_cancel(worker, &game->tick_timer);
-    request_table_unwatch(game->requests, worker);
 }
 
 void game_stop(struct server *server)
@@ -70,7 +68,6 @@ void game_tear_down(struct server *server)
         return; /* set_up did not get far */
     }
     game__log_totals(game);
-    request_table_destroy(game->requests);
     roster_destroy(&game->roster);
     client_table_destroy(&game->clients);
     zone_destroy(&game->zone);
@@ -87,8 +84,7 @@ static bool game__create_world(struct game *game)
     list_init(&game->touched);
     list_init(&game->news);
     game->near_found = calloc(config->zone.players_max, sizeof(struct zone_entity *));
-    game->requests = request_table_create(roster.entries_max, config->db.timeout_ms);
-    if (game->near_found == NULL || game->requests == NULL ||
+    if (game->near_found == NULL ||
         !zone_create(&game->zone, (float)config->zone.size_m, (float)config->zone.near_m) ||
         !roster_create(&game->roster, &roster) ||
         !client_table_create(&game->clients, config->zone.players_max)) {
@@ -195,19 +191,6 @@ static void game__say_overrun(struct game *game, uint64_t now_ms)
                          log_number("players", game->zone.count)));
     game->overrun_said_ms = now_ms;
     game->overrun_unsaid = 0;
-}
-
-static void game__request_expired(struct pc_worker *worker, const struct request *request)
-{
-    struct game *game = game_of_worker(worker);
-    switch ((enum game_request)request->kind) {
-    case GAME_REQUEST_LOAD:
-        enter_load_failed(game, request->user, COMMON_RESULT_TIMEOUT);
-        break;
-    case GAME_REQUEST_SAVE:
-        save_done(game, request->user, COMMON_RESULT_TIMEOUT);
-        break;
-    }
 }
 
 static void game__begin_stop(struct pc_worker *worker, struct pc_session *session,

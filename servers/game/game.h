@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "common/link.h"
-#include "common/request_table.h"
 #include "common/server_main.h"
 #include "world/client_table.h"
 #include "world/movement.h"
@@ -52,12 +51,6 @@ struct game_config {
 extern const struct config_key game_config_keys[];
 extern const uint32_t game_config_key_count;
 
-/* What waits in game.requests. */
-enum game_request {
-    GAME_REQUEST_LOAD, /* request.user: account_id */
-    GAME_REQUEST_SAVE  /* request.user: account_id */
-};
-
 /* What the log tells at the end. Each only grows. */
 struct game_counters {
     uint64_t entered;
@@ -82,7 +75,6 @@ struct game {
     struct link_policy db_policy;
     struct pc_worker *worker;
     struct pc_session *db;
-    struct request_table *requests;
     struct zone zone;
     struct movement_rules movement;
     struct client_table clients;

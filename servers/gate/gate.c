@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "account.h"
 #include "client.h"
 #include "gate_link.h"
+#include "pc/call.h"
 #include "pc/check.h"
 #include "proto/db_ids.h"
 #include "proto/gate_dispatch.h"
@@ -31,17 +31,11 @@ enum pc_status gate_start_worker(struct pc_worker *worker)
     if (own == NULL) {
         return PC_NO_MEMORY;
     }
-    own->requests = request_table_create(gate->config.db.requests_max, gate->config.db.timeout_ms);
-    if (own->requests == NULL) {
-        free(own);
-        return PC_NO_MEMORY;
-    }
     own->gate = gate;
     own->worker = worker;
     list_init(&own->clients);
     pc_worker_set_user(worker, own);
-    request_table_watch(own->requests, worker, account_request_expired);
-    return PC_OK;
+    return pc_call_make_room(worker, gate->config.db.requests_max);
 }
 
 void gate_stop_worker(struct pc_worker *worker)
@@ -52,8 +46,6 @@ void gate_stop_worker(struct pc_worker *worker)
     }
     PC_ASSERT(list_is_empty(&own->clients));
     gate__log_totals(own);
-    request_table_unwatch(own->requests, worker);
-    request_table_destroy(own->requests);
     free(own);
     pc_worker_set_user(worker, NULL);
 }

@@ -14,7 +14,6 @@
 
 #include "common/link.h"
 #include "common/list.h"
-#include "common/request_table.h"
 #include "common/server_main.h"
 
 /* Where a session comes from; pc_session_tag. */
@@ -79,7 +78,6 @@ struct gate_worker {
     struct pc_worker *worker;
     struct pc_session *game;
     struct pc_session *db;
-    struct request_table *requests;
     struct list_node clients;
     struct gate_counters counters;
 };

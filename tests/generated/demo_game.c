@@ -31,6 +31,17 @@ static void on_echo(struct pc_session *session, const struct inner_echo *packet)
 }
 REGISTER_HANDLER(inner_echo, on_echo);
 
+void (*demo_on_count)(struct pc_session *session, const struct inner_count *packet);
+
+static void on_count(struct pc_session *session, const struct inner_count *packet)
+{
+    demo_seen = (struct demo_seen){"game count", session, packet->first};
+    if (demo_on_count != NULL) {
+        demo_on_count(session, packet);
+    }
+}
+REGISTER_HANDLER(inner_count, on_count);
+
 enum pc_status game_client_send_frame(struct game_client *client, const uint8_t *frame,
                                       uint32_t size)
 {

@@ -3,10 +3,7 @@
 
 #include <stdint.h>
 
-/* Stands for a session: the handlers only pass its address on. */
-struct pc_session {
-    int unused;
-};
+struct pc_session;
 
 struct game_client {
     int unused;
@@ -20,6 +17,10 @@ struct demo_seen {
 };
 
 extern struct demo_seen demo_seen;
+
+/* What the game does with a count; NULL: nothing. */
+struct inner_count;
+extern void (*demo_on_count)(struct pc_session *session, const struct inner_count *packet);
 
 /* The frame that the game handed out last for a client behind the gate. */
 struct demo_sent {

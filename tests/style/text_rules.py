@@ -36,10 +36,11 @@ ALLOCATION_CALLS = ("malloc", "calloc", "realloc", "free", "aligned_alloc", "str
 # Who may allocate: at start, when a pool grows by a slab, and per background job.
 MAY_ALLOCATE = re.compile(
     r"""runtime/base/buffer_pool\.c
-      | runtime/net/(address_limit|connector|runtime|session_manager|session_pool|worker)\.c
+      | runtime/net/(address_limit|call_table|connector|runtime|worker)\.c
+      | runtime/net/(session_manager|session_pool)\.c
       | runtime/port/.*
       | servers/bots/bots\.c
-      | servers/common/(config|job_pool|request_table)\.c
+      | servers/common/(config|job_pool)\.c
       | servers/db/(database|lane|lanes|store|db|db_request|db_server|hash_pool)\.c
       | servers/game/(game|world/\w+)\.c
       | servers/gate/(gate|routes|sessions)\.c

@@ -65,7 +65,16 @@ def _flags_and_unions(protocol: ir.Protocol) -> Iterator[Declared]:
             yield naming.unknown_case(union), union
 
 
+def _calls(role: ir.Role) -> Iterator[Declared]:
+    for call in role.calls:
+        yield naming.call(role.name, call.request), call.request
+        yield naming.call_done(role.name, call.request), call.request
+    for call in role.answers:
+        yield naming.answer(role.name, call.request), call.request
+
+
 def _role(role: ir.Role) -> Iterator[Declared]:
+    yield from _calls(role)
     for table in role.accepts:
         yield naming.table(table), role
         if table.kind is ir.TableKind.UNWRAPPED:

@@ -17,16 +17,27 @@ def _receiver(table: ir.AcceptTable) -> tuple[str, str]:
     return "pc_session", "session"
 
 
+def _to_caller(answer: ir.Packet) -> str:
+    """An answer goes to who waits for it, not to a handler of the application."""
+    return (f"pc_call_answer(receiver, packet.correlation, "
+            f"{naming.packet_macro(answer, 'ID')}, &packet);")
+
+
 def _handlers(role: ir.Role) -> tuple[HandlerView, ...]:
     """One for each packet, though two tables may hold it."""
     found: dict[int, HandlerView] = {}
+    answers = {call.reply.id for call in role.calls}
     for table in role.accepts:
         tag, parameter = _receiver(table)
         for entry in table.entries:
             packet = entry.packet
             if entry.handled and packet.id not in found:
+                function = naming.handler(role.name, packet)
+                is_answer = packet.id in answers
                 found[packet.id] = HandlerView(
-                    tag=naming.tag(packet), function=naming.handler(role.name, packet),
+                    tag=naming.tag(packet), function=function,
+                    handles=_to_caller(packet) if is_answer else f"{function}(receiver, &packet);",
+                    is_registered=not is_answer,
                     thunk=f"{role.name}__{naming.tag(packet)}", receiver=f"struct {tag}",
                     parameter=parameter, receiver_macro=naming.receiver_macro(role.name, packet))
     return tuple(found[id_] for id_ in sorted(found))
@@ -94,16 +105,20 @@ def lower(role: ir.Role) -> RoleView:
     """Dispatch header, dispatch source and send header of a role."""
     tables = tuple(_table(table) for table in role.accepts)
     handled = {entry.packet.protocol for table in role.accepts for entry in table.entries}
-    sent = {send.packet.protocol for send in role.sends}
     handlers = _handlers(role)
-    senders = tuple(_sender(role.name, send) for send in role.sends)
+    in_calls = {*(call.request.id for call in role.calls),
+                *(call.reply.id for call in role.answers)}
+    sends = [send for send in role.sends if send.packet.id not in in_calls]
+    sent = {send.packet.protocol for send in sends}
+    senders = tuple(_sender(role.name, send) for send in sends)
     outlets = {sender.peer: Outlet(sender.peer, sender.parameter, sender.send_frame)
                for sender in senders if sender.wrapped}
     return RoleView(
         role=role.name, upper=role.name.upper(),
         dispatch_header=naming.header(role.name, "dispatch"),
         dispatch_includes=tuple(naming.header(name, "types") for name in sorted(handled)),
-        source_includes=tuple(naming.header(name, "codec") for name in sorted(handled)),
+        source_includes=(*(["pc/call.h"] if role.calls else []),
+                         *(naming.header(name, "codec") for name in sorted(handled))),
         send_includes=tuple(naming.header(name, "codec") for name in sorted(sent)),
         receivers=tuple(sorted({handler.receiver for handler in handlers}
                                - {"struct pc_session"})),

@@ -85,6 +85,21 @@ def sender(role: str, packet: ir.Packet) -> str:
     return f"{role}_send_{tag(packet)}"
 
 
+def call(role: str, request: ir.Packet) -> str:
+    """`gate_call_db_authenticate`."""
+    return f"{role}_call_{tag(request)}"
+
+
+def call_done(role: str, request: ir.Packet) -> str:
+    """`gate_call_db_authenticate_fn`: who hears the answer."""
+    return f"{call(role, request)}_fn"
+
+
+def answer(role: str, request: ir.Packet) -> str:
+    """`db_answer_db_authenticate`."""
+    return f"{role}_answer_{tag(request)}"
+
+
 def table(item: ir.AcceptTable) -> str:
     """`gate_accepts_client`, `gate_relays_game_client`."""
     if item.kind is ir.TableKind.RELAYED:

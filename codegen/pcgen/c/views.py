@@ -288,10 +288,13 @@ class CodecView:
 
 @dataclass(frozen=True, slots=True)
 class HandlerView:
-    """A packet that a role handles. `receiver`: the struct that the handler gets."""
+    """A packet that a role handles. `receiver`: the struct that the handler gets. `handles`: the
+    statement that hands the packet on. `is_registered`: the application has the handler."""
 
     tag: str
     function: str
+    handles: str
+    is_registered: bool
     thunk: str
     receiver: str
     parameter: str

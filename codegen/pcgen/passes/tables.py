@@ -59,24 +59,35 @@ def _sends(role: str, protocols: tuple[ir.Protocol, ...]) -> tuple[ir.Send, ...]
     return tuple(sends[key] for key in sorted(sends))
 
 
-def _calls(role: str, context: Context) -> tuple[ir.Call, ...]:
-    """Requests of the role that another server answers, with the answers."""
+def _calls(context: Context) -> tuple[ir.Call, ...]:
+    """Requests from one server to another, with the answers."""
     calls: list[ir.Call] = []
     for protocol in context.protocols:
         for packet in protocol.packets:
             ends = {end for flow in packet.flows for end in (flow.sender, flow.receiver)}
-            if packet.reply is not None and not ends & context.outside and any(
-                    flow.sender == role for flow in packet.flows):
+            if packet.reply is not None and not ends & context.outside:
                 calls.append(ir.Call(packet, protocol.packet(packet.reply)))
     return tuple(sorted(calls, key=lambda call: call.request.id))
+
+
+def _made_by(role: str, calls: tuple[ir.Call, ...]) -> tuple[ir.Call, ...]:
+    return tuple(call for call in calls
+                 if any(flow.sender == role for flow in call.request.flows))
+
+
+def _answered_by(role: str, calls: tuple[ir.Call, ...]) -> tuple[ir.Call, ...]:
+    return tuple(call for call in calls
+                 if any(flow.receiver == role for flow in call.request.flows))
 
 
 def run(context: Context) -> None:
     """Fill `program`."""
     tables = _tables(context.protocols)
+    calls = _calls(context)
     roles = tuple(
         ir.Role(role, role in context.outside,
                 tuple(table for table in tables if table.owner == role),
-                _sends(role, context.protocols), _calls(role, context))
+                _sends(role, context.protocols), _made_by(role, calls),
+                _answered_by(role, calls))
         for role in context.roles)
     context.program = ir.Program(context.protocols, roles)

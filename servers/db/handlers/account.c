@@ -11,7 +11,7 @@
 #include "account_name.h"
 #include "db_request.h"
 #include "db_server.h"
-#include "proto/db_codec.h"
+#include "proto/db_calls.h"
 #include "proto/db_dispatch.h"
 
 /* ---- account_create ---- */
@@ -19,9 +19,8 @@
 static void account__answer_create(struct pc_session *session, uint64_t correlation,
                                    enum common_result result, uint64_t account_id)
 {
-    const struct db_account_created packet = {
-        .correlation = correlation, .result = result, .account_id = account_id};
-    (void)db_account_created_send(session, &packet); /* else the link is closing */
+    const struct db_account_created reply = {.result = result, .account_id = account_id};
+    (void)db_answer_db_account_create(session, correlation, &reply); /* else it is closing */
 }
 
 static void account__end_create(struct pc_worker *worker, struct pc_session *session,
@@ -120,14 +119,13 @@ static void on_account_create(struct pc_session *session, const struct db_accoun
 static void account__answer_authenticate(struct pc_session *session,
                                          const struct db_request *request)
 {
-    struct db_authenticated packet = {.correlation = request->correlation,
-                                      .result = request->result};
+    struct db_authenticated reply = {.result = request->result};
     if (request->result == COMMON_RESULT_OK) {
-        packet.account_id = request->account.account_id;
-        memcpy(packet.name, request->account.name, sizeof(packet.name));
-        packet.name_size = (uint16_t)strlen(packet.name);
+        reply.account_id = request->account.account_id;
+        memcpy(reply.name, request->account.name, sizeof(reply.name));
+        reply.name_size = (uint16_t)strlen(reply.name);
     }
-    (void)db_authenticated_send(session, &packet); /* else the link is closing */
+    (void)db_answer_db_authenticate(session, request->correlation, &reply); /* else closing */
 }
 
 static void account__end_authenticate(struct pc_worker *worker, struct pc_session *session,

@@ -8,19 +8,18 @@
 
 #include "db_request.h"
 #include "db_server.h"
-#include "proto/db_codec.h"
+#include "proto/db_calls.h"
 #include "proto/db_dispatch.h"
 
 /* ---- character_load ---- */
 
 static void character__answer_load(struct pc_session *session, const struct db_request *request)
 {
-    struct db_character_loaded packet = {.correlation = request->correlation,
-                                         .result = request->result};
+    struct db_character_loaded reply = {.result = request->result};
     if (request->result == COMMON_RESULT_OK) {
-        packet.character = request->character;
+        reply.character = request->character;
     }
-    (void)db_character_loaded_send(session, &packet); /* else the link is closing */
+    (void)db_answer_db_character_load(session, request->correlation, &reply); /* else closing */
 }
 
 static void character__end_load(struct pc_worker *worker, struct pc_session *session,
@@ -80,8 +79,8 @@ static void on_character_load(struct pc_session *session, const struct db_charac
 static void character__answer_save(struct pc_session *session, uint64_t correlation,
                                    enum common_result result)
 {
-    const struct db_character_saved packet = {.correlation = correlation, .result = result};
-    (void)db_character_saved_send(session, &packet); /* else the link is closing */
+    const struct db_character_saved reply = {.result = result};
+    (void)db_answer_db_character_save(session, correlation, &reply); /* else it is closing */
 }
 
 /* On a lane. */

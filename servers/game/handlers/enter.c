@@ -1,6 +1,6 @@
 /* Entering the world: from enter_world to enter_reply.
  *
- * Happy path: enter_world -> character_load to the db -> character_loaded -> into the zone.
+ * Happy path: enter_world -> the db is called for the character -> into the zone.
  * An account that is still on the roster (its last save is not through, or another session plays
  * it) is taken from there. The newest session wins: an older one is put out as REPLACED.
  * Failure modes, each answered by enter_reply and session_left{REFUSED}: the game stops or the db
@@ -12,13 +12,15 @@
 
 #include "game.h"
 #include "pc/check.h"
+#include "proto/game_calls.h"
 #include "proto/game_dispatch.h"
 #include "proto/game_send.h"
-#include "requests.h"
 
 static void enter__replace(struct game *game, uint64_t account_id);
 static enum common_result enter__attach(struct game_client *client);
 static enum common_result enter__load(struct game_client *client);
+static game_call_db_character_load_fn enter__on_loaded;
+static enum common_result enter__result_of(enum pc_status status);
 
 static void on_enter_world(struct game_client *client, const struct client_enter_world *packet)
 {
@@ -35,37 +37,31 @@ static void on_enter_world(struct game_client *client, const struct client_enter
     }
 }
 
-static void on_character_loaded(struct pc_session *session,
-                                const struct db_character_loaded *packet)
+static void enter__on_loaded(const struct pc_caller *caller, enum pc_status status,
+                             const struct db_character_loaded *reply)
 {
-    struct game *game = game_of(session);
-    struct request request;
-    if (!request_table_take(game->requests, packet->correlation, &request)) {
+    struct game *game = caller->context;
+    struct roster_entry *entry = roster_find(&game->roster, caller->user);
+    PC_ASSERT(entry != NULL); /* it stays LOADING as long as its call waits */
+    struct game_client *client = entry->player;
+    enum common_result result = status == PC_OK ? reply->result : enter__result_of(status);
+    if (result == COMMON_RESULT_OK) {
+        roster_loaded(&game->roster, entry, &reply->character);
+        if (client != NULL) {
+            game_client_place(client);
+        }
         return;
     }
-    if (packet->result != COMMON_RESULT_OK) {
-        enter_load_failed(game, request.user, packet->result);
-        return;
-    }
-    struct roster_entry *entry = roster_find(&game->roster, request.user);
-    PC_ASSERT(entry != NULL); /* it stays LOADING as long as its request waits */
-    struct game_client *client = entry->player;
-    roster_loaded(&game->roster, entry, &packet->character);
-    if (client != NULL) {
-        game_client_place(client);
-    }
-}
-
-void enter_load_failed(struct game *game, uint64_t account_id, enum common_result result)
-{
-    struct roster_entry *entry = roster_find(&game->roster, account_id);
-    PC_ASSERT(entry != NULL);
-    struct game_client *client = entry->player;
     roster_drop(&game->roster, entry);
     if (client != NULL) {
         client->entry = NULL;
         game_client_refuse(client, result);
     }
+}
+
+static enum common_result enter__result_of(enum pc_status status)
+{
+    return status == PC_TIMEOUT ? COMMON_RESULT_TIMEOUT : COMMON_RESULT_UNAVAILABLE;
 }
 
 static void enter__replace(struct game *game, uint64_t account_id)
@@ -102,18 +98,19 @@ static enum common_result enter__load(struct game_client *client)
     if (entry == NULL) {
         return COMMON_RESULT_BUSY;
     }
-    struct request request = {.user = client->account_id, .kind = GAME_REQUEST_LOAD};
-    struct db_character_load load = {
-        .correlation = request_table_add(game->requests, &request, pc_worker_now_ms(game->worker)),
-        .account_id = client->account_id,
-        .start = zone_start_position(&game->zone, client->account_id)};
-    PC_ASSERT(load.correlation != 0); /* one request per roster entry at most */
+    const struct pc_caller caller = {.context = game, .user = client->account_id};
+    struct db_character_load load = {.account_id = client->account_id,
+                                     .start = zone_start_position(&game->zone, client->account_id)};
     (void)pc_wire_set_text(load.name, sizeof(load.name), &load.name_size, client->name);
+    enum pc_status status = game_call_db_character_load(game->db, &load, game->config.db.timeout_ms,
+                                                        enter__on_loaded, &caller);
+    if (status != PC_OK) {
+        roster_drop(&game->roster, entry);
+        return enter__result_of(status);
+    }
     entry->player = client;
     client->entry = entry;
-    (void)game_send_db_character_load(game->db, &load); /* a failure closes the link */
     return COMMON_RESULT_OK;
 }
 
 REGISTER_HANDLER(client_enter_world, on_enter_world);
-REGISTER_HANDLER(db_character_loaded, on_character_loaded);

@@ -14,8 +14,6 @@
 #include "proto/game_dispatch.h"
 #include "requests.h"
 
-static void link__fail_request(struct pc_worker *worker, const struct request *request);
-
 void gate_link_open(struct pc_session *session)
 {
     struct gate_link *link = pc_session_user(session);
@@ -60,20 +58,10 @@ void db_link_down(struct pc_session *session, enum pc_close_reason reason)
 {
     struct game *game = game_of(session);
     game->db = NULL;
-    /* Saves first go back to the queue they came from, so that nothing is left to fail but loads.
-     */
     roster_link_lost(&game->roster);
-    request_table_fail_all(game->requests, game->worker, link__fail_request);
     if (reason != PC_CLOSE_SHUTDOWN) {
         log_write(&game->server.log, LOG_WARNING, PC_HANDLE_NONE, "saves_wait",
                   LOG_FIELDS(log_number("unsaved", roster_unsaved_count(&game->roster))));
-    }
-}
-
-static void link__fail_request(struct pc_worker *worker, const struct request *request)
-{
-    if (request->kind == GAME_REQUEST_LOAD) {
-        enter_load_failed(game_of_worker(worker), request->user, COMMON_RESULT_UNAVAILABLE);
     }
 }
 

@@ -7,117 +7,132 @@
  * tries: closed. The login deadline does not run while the db works.
  *
  * Path: [8] and [9]. */
-#include "account.h"
-
 #include <string.h>
 
 #include "client.h"
 #include "gate.h"
 #include "pc/check.h"
+#include "proto/gate_calls.h"
 #include "proto/gate_dispatch.h"
 #include "proto/gate_send.h"
 
-static uint64_t account__begin(struct pc_session *session, enum gate_request kind);
-static void account__reply(struct pc_session *session, enum gate_request kind,
+/* What a client that is AUTHENTICATING waits for. */
+enum account_request {
+    ACCOUNT_REGISTER,
+    ACCOUNT_LOGIN
+};
+
+static gate_call_db_account_create_fn account__on_created;
+static gate_call_db_authenticate_fn account__on_authenticated;
+static struct pc_caller account__caller(struct pc_session *session);
+static void account__asked(struct pc_session *session, enum account_request kind,
+                           enum pc_status status);
+static enum common_result account__result_of(enum pc_status status);
+static void account__reply(struct pc_session *session, enum account_request kind,
                            enum common_result result);
-static void account__reply_and_wait(struct pc_session *session, enum gate_request kind,
+static void account__reply_and_wait(struct pc_session *session, enum account_request kind,
                                     enum common_result result);
 static uint32_t account__retry_after_ms(const struct gate_worker *worker,
                                         enum common_result result);
-static struct pc_session *account__take(struct pc_session *link, uint64_t correlation);
-static void account__finish(struct pc_session *session, enum gate_request kind,
+static void account__finish(struct pc_session *session, enum account_request kind,
                             enum common_result result);
 static bool account__is_clients_fault(enum common_result result);
-static void account__fail(struct pc_worker *worker, const struct request *request,
-                          enum common_result result);
 
 static void on_register_request(struct pc_session *session,
                                 const struct client_register_request *packet)
 {
-    uint64_t correlation = account__begin(session, GATE_REQUEST_REGISTER);
-    if (correlation == 0) {
-        return;
-    }
-    struct db_account_create create = {.correlation = correlation,
-                                       .name_size = packet->name_size,
+    const struct gate_worker *worker = gate_worker_of(session);
+    const struct pc_caller caller = account__caller(session);
+    struct db_account_create create = {.name_size = packet->name_size,
                                        .password_size = packet->password_size};
     memcpy(create.name, packet->name, sizeof(create.name));
     memcpy(create.password, packet->password, sizeof(create.password));
-    (void)gate_send_db_account_create(gate_worker_of(session)->db, &create);
+    enum pc_status status = PC_CLOSED;
+    if (worker->db != NULL) {
+        status = gate_call_db_account_create(
+            worker->db, &create, worker->gate->config.db.timeout_ms, account__on_created, &caller);
+    }
+    account__asked(session, ACCOUNT_REGISTER, status);
 }
 
 static void on_login_request(struct pc_session *session, const struct client_login_request *packet)
 {
-    uint64_t correlation = account__begin(session, GATE_REQUEST_LOGIN);
-    if (correlation == 0) {
-        return;
-    }
-    struct db_authenticate ask = {.correlation = correlation,
-                                  .name_size = packet->name_size,
+    const struct gate_worker *worker = gate_worker_of(session);
+    const struct pc_caller caller = account__caller(session);
+    struct db_authenticate ask = {.name_size = packet->name_size,
                                   .password_size = packet->password_size};
     memcpy(ask.name, packet->name, sizeof(ask.name));
     memcpy(ask.password, packet->password, sizeof(ask.password));
-    (void)gate_send_db_authenticate(gate_worker_of(session)->db, &ask);
+    enum pc_status status = PC_CLOSED;
+    if (worker->db != NULL) {
+        status = gate_call_db_authenticate(worker->db, &ask, worker->gate->config.db.timeout_ms,
+                                           account__on_authenticated, &caller);
+    }
+    account__asked(session, ACCOUNT_LOGIN, status);
 }
 
-static void on_account_created(struct pc_session *link, const struct db_account_created *packet)
+static void account__on_created(const struct pc_caller *caller, enum pc_status status,
+                                const struct db_account_created *reply)
 {
-    struct pc_session *session = account__take(link, packet->correlation);
+    struct pc_session *session = gate_client_find(caller->context, caller->session);
     if (session != NULL) {
-        account__finish(session, GATE_REQUEST_REGISTER, packet->result);
+        account__finish(session, ACCOUNT_REGISTER,
+                        status == PC_OK ? reply->result : account__result_of(status));
     }
 }
 
-static void on_authenticated(struct pc_session *link, const struct db_authenticated *packet)
+static void account__on_authenticated(const struct pc_caller *caller, enum pc_status status,
+                                      const struct db_authenticated *reply)
 {
-    struct pc_session *session = account__take(link, packet->correlation);
+    struct pc_session *session = gate_client_find(caller->context, caller->session);
     if (session == NULL) {
         return;
     }
+    if (status != PC_OK) {
+        account__finish(session, ACCOUNT_LOGIN, account__result_of(status));
+        return;
+    }
     struct gate_client *client = gate_client_of(session);
-    if (packet->result == COMMON_RESULT_OK) {
-        client->account_id = packet->account_id;
-        client->name_size = packet->name_size;
-        memcpy(client->name, packet->name, sizeof(client->name));
+    if (reply->result == COMMON_RESULT_OK) {
+        client->account_id = reply->account_id;
+        client->name_size = reply->name_size;
+        memcpy(client->name, reply->name, sizeof(client->name));
     }
-    account__finish(session, GATE_REQUEST_LOGIN, packet->result);
+    account__finish(session, ACCOUNT_LOGIN, reply->result);
 }
 
-void account_request_expired(struct pc_worker *worker, const struct request *request)
+static struct pc_caller account__caller(struct pc_session *session)
 {
-    account__fail(worker, request, COMMON_RESULT_TIMEOUT);
+    return (struct pc_caller){.context = gate_worker_of(session),
+                              .session = pc_session_handle(session)};
 }
 
-void account_request_failed(struct pc_worker *worker, const struct request *request)
+/* The db has been asked, or could not be. */
+static void account__asked(struct pc_session *session, enum account_request kind,
+                           enum pc_status status)
 {
-    account__fail(worker, request, COMMON_RESULT_UNAVAILABLE);
-}
-
-/* The correlation under which the session waits now, or 0 if it was answered at once. */
-static uint64_t account__begin(struct pc_session *session, enum gate_request kind)
-{
-    struct gate_worker *worker = gate_worker_of(session);
-    if (worker->db == NULL) {
-        account__reply_and_wait(session, kind, COMMON_RESULT_UNAVAILABLE);
-        return 0;
-    }
-    struct request request = {.session = pc_session_handle(session), .kind = kind};
-    uint64_t correlation =
-        request_table_add(worker->requests, &request, pc_worker_now_ms(worker->worker));
-    if (correlation == 0) {
-        account__reply_and_wait(session, kind, COMMON_RESULT_BUSY);
-        return 0;
+    if (status != PC_OK) {
+        account__reply_and_wait(session, kind, account__result_of(status));
+        return;
     }
     gate_client_set_state(session, CLIENT_SESSION_AUTHENTICATING);
     pc_session_set_deadline(session, 0, PC_CLOSE_NONE);
-    return correlation;
 }
 
-static void account__reply(struct pc_session *session, enum gate_request kind,
+/* What the client hears when there is no answer. */
+static enum common_result account__result_of(enum pc_status status)
+{
+    if (status == PC_TIMEOUT) {
+        return COMMON_RESULT_TIMEOUT;
+    }
+    return status == PC_FULL ? COMMON_RESULT_BUSY : COMMON_RESULT_UNAVAILABLE;
+}
+
+static void account__reply(struct pc_session *session, enum account_request kind,
                            enum common_result result)
 {
     struct gate_worker *worker = gate_worker_of(session);
-    if (kind == GATE_REQUEST_REGISTER) {
+    if (kind == ACCOUNT_REGISTER) {
         struct client_register_reply reply = {.result = result};
         (void)gate_send_client_register_reply(session, &reply);
         return;
@@ -129,7 +144,7 @@ static void account__reply(struct pc_session *session, enum gate_request kind,
 }
 
 /* Answer without a login; the client gets the whole time for its next try. */
-static void account__reply_and_wait(struct pc_session *session, enum gate_request kind,
+static void account__reply_and_wait(struct pc_session *session, enum account_request kind,
                                     enum common_result result)
 {
     const struct gate_config *config = &gate_worker_of(session)->gate->config;
@@ -144,18 +159,7 @@ static uint32_t account__retry_after_ms(const struct gate_worker *worker, enum c
     return is_passing ? worker->gate->config.clients.retry_after_ms : 0;
 }
 
-/* Who waits for the db's answer, or NULL: nobody any more. */
-static struct pc_session *account__take(struct pc_session *link, uint64_t correlation)
-{
-    struct gate_worker *worker = gate_worker_of(link);
-    struct request request;
-    if (!request_table_take(worker->requests, correlation, &request)) {
-        return NULL;
-    }
-    return gate_client_find(worker, request.session);
-}
-
-static void account__finish(struct pc_session *session, enum gate_request kind,
+static void account__finish(struct pc_session *session, enum account_request kind,
                             enum common_result result)
 {
     struct gate_worker *worker = gate_worker_of(session);
@@ -163,10 +167,10 @@ static void account__finish(struct pc_session *session, enum gate_request kind,
     const struct gate_config *config = &worker->gate->config;
     PC_ASSERT(gate_client_state(session) == CLIENT_SESSION_AUTHENTICATING);
     log_write(&worker->gate->server.log, LOG_INFO, pc_session_handle(session),
-              kind == GATE_REQUEST_LOGIN ? "login" : "register",
+              kind == ACCOUNT_LOGIN ? "login" : "register",
               LOG_FIELDS(log_text("result", common_result_name(result)),
                          log_number("account", client->account_id)));
-    if (kind == GATE_REQUEST_LOGIN && result == COMMON_RESULT_OK) {
+    if (kind == ACCOUNT_LOGIN && result == COMMON_RESULT_OK) {
         worker->counters.logins++;
         gate_client_set_state(session, CLIENT_SESSION_LOBBY);
         account__reply(session, kind, result);
@@ -189,17 +193,5 @@ static bool account__is_clients_fault(enum common_result result)
            result == COMMON_RESULT_PASSWORD_INVALID || result == COMMON_RESULT_WRONG_CREDENTIALS;
 }
 
-static void account__fail(struct pc_worker *worker, const struct request *request,
-                          enum common_result result)
-{
-    struct gate_worker *own = pc_worker_user(worker);
-    struct pc_session *session = gate_client_find(own, request->session);
-    if (session != NULL) {
-        account__finish(session, (enum gate_request)request->kind, result);
-    }
-}
-
 REGISTER_HANDLER(client_register_request, on_register_request);
 REGISTER_HANDLER(client_login_request, on_login_request);
-REGISTER_HANDLER(db_account_created, on_account_created);
-REGISTER_HANDLER(db_authenticated, on_authenticated);

@@ -8,7 +8,6 @@
  * Path: [3] and [8] for link.yaml. */
 #include "common/link.h"
 
-#include "account.h"
 #include "client.h"
 #include "gate.h"
 #include "gate_link.h"
@@ -56,7 +55,6 @@ void db_link_down(struct pc_session *session, enum pc_close_reason reason)
     struct gate_worker *worker = gate_worker_of(session);
     worker->db = NULL;
     gate_clients_tell_status(worker, COMMON_ROLE_DB, false);
-    request_table_fail_all(worker->requests, worker->worker, account_request_failed);
 }
 
 static void link__strand_players(struct gate_worker *worker)

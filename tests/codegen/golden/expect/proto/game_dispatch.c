@@ -58,6 +58,19 @@ static enum pc_wire_error game__inner_echo(void *receiver, const struct pc_frame
     return error;
 }
 
+static enum pc_wire_error game__inner_count(void *receiver, const struct pc_frame *frame)
+{
+    struct inner_count packet;
+    uint32_t size = pc_frame_payload_size(frame);
+    enum pc_wire_error error;
+
+    error = inner_count_decode(frame->payload, size, &packet);
+    if (error == PC_WIRE_OK) {
+        game_handle_inner_count(receiver, &packet);
+    }
+    return error;
+}
+
 /* clang-format off */
 
 static const struct pc_rate game__accepts_client_rates[] = {
@@ -125,10 +138,17 @@ static const struct pc_accept_entry game__accepts_gate_entries[] = {
      .id = INNER_ECHO_ID,
      .frame_size_min = INNER_ECHO_FRAME_MIN,
      .frame_size_max = INNER_ECHO_FRAME_MAX},
+    {.name = "inner_count",
+     .handle = game__inner_count,
+     .states = UINT64_C(0xffffffffffffffff),
+     .rate = 0,
+     .id = INNER_COUNT_ID,
+     .frame_size_min = INNER_COUNT_FRAME_MIN,
+     .frame_size_max = INNER_COUNT_FRAME_MAX},
 };
 
 static const uint16_t game__accepts_gate_index[] = {
-    1, 0, 2,
+    1, 0, 2, 3,
 };
 
 const struct pc_accept_table game_accepts_gate = {
@@ -138,8 +158,8 @@ const struct pc_accept_table game_accepts_gate = {
     .index = game__accepts_gate_index,
     .rates = NULL,
     .state_names = game__accepts_gate_states,
-    .entry_count = 2,
-    .index_count = 3,
+    .entry_count = 3,
+    .index_count = 4,
     .rate_count = 0,
     .state_count = 1,
     .id_first = 0x0100u,

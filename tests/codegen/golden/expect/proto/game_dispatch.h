@@ -59,6 +59,9 @@ void game_handle_inner_frame_up(struct pc_session *session, const struct inner_f
 #define GAME_RECEIVER_inner_echo struct pc_session
 void game_handle_inner_echo(struct pc_session *session, const struct inner_echo *packet);
 
+#define GAME_RECEIVER_inner_count struct pc_session
+void game_handle_inner_count(struct pc_session *session, const struct inner_count *packet);
+
 #ifdef __cplusplus
 }
 #endif

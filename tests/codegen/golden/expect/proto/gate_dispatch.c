@@ -3,6 +3,7 @@
  * Path: [6] accept table, [7] decode, [8] handler. */
 #include "proto/gate_dispatch.h"
 
+#include "pc/call.h"
 #include "proto/demo_codec.h"
 #include "proto/inner_codec.h"
 
@@ -67,6 +68,19 @@ static enum pc_wire_error gate__inner_echo(void *receiver, const struct pc_frame
     error = inner_echo_decode(frame->payload, size, &packet);
     if (error == PC_WIRE_OK) {
         gate_handle_inner_echo(receiver, &packet);
+    }
+    return error;
+}
+
+static enum pc_wire_error gate__inner_counted(void *receiver, const struct pc_frame *frame)
+{
+    struct inner_counted packet;
+    uint32_t size = pc_frame_payload_size(frame);
+    enum pc_wire_error error;
+
+    error = inner_counted_decode(frame->payload, size, &packet);
+    if (error == PC_WIRE_OK) {
+        pc_call_answer(receiver, packet.correlation, INNER_COUNTED_ID, &packet);
     }
     return error;
 }
@@ -194,10 +208,17 @@ static const struct pc_accept_entry gate__accepts_game_entries[] = {
      .id = INNER_ECHO_ID,
      .frame_size_min = INNER_ECHO_FRAME_MIN,
      .frame_size_max = INNER_ECHO_FRAME_MAX},
+    {.name = "inner_counted",
+     .handle = gate__inner_counted,
+     .states = UINT64_C(0xffffffffffffffff),
+     .rate = 0,
+     .id = INNER_COUNTED_ID,
+     .frame_size_min = INNER_COUNTED_FRAME_MIN,
+     .frame_size_max = INNER_COUNTED_FRAME_MAX},
 };
 
 static const uint16_t gate__accepts_game_index[] = {
-    1, 2,
+    1, 2, 0, 3,
 };
 
 const struct pc_accept_table gate_accepts_game = {
@@ -207,8 +228,8 @@ const struct pc_accept_table gate_accepts_game = {
     .index = gate__accepts_game_index,
     .rates = NULL,
     .state_names = gate__accepts_game_states,
-    .entry_count = 2,
-    .index_count = 2,
+    .entry_count = 3,
+    .index_count = 4,
     .rate_count = 0,
     .state_count = 1,
     .id_first = 0x0101u,

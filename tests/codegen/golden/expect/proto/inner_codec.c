@@ -17,6 +17,12 @@ _Static_assert(INNER_FRAME_DOWN_FRAME_MAX <= INNER_FRAME_MAX && INNER_FRAME_DOWN
 _Static_assert(INNER_ECHO_FRAME_MAX <= INNER_FRAME_MAX && INNER_ECHO_FRAME_MAX ==
                PC_FRAME_HEADER_SIZE + 12u,
                "inner_echo");
+_Static_assert(INNER_COUNT_FRAME_MAX <= INNER_FRAME_MAX && INNER_COUNT_FRAME_MAX ==
+               PC_FRAME_HEADER_SIZE + 8u + 4u + 4u,
+               "inner_count");
+_Static_assert(INNER_COUNTED_FRAME_MAX <= INNER_FRAME_MAX && INNER_COUNTED_FRAME_MAX ==
+               PC_FRAME_HEADER_SIZE + 8u + 4u,
+               "inner_counted");
 /* clang-format on */
 
 enum pc_wire_error inner_frame_up_decode(const uint8_t *payload, uint32_t payload_size,
@@ -131,4 +137,64 @@ void inner_echo_encode(const struct inner_echo *packet, uint8_t *frame)
 
     pc_frame_put_header(frame, INNER_ECHO_FRAME_MIN, INNER_ECHO_ID);
     base_point_put(at, &packet->point);
+}
+
+enum pc_wire_error inner_count_decode(const uint8_t *payload, uint32_t payload_size,
+                                      struct inner_count *packet)
+{
+    const uint8_t *at = payload;
+    enum pc_wire_error error = pc_wire_exact(payload_size, 16u);
+
+    if (error != PC_WIRE_OK) {
+        return error;
+    }
+    packet->correlation = pc_wire_get_u64(at);
+    packet->first = pc_wire_get_u32(at + 8);
+    packet->second = pc_wire_get_u32(at + 12);
+    return PC_WIRE_OK;
+}
+
+uint32_t inner_count_frame_size(const struct inner_count *packet)
+{
+    (void)packet;
+    return INNER_COUNT_FRAME_MIN;
+}
+
+void inner_count_encode(const struct inner_count *packet, uint8_t *frame)
+{
+    uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
+
+    pc_frame_put_header(frame, INNER_COUNT_FRAME_MIN, INNER_COUNT_ID);
+    pc_wire_put_u64(at, packet->correlation);
+    pc_wire_put_u32(at + 8, packet->first);
+    pc_wire_put_u32(at + 12, packet->second);
+}
+
+enum pc_wire_error inner_counted_decode(const uint8_t *payload, uint32_t payload_size,
+                                        struct inner_counted *packet)
+{
+    const uint8_t *at = payload;
+    enum pc_wire_error error = pc_wire_exact(payload_size, 12u);
+
+    if (error != PC_WIRE_OK) {
+        return error;
+    }
+    packet->correlation = pc_wire_get_u64(at);
+    packet->sum = pc_wire_get_u32(at + 8);
+    return PC_WIRE_OK;
+}
+
+uint32_t inner_counted_frame_size(const struct inner_counted *packet)
+{
+    (void)packet;
+    return INNER_COUNTED_FRAME_MIN;
+}
+
+void inner_counted_encode(const struct inner_counted *packet, uint8_t *frame)
+{
+    uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
+
+    pc_frame_put_header(frame, INNER_COUNTED_FRAME_MIN, INNER_COUNTED_ID);
+    pc_wire_put_u64(at, packet->correlation);
+    pc_wire_put_u32(at + 8, packet->sum);
 }

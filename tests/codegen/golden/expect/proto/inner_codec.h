@@ -40,6 +40,19 @@ uint32_t inner_echo_frame_size(const struct inner_echo *packet);
 void inner_echo_encode(const struct inner_echo *packet, uint8_t *frame);
 enum pc_status inner_echo_send(struct pc_session *session, const struct inner_echo *packet);
 
+/* A call. */
+enum pc_wire_error inner_count_decode(const uint8_t *payload, uint32_t payload_size,
+                                      struct inner_count *packet);
+uint32_t inner_count_frame_size(const struct inner_count *packet);
+void inner_count_encode(const struct inner_count *packet, uint8_t *frame);
+enum pc_status inner_count_send(struct pc_session *session, const struct inner_count *packet);
+
+enum pc_wire_error inner_counted_decode(const uint8_t *payload, uint32_t payload_size,
+                                        struct inner_counted *packet);
+uint32_t inner_counted_frame_size(const struct inner_counted *packet);
+void inner_counted_encode(const struct inner_counted *packet, uint8_t *frame);
+enum pc_status inner_counted_send(struct pc_session *session, const struct inner_counted *packet);
+
 #ifdef __cplusplus
 }
 #endif

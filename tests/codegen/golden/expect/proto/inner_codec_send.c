@@ -51,3 +51,35 @@ enum pc_status inner_echo_send(struct pc_session *session, const struct inner_ec
     }
     return status;
 }
+
+enum pc_status inner_count_send(struct pc_session *session, const struct inner_count *packet)
+{
+    uint32_t size = inner_count_frame_size(packet);
+    uint8_t *frame;
+    enum pc_status status;
+
+    if (size == 0) {
+        return PC_INVALID;
+    }
+    status = pc_session_reserve(session, size, &frame);
+    if (status == PC_OK) {
+        inner_count_encode(packet, frame);
+    }
+    return status;
+}
+
+enum pc_status inner_counted_send(struct pc_session *session, const struct inner_counted *packet)
+{
+    uint32_t size = inner_counted_frame_size(packet);
+    uint8_t *frame;
+    enum pc_status status;
+
+    if (size == 0) {
+        return PC_INVALID;
+    }
+    status = pc_session_reserve(session, size, &frame);
+    if (status == PC_OK) {
+        inner_counted_encode(packet, frame);
+    }
+    return status;
+}

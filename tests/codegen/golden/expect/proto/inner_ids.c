@@ -10,6 +10,10 @@ const char *inner_packet_name(uint16_t id)
         return "frame_down";
     case INNER_ECHO_ID:
         return "echo";
+    case INNER_COUNT_ID:
+        return "count";
+    case INNER_COUNTED_ID:
+        return "counted";
     }
     return "?";
 }

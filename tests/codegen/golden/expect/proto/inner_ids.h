@@ -9,8 +9,8 @@ extern "C" {
 
 #define INNER_NAME        "inner"
 #define INNER_VERSION     1u
-#define INNER_COMPAT_HASH UINT64_C(0x6ecc01048987ceb0)
-#define INNER_SCHEMA_HASH UINT64_C(0x4ae509121b47a271)
+#define INNER_COMPAT_HASH UINT64_C(0x34d42e127af7ec93)
+#define INNER_SCHEMA_HASH UINT64_C(0x272245d7913aaad0)
 #define INNER_FRAME_MAX   65535u
 
 /* gate -> game. */
@@ -27,6 +27,16 @@ extern "C" {
 #define INNER_ECHO_ID        0x0102u
 #define INNER_ECHO_FRAME_MIN 16u
 #define INNER_ECHO_FRAME_MAX 16u
+
+/* gate -> game. A call. */
+#define INNER_COUNT_ID        0x0103u
+#define INNER_COUNT_FRAME_MIN 20u
+#define INNER_COUNT_FRAME_MAX 20u
+
+/* game -> gate. */
+#define INNER_COUNTED_ID        0x0104u
+#define INNER_COUNTED_FRAME_MIN 16u
+#define INNER_COUNTED_FRAME_MAX 16u
 
 /* Name of a packet as in the YAML, without the protocol's; "?" for any other id. Never NULL. */
 const char *inner_packet_name(uint16_t id);

@@ -23,3 +23,15 @@ struct inner_frame_down {
 struct inner_echo {
     struct base_point point;
 };
+
+/* A call. */
+struct inner_count {
+    uint64_t correlation;
+    uint32_t first;
+    uint32_t second;
+};
+
+struct inner_counted {
+    uint64_t correlation;
+    uint32_t sum;
+};

@@ -11,7 +11,7 @@ import base
 
 NAME = "inner"
 VERSION = 1
-COMPAT_HASH = 0x6ecc01048987ceb0
+COMPAT_HASH = 0x34d42e127af7ec93
 FRAME_MAX = 65535
 
 
@@ -93,12 +93,71 @@ class Echo:
         return packet
 
 
-Packet = Union[FrameUp, FrameDown, Echo]
+@dataclass
+class Count:
+    """A call."""
+
+    ID: ClassVar[int] = 0x0103
+    correlation: int
+    first: int
+    second: int
+
+    def encode(self) -> bytes:
+        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+        writer = pcwire.Writer()
+        writer.u64(self.correlation)
+        writer.u32(self.first)
+        writer.u32(self.second)
+        return writer.frame(self.ID)
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Count:
+        """Raises pcwire.DecodeError if the payload is not exactly one such packet."""
+        reader = pcwire.Reader(payload)
+        packet = cls(
+            correlation=reader.u64(),
+            first=reader.u32(),
+            second=reader.u32(),
+        )
+        reader.end()
+        return packet
+
+
+@dataclass
+class Counted:
+    """"""
+
+    ID: ClassVar[int] = 0x0104
+    correlation: int
+    sum: int
+
+    def encode(self) -> bytes:
+        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+        writer = pcwire.Writer()
+        writer.u64(self.correlation)
+        writer.u32(self.sum)
+        return writer.frame(self.ID)
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Counted:
+        """Raises pcwire.DecodeError if the payload is not exactly one such packet."""
+        reader = pcwire.Reader(payload)
+        packet = cls(
+            correlation=reader.u64(),
+            sum=reader.u32(),
+        )
+        reader.end()
+        return packet
+
+
+Packet = Union[FrameUp, FrameDown, Echo, Count, Counted]
 
 PACKETS: dict[int, type[Packet]] = {
     FrameUp.ID: FrameUp,
     FrameDown.ID: FrameDown,
     Echo.ID: Echo,
+    Count.ID: Count,
+    Counted.ID: Counted,
 }
 
 
