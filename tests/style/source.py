@@ -24,7 +24,8 @@ SYSTEM_FOLDERS = (
 )
 
 TEXT_SUFFIXES = {
-    ".c", ".h", ".py", ".j2", ".yaml", ".md", ".cmake", ".txt", ".json", ".sql", ".ini"
+    ".c", ".h", ".py", ".j2", ".yaml", ".md", ".cmake", ".txt", ".json", ".sql", ".ini",
+    ".cs", ".ts", ".mjs",
 }  # fmt: skip
 
 TOKEN = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pcgen import ir, schema
 from pcgen.c import identifiers as c_identifiers
@@ -10,7 +10,9 @@ from pcgen.codes import Code
 from pcgen.passes import scope
 from pcgen.passes.context import Context
 from pcgen.python import identifiers as python_identifiers
-from pcgen.source import Text
+from pcgen.source import Span, Text
+from pcgen.typescript import identifiers as typescript_identifiers
+from pcgen.typescript import naming as typescript_naming
 
 Cause = c_identifiers.Cause
 
@@ -38,7 +40,9 @@ class _Places:
         yield from (machine.name for machine in file.machines)
 
 
-def _collisions(context: Context, declared: Iterable[tuple[str, Cause]], language: str) -> None:
+def _collisions(context: Context, declared: Iterable[tuple[str, Cause]], language: str,
+                known: set[tuple[Span, Span]]) -> None:
+    """known: pairs that another language has been blamed for; one error for each will do."""
     places = _Places(context)
     seen: dict[str, Cause] = {}
     for name, cause in declared:
@@ -47,37 +51,56 @@ def _collisions(context: Context, declared: Iterable[tuple[str, Cause]], languag
             continue
         here, there = sorted((places.of(cause), places.of(first)),
                              key=lambda text: (text.span.file.shown, text.span.line), reverse=True)
+        if (here.span, there.span) in known:
+            continue
+        known.add((here.span, there.span))
         context.sink.error(Code.COLLISION, here.span,
                            f"`{here}` and `{there}` both become `{name}` in {language}",
                            f"the other is in {there.span.file.shown}:{there.span.line}")
 
 
-def _members(context: Context, fields: tuple[ir.Field, ...],
-             written: tuple[schema.Field, ...]) -> None:
-    """A struct's members: `name_size` beside a string `name`."""
+def _members(context: Context, members: Iterable[tuple[str, str]], written: Sequence[Text],
+             language: str) -> None:
+    """What stands in one struct or union; members: the name it gets, and the one it has."""
+    order = [name.value for name in written]
     seen: dict[str, str] = {}
-    for name, field in c_identifiers.members(fields):
-        first = seen.setdefault(name, field.name)
-        if first != field.name:
-            here = next(item.name for item in written if item.name.value in (field.name, first)
-                        and item.name.value == name)
-            context.sink.error(Code.COLLISION, here.span,
-                               f"`{first}` and `{field.name}` both become `{name}` in C")
+    for name, origin in members:
+        first = seen.setdefault(name, origin)
+        if first == origin:
+            continue
+        later = name if name in (first, origin) else max(first, origin, key=order.index)
+        context.sink.error(Code.COLLISION, written[order.index(later)].span,
+                           f"`{first}` and `{origin}` both become `{name}` in {language}")
+
+
+def _fields(context: Context, fields: tuple[ir.Field, ...],
+            written: tuple[schema.Field, ...]) -> None:
+    """A struct's members: in C `name_size` beside a string `name`."""
+    names = [field.name for field in written]
+    _members(context, ((name, field.name) for name, field in c_identifiers.members(fields)),
+             names, "C")
+    _members(context, ((typescript_naming.field(field.name), field.name) for field in fields),
+             names, "C# and TypeScript")
 
 
 def run(context: Context) -> None:
     """Check the whole program."""
     if context.program is None:
         return
-    _collisions(context, c_identifiers.declared(context.program), "C")
+    known: set[tuple[Span, Span]] = set()
+    _collisions(context, c_identifiers.declared(context.program), "C", known)
     for protocol in context.program.protocols:
-        _collisions(context, python_identifiers.declared(protocol), "Python")
+        _collisions(context, python_identifiers.declared(protocol), "Python", known)
+        _collisions(context, typescript_identifiers.declared(protocol), "TypeScript", known)
     for file in context.files:
         for struct in file.structs:
-            key = (file.protocol.value, struct.name.value)
-            found = context.composites[key]
+            found = context.composites[(file.protocol.value, struct.name.value)]
             assert isinstance(found, ir.Struct)
-            _members(context, found.fields, struct.fields)
+            _fields(context, found.fields, struct.fields)
         for packet in file.packets:
             key = (file.protocol.value, packet.name.value)
-            _members(context, context.packet_fields[key], packet.fields)
+            _fields(context, context.packet_fields[key], packet.fields)
+        for union in file.unions:
+            cases = [case.name for case in union.cases]
+            _members(context, ((typescript_naming.field(case.value), case.value)
+                               for case in cases), cases, "C# and TypeScript")

@@ -1,4 +1,5 @@
-"""pcgen gen: bring the generated files up to date.
+"""pcgen gen: bring the generated files up to date: C and Python in one folder, TypeScript in a
+folder of its own, with a manifest of its own.
 
 If nothing has changed since the last run, neither what the files are made from nor the files, that
 is found by comparing hashes and nothing else is done.
@@ -13,11 +14,15 @@ from pathlib import Path
 
 from pcgen import writer
 from pcgen.tools import command, uptodate
-from pcgen.tools.generated import Made, inputs_of, outputs_or_report
+from pcgen.tools.generated import Made, folders_or_report, inputs_of
+
+MORE = "  pcgen gen --typescript web/src/proto protocol/*.yaml\n"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, required=True, help="folder for the generated files")
+    parser.add_argument("--out", type=Path, help="folder for C and Python")
+    parser.add_argument("--typescript", type=Path, metavar="DIR",
+                        help="folder for TypeScript, for clients")
     parser.add_argument("--check", action="store_true",
                         help="write nothing; list what would change, and fail if anything would")
     parser.add_argument("--stamp", type=Path, help="file that is touched when all went well")
@@ -37,49 +42,79 @@ def _manifest_is_new(path: Path | None, files: Sequence[writer.Named]) -> bool:
     return True
 
 
+def _folders(options: argparse.Namespace) -> dict[str, Path]:
+    """The folders that were asked for, by what goes into them."""
+    kinds = ("out", "typescript")
+    folders = {kind: getattr(options, kind) for kind in kinds if getattr(options, kind)}
+    if not folders:
+        sys.stderr.write("pcgen gen: name a folder: --out or --typescript\n")
+        raise SystemExit(command.USAGE)
+    if len({folder.resolve() for folder in folders.values()}) < len(folders):
+        sys.stderr.write("pcgen gen: each kind of output needs a folder of its own\n")
+        raise SystemExit(command.USAGE)
+    if options.manifest and not options.out:
+        sys.stderr.write("pcgen gen: --manifest is about --out\n")
+        raise SystemExit(command.USAGE)
+    return folders
+
+
 def _finish(options: argparse.Namespace, files: Sequence[writer.Named],
             sources: Sequence[Path]) -> int:
-    """Tell the build."""
+    """Tell the build. files: those of --out."""
     if _manifest_is_new(options.manifest, files):
         return command.FAILED
     if options.depfile:
-        target = options.stamp or options.out / writer.MANIFEST
+        target = options.stamp or next(iter(_folders(options).values())) / writer.MANIFEST
         options.depfile.write_text(writer.depfile_text(target, inputs_of(sources)))
     if options.stamp:
         options.stamp.write_text("")
     return command.OK
 
 
-def _check(options: argparse.Namespace, made: Made) -> int:
+def _check(folders: dict[str, Path], made: dict[str, Made]) -> int:
     """`gen --check`."""
-    changes = writer.write(options.out, made.outputs, only_look=True)
-    if not changes:
+    status = command.OK
+    for kind, folder in folders.items():
+        changes = writer.write(folder, made[kind].outputs, only_look=True)
+        if not changes:
+            continue
+        status = command.FAILED
+        print("\n".join(f"would be {change}" for change in changes))
+        count = f"{len(changes)} file{'' if len(changes) == 1 else 's'}"
+        sys.stderr.write(f"pcgen: {count} in {folder} would change; run pcgen gen\n")
+    if status == command.OK:
         print("nothing would change")
-        return command.OK
-    print("\n".join(f"would be {change}" for change in changes))
-    count = f"{len(changes)} file{'' if len(changes) == 1 else 's'}"
-    sys.stderr.write(f"pcgen: {count} in {options.out} would change; run pcgen gen\n")
-    return command.FAILED
+    return status
+
+
+def _write(options: argparse.Namespace, folders: dict[str, Path], made: dict[str, Made]) -> int:
+    paths = command.yaml_of(options)
+    changed: list[str] = []
+    for kind, folder in folders.items():
+        changed += writer.write(folder, made[kind].outputs)
+        uptodate.remember(folder, paths, made[kind])
+    if options.verbose:
+        print("\n".join(changed or ["nothing changed"]))
+    files = made["out"].outputs if "out" in made else ()
+    one = next(iter(made.values()))
+    return _finish(options, files, [source.path for source in one.sources])
 
 
 def _run(options: argparse.Namespace) -> int:
+    folders = _folders(options)
     paths = command.yaml_of(options)
-    last = uptodate.unchanged_since(options.out, paths)
-    if last is not None:
+    last = {kind: uptodate.unchanged_since(folder, paths) for kind, folder in folders.items()}
+    found = [one for one in last.values() if one is not None]
+    if len(found) == len(folders):
         if options.check or options.verbose:
             print("nothing would change" if options.check else "nothing changed")
-        return command.OK if options.check else _finish(options, last.files, last.sources)
-    made = outputs_or_report(options)
+        files = found[0].files if options.out else ()
+        return command.OK if options.check else _finish(options, files, found[0].sources)
+    made = folders_or_report(options, list(folders))
     if made is None:
         return command.FAILED
-    if options.check:
-        return _check(options, made)
-    changed = writer.write(options.out, made.outputs)
-    uptodate.remember(options.out, paths, made)
-    if options.verbose:
-        print("\n".join(changed or ["nothing changed"]))
-    return _finish(options, made.outputs, [source.path for source in made.sources])
+    return _check(folders, made) if options.check else _write(options, folders, made)
 
 
 COMMAND = command.Command("gen", "write the generated files",
-                          "pcgen gen --out build/generated protocol/*.yaml", _arguments, _run)
+                          "pcgen gen --out build/generated protocol/*.yaml", _arguments, _run, MORE)

@@ -53,10 +53,17 @@ def compile_for_output(options: argparse.Namespace) -> Compiled | None:
 
 def outputs_or_report(options: argparse.Namespace) -> Made | None:
     """All files that gen writes; None if there were errors, which have been shown."""
-    from pcgen import pipeline
+    made = folders_or_report(options, ("out",))
+    return made["out"] if made else None
+
+
+def folders_or_report(options: argparse.Namespace, kinds: Sequence[str]) -> dict[str, Made] | None:
+    """The files of each kind of folder: out, typescript; None if there were errors."""
+    from pcgen import clients, pipeline
 
     compiled = compile_for_output(options)
     if compiled is None or compiled.program is None:
         return None
-    return Made(pipeline.emit(compiled.program),
-                tuple(file.source for file in compiled.files))
+    emit = {"out": pipeline.emit, "typescript": clients.typescript}
+    sources = tuple(file.source for file in compiled.files)
+    return {kind: Made(emit[kind](compiled.program), sources) for kind in kinds}

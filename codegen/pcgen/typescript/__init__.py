@@ -1,0 +1,1 @@
+"""[D] TypeScript: naming, views and the lowering of the IR to them."""
