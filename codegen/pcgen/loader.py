@@ -20,8 +20,8 @@ from pcgen.tree import Entry, Node, Sequence, read_tree
 RATE_MAX = 1_000_000
 FRAME_LEAST = 4
 
-_FLOW = re.compile(r"(\S+)\s+->\s+(\S+)\Z")
-_RANGE = re.compile(r"(\S+?)\s*-\s*(\S+)\Z")
+FLOW_FORM = re.compile(r"(\S+)\s+->\s+(\S+)\Z")
+RANGE_FORM = re.compile(r"(\S+?)\s*-\s*(\S+)\Z")
 
 
 class _FileReader(TypeReader):
@@ -85,7 +85,7 @@ class _FileReader(TypeReader):
 
     def flow_name(self, node: Node) -> schema.FlowName:
         text = self.read.text(node, "flow")
-        match = _FLOW.match(text.value)
+        match = FLOW_FORM.match(text.value)
         if match is None:
             if text.value:
                 self.sink.error(Code.FLOW_SYNTAX, text.span, f"`{text}` is not a flow",
@@ -101,7 +101,7 @@ class _FileReader(TypeReader):
 
     def id_span(self, text: Text) -> schema.IdRange:
         """`first-last`."""
-        match = _RANGE.match(text.value)
+        match = RANGE_FORM.match(text.value)
         ends = [parse_number(match[i]) for i in (1, 2)] if match else [None, None]
         first, last = ends
         if first is None or last is None or not (1 <= first <= U16_MAX and 1 <= last <= U16_MAX):

@@ -18,7 +18,7 @@ from pcgen.passes.numbers import Numbers
 from pcgen.source import Text
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
-_TYPE = re.compile(
+TYPE_FORM = re.compile(
     rf"(?P<name>{_WORD})"
     r"(?:<\s*(?P<size>\w+)\s*>|(?P<parts>\([^()]*\)))?"
     r"(?P<array>\[(?P<counted><=)?\s*(?P<bound>\w+)\s*\])?"
@@ -78,7 +78,7 @@ class FieldTypes:
         """The type without the field's options; None after an error."""
         if not text.value:
             return None
-        match = _TYPE.match(text.value)
+        match = TYPE_FORM.match(text.value)
         if match is None:
             self.sink.error(Code.TYPE_SYNTAX, text.span, f"`{text}` is not a type", _SYNTAX_HELP)
             return None

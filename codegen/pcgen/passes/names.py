@@ -11,8 +11,8 @@ from pcgen.passes import scope
 from pcgen.passes.context import Context
 from pcgen.source import Text
 
-_LOWER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
-_UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
+LOWER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
+UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
 NAME_MAX = 32
 PROTOCOL_MAX = 16
 
@@ -45,7 +45,7 @@ class _Names:
         self.sink = context.sink
 
     def lower(self, name: Text, what: str, longest: int = NAME_MAX) -> None:
-        self.form(name, what, _LOWER, "snake_case", longest)
+        self.form(name, what, LOWER, "snake_case", longest)
 
     def bare(self, name: Text, what: str, longest: int = NAME_MAX,
              also: frozenset[str] = frozenset()) -> None:
@@ -58,7 +58,7 @@ class _Names:
                             "of Windows")
 
     def upper(self, name: Text, what: str) -> None:
-        self.form(name, what, _UPPER, "UPPER_CASE", NAME_MAX)
+        self.form(name, what, UPPER, "UPPER_CASE", NAME_MAX)
 
     def form(self, name: Text, what: str, form: re.Pattern[str], called: str,
              longest: int) -> None:

@@ -9,6 +9,7 @@ NAMES = (
     "explain",
     "encode",
     "decode",
+    "schema",
     "manifest",
     "vectors",
 )
