@@ -154,7 +154,8 @@ def _definition(keys: Keys, values: dict[str, Schema]) -> Schema:
     for key in keys.all:
         value = values.get(key, _EVERYWHERE.get(key))
         assert value is not None, f"{keys.what}: nothing says what `{key}` takes"
-        properties[key] = {"description": DOCS[_slug(keys), key], **value}
+        described: Schema = {"description": DOCS[_slug(keys), key]}
+        properties[key] = {**described, **value}
     found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**found, "required": list(keys.required)} if keys.required else found
 
