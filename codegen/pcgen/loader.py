@@ -182,7 +182,7 @@ class _FileReader(TypeReader):
         return schema.Rate(per_sec, burst or per_sec, over, mapping.span)
 
 
-def _open(path: Path, shown: str, asked: Span | None, sink: ErrorSink) -> SourceFile | None:
+def open_source(path: Path, shown: str, asked: Span | None, sink: ErrorSink) -> SourceFile | None:
     """The file's text. `asked` is the import that names it, if one does."""
     try:
         return SourceFile(path, shown, path.read_bytes().decode("utf-8-sig"))
@@ -210,7 +210,7 @@ def load(paths: Items[Path], sink: ErrorSink) -> tuple[schema.File, ...]:
         if path.resolve() in seen:
             continue
         seen.add(path.resolve())
-        source = _open(path, shown, asked, sink)
+        source = open_source(path, shown, asked, sink)
         root = read_tree(source, sink) if source is not None else None
         if source is None or root is None:
             continue

@@ -5,6 +5,7 @@ imports what it needs when it runs: so a run that finds nothing to do is over at
 NAMES = (
     "gen",
     "check",
+    "fmt",
     "sizes",
     "explain",
     "encode",

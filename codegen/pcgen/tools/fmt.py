@@ -1,0 +1,70 @@
+"""pcgen fmt: protocol files in their one form."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pcgen.tools import command
+
+if TYPE_CHECKING:
+    from pcgen.diagnostics import ErrorSink
+    from pcgen.source import SourceFile
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; list files that would change, and fail if any would")
+    parser.add_argument("--stdin", action="store_true",
+                        help="format standard input to standard output, for editors")
+    command.add_format(parser)
+    command.add_yaml(parser)
+
+
+def _formatted(source: SourceFile, sink: ErrorSink) -> str | None:
+    """None if it is no YAML that we take; the sink says why."""
+    from pcgen import formatter, tree
+
+    root = tree.read_tree(source, sink)
+    return None if root is None or sink.failed else formatter.format_text(source.text)
+
+
+def _read(path: Path, sink: ErrorSink) -> SourceFile | None:
+    from pcgen import loader
+    from pcgen.source import SourceFile
+
+    if str(path) == "-":
+        return SourceFile(path, "standard input", sys.stdin.read())
+    return loader.open_source(path, str(path), None, sink)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pcgen.diagnostics import ErrorSink
+
+    sink = ErrorSink()
+    found: list[tuple[Path, str, str]] = []
+    for path in [Path("-")] if options.stdin else command.yaml_of(options):
+        source = _read(path, sink)
+        text = _formatted(source, sink) if source else None
+        if source is not None and text is not None:
+            found.append((path, source.text, text))
+    if sink.failed:
+        command.report(options, sink.sorted())
+        return command.FAILED
+    if options.stdin:
+        sys.stdout.write(found[0][2])
+        return command.OK
+    changed = [(path, new) for path, old, new in found if path.read_bytes() != new.encode()]
+    for path, text in changed:
+        print(f"{'would change' if options.check else 'formatted'} {path}")
+        if not options.check:
+            path.write_bytes(text.encode())
+    if not changed:
+        print(f"{len(found)} file{'' if len(found) == 1 else 's'}, nothing to change")
+    return command.FAILED if changed and options.check else command.OK
+
+
+COMMAND = command.Command("fmt", "put protocol files into their one form; comments are kept",
+                          "pcgen fmt protocol/*.yaml", _arguments, _run)
