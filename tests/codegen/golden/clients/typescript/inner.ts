@@ -5,8 +5,8 @@ import * as _base from "./base.js";
 
 export const NAME = "inner";
 export const VERSION = 1;
-export const COMPAT_HASH = 0x6ecc01048987ceb0n;
-export const SCHEMA_HASH = 0x4ae509121b47a271n;
+export const COMPAT_HASH = 0x34d42e127af7ec93n;
+export const SCHEMA_HASH = 0x272245d7913aaad0n;
 export const FRAME_MAX = 65535;
 
 /** gate -> game. */
@@ -74,17 +74,68 @@ export const Echo = new _pcwire.PacketType<Echo>(
     },
   });
 
+/** gate -> game. A call. */
+export interface Count {
+  correlation: bigint;
+  first: number;
+  second: number;
+}
+
+export const Count = new _pcwire.PacketType<Count>(
+  0x0103, "inner.count", 20, 20, 1, false, {
+    write(writer, value, version): void {
+      writer.u64(value.correlation);
+      writer.u32(value.first);
+      writer.u32(value.second);
+    },
+
+    read(reader): Count {
+      const value: Count = {
+        correlation: reader.u64(),
+        first: reader.u32(),
+        second: reader.u32(),
+      };
+      return value;
+    },
+  });
+
+/** game -> gate. */
+export interface Counted {
+  correlation: bigint;
+  sum: number;
+}
+
+export const Counted = new _pcwire.PacketType<Counted>(
+  0x0104, "inner.counted", 16, 16, 1, false, {
+    write(writer, value, version): void {
+      writer.u64(value.correlation);
+      writer.u32(value.sum);
+    },
+
+    read(reader): Counted {
+      const value: Counted = {
+        correlation: reader.u64(),
+        sum: reader.u32(),
+      };
+      return value;
+    },
+  });
+
 /** Any packet of the protocol, with its name in the YAML. */
 export type Packet =
   | { name: "frame_up"; packet: FrameUp }
   | { name: "frame_down"; packet: FrameDown }
-  | { name: "echo"; packet: Echo };
+  | { name: "echo"; packet: Echo }
+  | { name: "count"; packet: Count }
+  | { name: "counted"; packet: Counted };
 
 /** All packets by id. */
 export const PACKETS = _pcwire.byId([
   FrameUp,
   FrameDown,
   Echo,
+  Count,
+  Counted,
 ]);
 
 /** The packet of a whole frame. Throws DecodeError. */
@@ -97,6 +148,10 @@ export function decodeFrame(frame: Uint8Array): Packet {
       return { name: "frame_down", packet: FrameDown.decode(payload) };
     case 0x0102:
       return { name: "echo", packet: Echo.decode(payload) };
+    case 0x0103:
+      return { name: "count", packet: Count.decode(payload) };
+    case 0x0104:
+      return { name: "counted", packet: Counted.decode(payload) };
     default:
       throw new _pcwire.DecodeError("id", `${id} is no packet of ${NAME}, ${payload.length} bytes`);
   }

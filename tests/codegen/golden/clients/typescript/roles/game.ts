@@ -34,6 +34,7 @@ export class GameFromClient {
 export interface GameFromGateHandlers {
   onInnerFrameUp(packet: _inner.FrameUp): void;
   onInnerEcho(packet: _inner.Echo): void;
+  onInnerCount(packet: _inner.Count): void;
 }
 
 /** Decodes whole frames and hands their packets over. */
@@ -49,6 +50,9 @@ export class GameFromGate {
         return;
       case 0x0102:
         this.handlers.onInnerEcho(_inner.Echo.decode(payload));
+        return;
+      case 0x0103:
+        this.handlers.onInnerCount(_inner.Count.decode(payload));
         return;
       default:
         throw new _pcwire.DecodeError("id", `${id}`);

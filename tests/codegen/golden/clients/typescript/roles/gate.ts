@@ -38,6 +38,7 @@ export class GateFromClient {
 export interface GateFromGameHandlers {
   onInnerFrameDown(packet: _inner.FrameDown): void;
   onInnerEcho(packet: _inner.Echo): void;
+  onInnerCounted(packet: _inner.Counted): void;
 }
 
 /** Decodes whole frames and hands their packets over. */
@@ -53,6 +54,9 @@ export class GateFromGame {
         return;
       case 0x0102:
         this.handlers.onInnerEcho(_inner.Echo.decode(payload));
+        return;
+      case 0x0104:
+        this.handlers.onInnerCounted(_inner.Counted.decode(payload));
         return;
       default:
         throw new _pcwire.DecodeError("id", `${id}`);
