@@ -169,7 +169,15 @@ class Packet:
         return SizeRange(size.min, self.frame_limit) if self.is_open else size
 
     def frame_at(self, version: int) -> SizeRange:
-        return self.payload_at(version) + SizeRange(HEADER_SIZE, HEADER_SIZE)
+        """The same of what a sender of that version makes."""
+        size = self.payload_at(version) + SizeRange(HEADER_SIZE, HEADER_SIZE)
+        is_open_then = self.skips_tail or any(
+            is_open(field.type) for field in self.fields if field.since <= version)
+        return SizeRange(size.min, self.frame_limit) if is_open_then else size
+
+    def brought(self, group: Group) -> int:
+        """The version from which on senders have a group; the first comes with the packet."""
+        return max(self.since, group.since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,25 @@ struct dispatch_result dispatcher_admit(const struct pc_accept_table *table,
     return result;
 }
 
+struct pc_accept_version pc_accept_at(const struct pc_accept_table *table,
+                                      const struct pc_accept_entry *entry, uint16_t version)
+{
+    struct pc_accept_version found = {
+        .id = entry->id,
+        .frame_size_min = entry->frame_size_min,
+        .frame_size_max = entry->frame_size_max,
+    };
+    bool is_first = true;
+    for (uint32_t i = 0; i < table->version_count; i++) {
+        const struct pc_accept_version *item = &table->versions[i];
+        if (item->id == entry->id && (is_first || item->version <= version)) {
+            found = *item;
+            is_first = false;
+        }
+    }
+    return found;
+}
+
 enum pc_refusal pc_dispatch(const struct pc_accept_table *table, void *receiver, uint8_t state,
                             const struct pc_frame *frame)
 {

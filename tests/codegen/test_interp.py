@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import ROOT, golden_inputs, need, pcgen, protocol_inputs, run
+from support import ROOT, golden_inputs, need, pcgen, protocol_inputs, run, wide_inputs
 
 from pcgen import ir, pipeline
 from pcgen.interp import decode, frames, json_in, json_out
-from pcgen.vectors import reference
-from pcgen.vectors.broken import broken
+from pcgen.vectors import cases, reference
 from pcgen.vectors.samples import samples
 
-WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
+WIDE = wide_inputs()[0]
 HELLO = '{"sequence": 7, "text": "h\u00e9llo"}'
 HELLO_FRAME = "1000030107000000060068c3a96c6c6f"
 LOGIN = '{"name": "ann", "password": "open sesame"}'
@@ -33,24 +32,23 @@ def program(request: pytest.FixtureRequest) -> ir.Program:
     return compiled.program
 
 
-def test_samples_decode_go_through_json_and_encode_to_themselves(program: ir.Program) -> None:
+def test_vectors_decode_go_through_json_and_encode_again(program: ir.Program) -> None:
     printer = json_out.Printer(shows_secrets=True)
     for packet in packets(program):
-        for name, values in samples(packet):
-            payload = bytes(reference.encode(packet.fields, values).data)
-            read = decode.decode(packet, payload)
+        for item in cases.of_packet(packet).accept:
+            read = decode.decode(packet, item.payload)
             text = json.dumps(printer.fields(packet.fields, read))
             again = json_in.fields_of(packet.fields, json.loads(text), packet.name)
-            assert reference.encode(packet.fields, again).data == payload, (packet.name, name, text)
+            made = reference.encode(packet.fields, again).data
+            assert made == item.encoded, (packet.name, item.name, text)
 
 
 def test_refusals_are_those_of_generated_decoders(program: ir.Program) -> None:
     for packet in packets(program):
-        encoded = reference.encode(packet.fields, dict(samples(packet))["mixed"])
-        for item in broken(encoded, packet.skips_tail):
+        for item in cases.of_packet(packet).reject:
             with pytest.raises(decode.Refused) as refused:
                 decode.decode(packet, item.payload)
-            assert refused.value.reason == item.reason, (packet.name, item.what)
+            assert refused.value.reason == item.reason, (packet.name, item.name)
 
 
 def test_payload_that_ends_early_is_older_or_truncated(program: ir.Program) -> None:

@@ -12,7 +12,7 @@
 #include "pc/frame.h"
 #include "support/cmocka_all.h"
 
-#define SITUATIONS       5u
+#define SITUATIONS       7u
 #define TESTS_MAX        2000u
 #define NAME_SIZE        96u
 #define CHANGED_SIZE_MAX 1500u /* larger payloads are not changed byte by byte */
@@ -35,51 +35,97 @@ static enum pc_wire_error case__decode(const struct codec_case *item, const uint
     return error;
 }
 
-/* Encode packet and compare with the payload. */
-static void case__expect_bytes(const struct codec_case *item, const void *packet,
-                               const uint8_t *payload, uint32_t size)
+/* A frame of that size, filled by nobody yet. */
+static uint8_t *frame__make(uint32_t frame_size, uint32_t payload_size)
 {
-    uint32_t frame_size = item->frame_size(packet);
     uint8_t *frame;
-
-    assert_int_equal(frame_size, size + PC_FRAME_HEADER_SIZE);
+    assert_int_equal(frame_size, payload_size + PC_FRAME_HEADER_SIZE);
     frame = malloc(frame_size);
     assert_non_null(frame);
     memset(frame, 0x5a, frame_size);
-    item->encode(packet, frame);
-    assert_int_equal(pc_frame_get_u16(frame), frame_size);
+    return frame;
+}
+
+/* Compare with header and payload, and free it. */
+static void frame__expect(const struct codec_case *item, uint8_t *frame, const uint8_t *payload,
+                          uint32_t size)
+{
+    assert_int_equal(pc_frame_get_u16(frame), size + PC_FRAME_HEADER_SIZE);
     assert_int_equal(pc_frame_get_u16(frame + 2), item->id);
     assert_memory_equal(frame + PC_FRAME_HEADER_SIZE, payload, size);
     free(frame);
 }
 
-static void codec_sample_becomes_its_bytes(void **state)
+/* Encode packet and compare with the payload. */
+static void case__expect_bytes(const struct codec_case *item, const void *packet,
+                               const uint8_t *payload, uint32_t size)
+{
+    uint8_t *frame = frame__make(item->frame_size(packet), size);
+    item->encode(packet, frame);
+    frame__expect(item, frame, payload, size);
+}
+
+static void codec_value_becomes_its_bytes(void **state)
 {
     const struct codec_case *item = *state;
-    for (size_t i = 0; i < item->sample_count; i++) {
-        const struct codec_sample *sample = &item->samples[i];
-        case__expect_bytes(item, sample->packet, sample->payload, sample->payload_size);
+    for (size_t i = 0; i < item->accept_count; i++) {
+        const struct codec_accept *accept = &item->accepts[i];
+        case__expect_bytes(item, accept->packet, accept->encoded, accept->encoded_size);
     }
-    if (!item->is_canonical) {
-        return;
+    for (size_t i = 0; i < item->encode_count; i++) {
+        const struct codec_encode *encode = &item->encodes[i];
+        case__expect_bytes(item, encode->packet, encode->payload, encode->payload_size);
     }
-    assert_int_equal(item->frame_size(item->samples[0].packet), item->frame_min);
-    assert_int_equal(item->frame_size(item->samples[item->sample_count - 1].packet),
-                     item->frame_max);
+}
+
+static void codec_value_becomes_the_bytes_of_an_older_version(void **state)
+{
+    const struct codec_case *item = *state;
+    for (size_t i = 0; i < item->accept_count; i++) {
+        const struct codec_accept *accept = &item->accepts[i];
+        uint32_t size = accept->payload_size;
+        uint8_t *frame;
+        if (accept->version == 0) {
+            continue;
+        }
+        frame = frame__make(item->frame_size_at(accept->packet, accept->version), size);
+        item->encode_at(accept->packet, accept->version, frame);
+        frame__expect(item, frame, accept->payload, size);
+    }
+}
+
+static void codec_sizes_are_between_the_least_and_the_most(void **state)
+{
+    const struct codec_case *item = *state;
+    uint32_t least = UINT32_MAX;
+    uint32_t most = 0;
+    for (size_t i = 0; i < item->accept_count; i++) {
+        uint32_t size = item->accepts[i].payload_size + PC_FRAME_HEADER_SIZE;
+        least = size < least ? size : least;
+        most = size > most ? size : most;
+    }
+    assert_true(least >= item->frame_min && most <= item->frame_max);
+    if (item->is_canonical) {
+        assert_true(least == item->frame_min && most == item->frame_max);
+    }
 }
 
 /* The payload is kept until the packet is encoded: bytes fields borrow from it. */
-static void codec_bytes_decode_and_encode_to_themselves(void **state)
+static void codec_bytes_decode_and_encode_again(void **state)
 {
     const struct codec_case *item = *state;
     void *packet = malloc(item->packet_size);
     assert_non_null(packet);
-    for (size_t i = 0; i < item->sample_count; i++) {
-        const struct codec_sample *sample = &item->samples[i];
-        uint8_t *payload = copy__make(sample->payload, sample->payload_size);
+    for (size_t i = 0; i < item->accept_count; i++) {
+        const struct codec_accept *accept = &item->accepts[i];
+        uint8_t *payload = copy__make(accept->payload, accept->payload_size);
+        enum pc_wire_error error;
         memset(packet, 0xa5, item->packet_size);
-        assert_int_equal(item->decode(payload, sample->payload_size, packet), PC_WIRE_OK);
-        case__expect_bytes(item, packet, payload, sample->payload_size);
+        error = item->decode(payload, accept->payload_size, packet);
+        if (error != PC_WIRE_OK) {
+            fail_msg("%s, %s: %s", item->name, accept->name, pc_wire_error_name(error));
+        }
+        case__expect_bytes(item, packet, accept->encoded, accept->encoded_size);
         free(payload);
     }
     free(packet);
@@ -90,15 +136,14 @@ static void codec_truncated_anywhere_is_refused(void **state)
     const struct codec_case *item = *state;
     void *packet = malloc(item->packet_size);
     assert_non_null(packet);
-    for (size_t i = 0; i < item->sample_count; i++) {
-        const struct codec_sample *sample = &item->samples[i];
-        const uint32_t *end = sample->ends;
-        for (uint32_t size = 0; size < sample->payload_size; size++) {
-            enum pc_wire_error error = case__decode(item, sample->payload, size, packet);
-            bool is_older = size == *end;
-            assert_int_equal(error, is_older ? PC_WIRE_OK : PC_WIRE_TRUNCATED);
-            while (*end <= size) {
-                end++;
+    for (size_t i = 0; i < item->accept_count; i++) {
+        const struct codec_accept *accept = &item->accepts[i];
+        const uint32_t *cut = accept->cuts;
+        for (uint32_t size = 0; accept->has_cuts && size < accept->payload_size; size++) {
+            enum pc_wire_error error = case__decode(item, accept->payload, size, packet);
+            assert_int_equal(error, size == *cut ? PC_WIRE_OK : PC_WIRE_TRUNCATED);
+            while (*cut <= size) {
+                cut++;
             }
         }
     }
@@ -110,13 +155,13 @@ static void codec_broken_payload_is_refused_with_its_reason(void **state)
     const struct codec_case *item = *state;
     void *packet = malloc(item->packet_size);
     assert_non_null(packet);
-    for (size_t i = 0; i < item->broken_count; i++) {
-        const struct codec_broken *broken = &item->broken[i];
+    for (size_t i = 0; i < item->reject_count; i++) {
+        const struct codec_reject *reject = &item->rejects[i];
         enum pc_wire_error error =
-            case__decode(item, broken->payload, broken->payload_size, packet);
-        if (error != broken->error) {
-            fail_msg("%s, %s: %s instead of %s", item->name, broken->what,
-                     pc_wire_error_name(error), pc_wire_error_name(broken->error));
+            case__decode(item, reject->payload, reject->payload_size, packet);
+        if (error != reject->error) {
+            fail_msg("%s, %s: %s instead of %s", item->name, reject->name,
+                     pc_wire_error_name(error), pc_wire_error_name(reject->error));
         }
     }
     free(packet);
@@ -143,10 +188,10 @@ static void codec_changed_byte_is_refused_or_kept(void **state)
     const struct codec_case *item = *state;
     void *packet = malloc(item->packet_size);
     assert_non_null(packet);
-    for (size_t i = 0; i < item->sample_count; i++) {
-        const struct codec_sample *sample = &item->samples[i];
-        uint32_t size = sample->payload_size;
-        uint8_t *payload = copy__make(sample->payload, size);
+    for (size_t i = 0; i < item->accept_count; i++) {
+        const struct codec_accept *accept = &item->accepts[i];
+        uint32_t size = accept->payload_size;
+        uint8_t *payload = copy__make(accept->payload, size);
         if (size <= CHANGED_SIZE_MAX) {
             case__change(item, payload, size, packet);
         }
@@ -156,8 +201,10 @@ static void codec_changed_byte_is_refused_or_kept(void **state)
 }
 
 static const struct CMUnitTest situations[SITUATIONS] = {
-    cmocka_unit_test(codec_sample_becomes_its_bytes),
-    cmocka_unit_test(codec_bytes_decode_and_encode_to_themselves),
+    cmocka_unit_test(codec_value_becomes_its_bytes),
+    cmocka_unit_test(codec_value_becomes_the_bytes_of_an_older_version),
+    cmocka_unit_test(codec_sizes_are_between_the_least_and_the_most),
+    cmocka_unit_test(codec_bytes_decode_and_encode_again),
     cmocka_unit_test(codec_truncated_anywhere_is_refused),
     cmocka_unit_test(codec_broken_payload_is_refused_with_its_reason),
     cmocka_unit_test(codec_changed_byte_is_refused_or_kept),

@@ -14,6 +14,8 @@ Declared = tuple[str, Cause]
 STRUCT_FUNCTIONS = ("get", "put", "read", "measure", "write")
 PACKET_FUNCTIONS = ("decode", "frame_size", "encode", "send")
 PACKET_MACROS = ("ID", "FRAME_MIN", "FRAME_MAX")
+AGED_FUNCTIONS = ("frame_size_at", "encode_at", "send_at")
+AGED_MACROS = ("FRAME_MIN", "FRAME_MAX")
 PROTOCOL_MACROS = ("NAME", "VERSION", "COMPAT_HASH", "SCHEMA_HASH", "FRAME_MAX")
 
 
@@ -21,6 +23,7 @@ def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
     for suffix in PROTOCOL_MACROS:
         yield naming.protocol_macro(protocol.name, suffix), protocol
     yield f"{protocol.name}_packet_name", protocol
+    yield f"{protocol.name}_compat_hash", protocol
     for const in protocol.consts:
         yield naming.const(const), const
     for enum in protocol.enums:
@@ -45,6 +48,17 @@ def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
             yield f"{naming.tag(packet)}_{suffix}", packet
         for suffix in PACKET_MACROS:
             yield naming.packet_macro(packet, suffix), packet
+        yield from _versions(packet)
+
+
+def _versions(packet: ir.Packet) -> Iterator[Declared]:
+    """What a packet that grew has more."""
+    if packet.grows:
+        for suffix in AGED_FUNCTIONS:
+            yield f"{naming.tag(packet)}_{suffix}", packet
+        for group in packet.groups:
+            for suffix in AGED_MACROS:
+                yield naming.version_macro(packet, group, suffix), packet
 
 
 def _flags_and_unions(protocol: ir.Protocol) -> Iterator[Declared]:
@@ -85,6 +99,8 @@ def _role(role: ir.Role) -> Iterator[Declared]:
                 yield naming.receiver_macro(role.name, entry.packet), entry.packet
     for send in role.sends:
         yield naming.sender(role.name, send.packet), send.packet
+        if send.packet.grows:
+            yield f"{naming.sender(role.name, send.packet)}_at", send.packet
         if send.wrapped:
             yield naming.peer(role.name, send.receiver), role
             yield f"{naming.peer(role.name, send.receiver)}_send_frame", role

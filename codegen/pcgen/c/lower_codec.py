@@ -88,21 +88,19 @@ def _decode_steps(item: Body) -> tuple[Step, ...]:
     return tuple(found)
 
 
+def _later(item: Body, group: ir.Group, inside: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A group that came later, encoded: a packet has it from that version on, a struct always."""
+    place, least = _place(item), f"{ir.total_size(group.fields).min}u"
+    if isinstance(item, ir.Packet):
+        return (Step(is_optional=True, condition=f"version >= {group.since}u", least=least,
+                     steps=inside, size_steps=steps.sized(inside), size_sum=place.size_sum),)
+    return (Step(is_extra=True, least=least, size_sum=place.size_sum), *inside)
+
+
 def _encode_steps(item: Body) -> tuple[Step, ...]:
-    """All groups: what is sent is of the newest version."""
-    return tuple(step for _, inside in _group_steps(item) for step in inside)
-
-
-def _size_steps(item: Body) -> tuple[Step, ...]:
     found: list[Step] = []
-    place = _place(item)
     for group, inside in _group_steps(item):
-        least = f"{ir.total_size(group.fields).min}u"
-        if group.since == 1:
-            found.extend(steps.sized(inside))
-        else:
-            found += [Step(is_extra=True, least=least, size_sum=place.size_sum),
-                      *steps.sized(inside)]
+        found.extend(_later(item, group, inside) if group.since > 1 else inside)
     return tuple(found)
 
 
@@ -114,6 +112,8 @@ def _body(item: Body) -> BodyView:
         for member in item.fields:
             run.type(member.type, run.place.base + member.name)
     parts = () if item.is_fixed else _decode_steps(item)
+    encoded = () if item.is_fixed else _encode_steps(item)
+    size_steps = steps.sized(encoded)
     inline = tuple(run.values)
     view = BodyView(
         tag=naming.tag(item), doc=layout.comment(described(item)),
@@ -123,11 +123,11 @@ def _body(item: Body) -> BodyView:
         is_extensible=isinstance(item, ir.Struct) and item.extensible,
         size_min=f"{size.min}u", size_min_number=str(size.min), size_max=f"{size.max}u",
         values=inline, steps=parts,
-        encode_steps=() if item.is_fixed else _encode_steps(item),
-        size_steps=() if item.is_fixed else _size_steps(item), groups=_groups(item),
+        encode_steps=tuple(step for step in encoded if not step.is_extra),
+        size_steps=size_steps, groups=_groups(item),
         decode_needs_at=steps.needs_at(parts),
         decode_needs_error=steps.needs_error(parts) or steps.values_call(inline),
-        ending=_ending(item), has_no_steps=not parts, has_no_size_steps=not _size_steps(item),
+        ending=_ending(item), has_no_steps=not parts, has_no_size_steps=not size_steps,
         declares_error=steps.needs_error(parts)
         and not (isinstance(item, ir.Struct) and item.extensible))
     return _packet_view(view, item) if isinstance(item, ir.Packet) else view
@@ -140,7 +140,8 @@ def _packet_view(view: BodyView, packet: ir.Packet) -> BodyView:
         id_macro=naming.packet_macro(packet, "ID"),
         min_macro=naming.packet_macro(packet, "FRAME_MIN"),
         max_macro=naming.packet_macro(packet, "FRAME_MAX"),
-        checks_limit=packet.is_open, trusts_size=not packet.is_open)
+        version_macro=naming.protocol_macro(packet.protocol, "VERSION"), grows=packet.grows,
+        same=not packet.grows, checks_limit=packet.is_open, trusts_size=not packet.is_open)
 
 
 def described(item: Body | ir.Union | ir.Enum | ir.Flags) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pcgen import ir
 from pcgen.c import layout, naming
 from pcgen.c.values import integer
@@ -84,6 +86,14 @@ def machine_view(machine: ir.StateMachine) -> EnumView:
     return EnumView(stem, f"{stem}_name", "", values, "", "", "", True)
 
 
+def _sizes_by_version(packet: ir.Packet) -> Iterator[Define]:
+    """Of a packet that grew: what senders of each version make."""
+    for group in packet.groups if packet.grows else ():
+        size = packet.frame_at(group.since)
+        yield Define(naming.version_macro(packet, group, "FRAME_MIN"), f"{size.min}u")
+        yield Define(naming.version_macro(packet, group, "FRAME_MAX"), f"{size.max}u")
+
+
 def _packet(packet: ir.Packet) -> PacketIds:
     def macro(suffix: str) -> str:
         return naming.packet_macro(packet, suffix)
@@ -94,7 +104,8 @@ def _packet(packet: ir.Packet) -> PacketIds:
         packet.name,
         (Define(macro("ID"), f"0x{packet.id:04x}u"),
          Define(macro("FRAME_MIN"), f"{packet.frame.min}u"),
-         Define(macro("FRAME_MAX"), f"{packet.frame.max}u")))
+         Define(macro("FRAME_MAX"), f"{packet.frame.max}u"),
+         *_sizes_by_version(packet)))
 
 
 def lower(protocol: ir.Protocol) -> IdsView:
@@ -122,6 +133,8 @@ def lower(protocol: ir.Protocol) -> IdsView:
         packets=tuple(_packet(packet) for packet in protocol.packets),
         has_packets=bool(protocol.packets),
         packet_name_function=f"{protocol.name}_packet_name",
-        hashes=tuple(HashView(f"{item.version}u", f"UINT64_C(0x{item.hash:016x})")
+        compat_hash_function=f"{protocol.name}_compat_hash",
+        version_macro=macro("VERSION"),
+        hashes=tuple(HashView(f"version >= {item.version}u", f"UINT64_C(0x{item.hash:016x})")
                      for item in reversed(protocol.hashes)),
     )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pcgen import ir
 from pcgen.c import naming
-from pcgen.c.views import EntryView, HandlerView, Outlet, RoleView, SenderView, TableView
+from pcgen.c.views import (
+    EntryView,
+    HandlerView,
+    Outlet,
+    RoleView,
+    SenderView,
+    TableView,
+    VersionView,
+)
 
 INDEX_PER_LINE = 16
 ANY_STATE = "any"
@@ -63,6 +71,16 @@ def _entry(table: ir.AcceptTable, entry: ir.AcceptEntry) -> EntryView:
         max_macro=naming.packet_macro(packet, "FRAME_MAX"))
 
 
+def _versions(table: ir.AcceptTable) -> tuple[VersionView, ...]:
+    """Sizes of the packets that grew, by id and version."""
+    return tuple(
+        VersionView(naming.packet_macro(packet, "ID"), f"{packet.brought(group)}u",
+                    naming.version_macro(packet, group, "FRAME_MIN"),
+                    naming.version_macro(packet, group, "FRAME_MAX"))
+        for packet in (entry.packet for entry in table.entries) if packet.grows
+        for group in packet.groups)
+
+
 def _doc(table: ir.AcceptTable) -> str:
     match table.kind:
         case ir.TableKind.DIRECT:
@@ -79,11 +97,14 @@ def _table(table: ir.AcceptTable) -> TableView:
     stem = f"{table.owner}__" + name.removeprefix(f"{table.owner}_")
     ids = [entry.packet.id for entry in table.entries]
     states = table.machine.states if table.machine else (ANY_STATE,)
+    versions = _versions(table)
     rates = tuple(f"{{{rate.per_sec}u, {rate.burst}u, PC_RATE_{rate.over.name}}},"
                   for rate in table.rates)
     return TableView(
         name=name, stem=stem, doc=f"/* {_doc(table)} */", receiver=table.receiver,
         sender=table.sender, entries=tuple(_entry(table, entry) for entry in table.entries),
+        has_versions=bool(versions), versions=versions,
+        versions_name=f"{stem}_versions" if versions else "NULL", version_count=str(len(versions)),
         index_lines=_index_lines(table), has_rates=bool(rates), rates=rates,
         rates_name=f"{stem}_rates" if rates else "NULL", rate_count=str(len(rates)),
         states=states, entry_count=str(len(ids)), index_count=str(max(ids) - min(ids) + 1),
@@ -97,8 +118,9 @@ def _sender(role: str, send: ir.Send) -> SenderView:
         tag=naming.tag(send.packet), function=naming.sender(role, send.packet),
         max_macro=naming.packet_macro(send.packet, "FRAME_MAX"), peer=f"struct {peer}",
         parameter=send.receiver if send.wrapped else "session",
-        send_frame=f"{peer}_send_frame", direct=not send.wrapped,
-        wrapped=send.wrapped)
+        send_frame=f"{peer}_send_frame", direct=not send.wrapped, wrapped=send.wrapped,
+        grows_direct=send.packet.grows and not send.wrapped,
+        grows_wrapped=send.packet.grows and send.wrapped)
 
 
 def lower(role: ir.Role) -> RoleView:

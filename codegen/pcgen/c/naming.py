@@ -65,6 +65,11 @@ def packet_macro(packet: ir.Packet, suffix: str) -> str:
     return f"{tag(packet).upper()}_{suffix}"
 
 
+def version_macro(packet: ir.Packet, group: ir.Group, suffix: str) -> str:
+    """`CLIENT_CHAT_V2_FRAME_MAX`: of a packet that grew, from that version on."""
+    return packet_macro(packet, f"V{packet.brought(group)}_{suffix}")
+
+
 def protocol_macro(protocol: str, suffix: str) -> str:
     """`CLIENT_VERSION`."""
     return f"{protocol.upper()}_{suffix}"

@@ -121,11 +121,11 @@ def _quant(quant: ir.Quant, target: str, at: str) -> Value:
     base = quant.base
     get = f"pc_wire_get_{base.name}({at})"
     too_many = (Refusal(f"{get} > {quant.steps}u", "PC_WIRE_RANGE"),)
-    sum_ = f"{quant.least!r} + {get} * {quant.scale!r}"
+    value = f"pc_wire_value_of({get}, {quant.least!r}, {quant.scale!r})"
     cast = "" if base.name == "u32" else f"({naming.SCALAR_TYPES[base.name]})"
     steps = (f"pc_wire_steps({target}, {quant.least!r}, {quant.inverse!r}, {quant.steps}u)")
     return Value(refusals=too_many if quant.steps < base.max else (),
-                 load=f"{target} = {sum_};" if quant.is_double else f"{target} = (float)({sum_});",
+                 load=f"{target} = {value};" if quant.is_double else f"{target} = (float){value};",
                  store=f"pc_wire_put_{base.name}({at}, {cast}{steps});")
 
 

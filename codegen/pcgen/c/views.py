@@ -45,7 +45,7 @@ class FlagsView:
 class HashView:
     """The compatibility hash from a version on."""
 
-    version: str
+    condition: str  # that `version` is not before
     hash: str
 
 
@@ -74,6 +74,8 @@ class IdsView:
     has_packets: bool
     hashes: tuple[HashView, ...]
     packet_name_function: str
+    compat_hash_function: str
+    version_macro: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Step:
     nested          a struct or union of variable size
     nested_array    `count` of them
     nested_counted  the same, where a prefix announced how many
-    optional        `steps`, if the `condition` is true
+    optional        `steps`, if the `condition` is true: of an optional, of a later version
     boundary        of a decoder: older bytes may end here
     extra           of a struct's size: `least` more bytes
     """
@@ -210,6 +212,9 @@ class BodyView:
     id_macro: str = ""
     min_macro: str = ""
     max_macro: str = ""
+    version_macro: str = ""  # the newest
+    grows: bool = False  # a packet that versions know differently: then there are functions _at
+    same: bool = True
     declares_error: bool = False
     has_no_steps: bool = False
     has_no_size_steps: bool = False
@@ -302,6 +307,16 @@ class HandlerView:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionView:
+    """The bounds of a packet's frames from a version on, as its sender makes them."""
+
+    id_macro: str
+    version: str
+    min_macro: str
+    max_macro: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntryView:
     tag: str
     handle: str
@@ -320,6 +335,10 @@ class TableView:
     receiver: str
     sender: str
     entries: tuple[EntryView, ...]
+    has_versions: bool
+    versions: tuple[VersionView, ...]
+    versions_name: str
+    version_count: str
     index_lines: tuple[str, ...]
     has_rates: bool
     rates: tuple[str, ...]
@@ -343,6 +362,8 @@ class SenderView:
     send_frame: str
     direct: bool
     wrapped: bool
+    grows_direct: bool  # it is also sent at an older version
+    grows_wrapped: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class _Fields:
     def view(self, field: ir.Field) -> FieldView:
         spelled = self.one(field.type, f"self.{field.name}")
         default = self.literal(field.type, field.default) if field.since > 1 else ""
-        return FieldView(field.name, *spelled, default)
+        return FieldView(field.name, *spelled, default, since=str(field.since))
 
     def literal(self, type_: ir.Type, value: ir.Value) -> str:
         """An expression of a default."""

@@ -28,6 +28,7 @@ class FieldView:
     read: str
     default: str = ""  # of a field that older peers do not send
     starts_group: bool = False  # older bytes may end before it
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

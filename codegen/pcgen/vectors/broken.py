@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pcgen import ir
-from pcgen.vectors.reference import Encoder, Part, Use, pack
+from pcgen.ir import Value
+from pcgen.vectors.reference import Bend, Encoder, Part, Use, encode, pack
+from pcgen.vectors.samples import f32, next_f32
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class Reject:
     """`reason`: as pc_wire_error_name and Python's DecodeError say it."""
 
-    what: str
+    name: str
     payload: bytes
     reason: str
 
@@ -57,7 +60,7 @@ def _enum_values(enum: ir.Enum) -> Iterator[int]:
     yield from sorted(value for value in near - known if enum.base.min <= value <= enum.base.max)
 
 
-def _texts(data: bytearray, part: Part) -> Iterator[Broken]:
+def _texts(data: bytearray, part: Part) -> Iterator[Reject]:
     """Bad bytes at the end of the text, and where it is long enough at its beginning, so that the
     fast check by words and its remainder are both met."""
     for what, piece in _BAD_TEXT:
@@ -66,87 +69,129 @@ def _texts(data: bytearray, part: Part) -> Iterator[Broken]:
         for offset in sorted({0, part.size - len(piece)}):
             plain = b"a" * part.size
             text = plain[:offset] + piece + plain[offset + len(piece):]
-            yield Broken(f"{part.path}: {what} at {offset}", _with(data, part.offset, text),
+            yield Reject(f"{part.path}: {what} at {offset}", _with(data, part.offset, text),
                          "utf8")
     assert isinstance(part.type, ir.Text)
     for what, piece in _NOT_IN[part.type.charset]:
         if len(piece) <= part.size:
             text = b"a" * (part.size - len(piece)) + piece
-            yield Broken(f"{part.path}: {what}", _with(data, part.offset, text), "charset")
+            yield Reject(f"{part.path}: {what}", _with(data, part.offset, text), "charset")
 
 
-def _outside(data: bytearray, part: Part, scalar: ir.Scalar) -> Iterator[Broken]:
+def _packed(scalar: ir.Scalar, number: float) -> bytes:
+    return struct.pack("<f" if scalar.width == 4 else "<d", number)
+
+
+def _next_to(scalar: ir.Scalar) -> Iterator[float]:
+    """The first numbers of the float's width outside its range, and far ones."""
+    for end, away in ((float(scalar.low), float("-inf")), (float(scalar.high), float("inf"))):
+        step = end if scalar.width == 8 else f32(end)
+        if scalar.low <= step <= scalar.high:
+            step = math.nextafter(step, away) if scalar.width == 8 else next_f32(step, away)
+        yield from (step, step + math.copysign(1e6, away))
+
+
+def _outside(data: bytearray, part: Part, scalar: ir.Scalar) -> Iterator[Reject]:
     """Values next to the ends of a range."""
     if scalar.range is None:
         return
     if scalar.kind is ir.ScalarKind.FLOAT:
-        form = "<f" if scalar.width == 4 else "<d"
-        for number in (float(scalar.low) * 2 - 1e6, float(scalar.high) * 2 + 1e6):
-            if not scalar.low <= number <= scalar.high and abs(number) < 1e38:
-                yield Broken(f"{part.path}: {number}",
-                             _with(data, part.offset, struct.pack(form, number)), "range")
+        for number in _next_to(scalar):
+            yield Reject(f"{part.path}: {number!r}",
+                         _with(data, part.offset, _packed(scalar, number)), "range")
         return
     for value in (int(scalar.low) - 1, int(scalar.high) + 1):
         if scalar.min <= value <= scalar.max:
-            yield Broken(f"{part.path}: {value}",
+            yield Reject(f"{part.path}: {value}",
                          _with(data, part.offset, pack(scalar, value)), "range")
 
 
-def _part(data: bytearray, part: Part) -> Iterator[Broken]:
+def _lengths(data: bytearray, part: Part) -> Iterator[Reject]:
+    if part.least > 0:
+        yield Reject(f"{part.path}: a length of 0", _with(data, part.offset, b"\0\0"), "count")
+    if len(data) - part.offset - 2 < 0xFFFF:
+        yield Reject(f"{part.path}: a length beyond the end",
+                     _with(data, part.offset, b"\xff\xff"), "truncated")
+
+
+def _part(data: bytearray, part: Part) -> Iterator[Reject]:
     match part.type:
         case ir.Text():
             yield from _texts(data, part)
+        case ir.Struct() | ir.Union() if part.use is Use.LENGTH:
+            yield from _lengths(data, part)
         case ir.Union() if not part.type.open:
             tags = {case.tag for case in part.type.cases}
             unknown = next(tag for tag in range(0x10000) if tag not in tags)
             if unknown <= part.type.tag.max:
-                yield Broken(f"{part.path}: {unknown}",
+                yield Reject(f"{part.path}: {unknown}",
                              _with(data, part.offset, pack(part.type.tag, unknown)), "tag")
         case ir.Flags(unknown=ir.Unknown.REJECT):
             for bit in range(part.type.base.width * 8):
                 if not part.type.mask >> bit & 1:
-                    yield Broken(f"{part.path}: bit {bit}",
+                    yield Reject(f"{part.path}: bit {bit}",
                                  _with(data, part.offset, pack(part.type.base, 1 << bit)), "flags")
         case ir.Quant() if part.type.steps < part.type.base.max:
             for value in sorted({part.type.steps + 1, part.type.base.max}):
-                yield Broken(f"{part.path}: {value} steps",
+                yield Reject(f"{part.path}: {value} steps",
                              _with(data, part.offset, pack(part.type.base, value)), "range")
         case _:
             yield from _plain_part(data, part)
 
 
-def _plain_part(data: bytearray, part: Part) -> Iterator[Broken]:
+def _plain_part(data: bytearray, part: Part) -> Iterator[Reject]:
     match part.type:
         case ir.Enum(unknown=ir.Unknown.REJECT):
             for value in _enum_values(part.type):
-                yield Broken(f"{part.path}: {value}",
+                yield Reject(f"{part.path}: {value}",
                              _with(data, part.offset, pack(part.type.base, value)), "enum")
         case ir.Scalar() if part.type.kind is ir.ScalarKind.BOOL:
             for value in (2, 128, 255):
-                yield Broken(f"{part.path}: {value}", _with(data, part.offset, bytes([value])),
+                yield Reject(f"{part.path}: {value}", _with(data, part.offset, bytes([value])),
                              "bool")
         case ir.Scalar() if part.type.kind is ir.ScalarKind.FLOAT:
             for what, piece in _NOT_FINITE[part.type.name]:
-                yield Broken(f"{part.path}: {what}",
+                yield Reject(f"{part.path}: {what}",
                              _with(data, part.offset, bytes.fromhex(piece)), "float")
             yield from _outside(data, part, part.type)
         case ir.Scalar() if part.use is Use.PREFIX:
             for value in sorted({part.most + 1, part.type.max}):
                 if part.most < value <= part.type.max:
-                    yield Broken(f"{part.path}: {value}",
+                    yield Reject(f"{part.path}: {value}",
                                  _with(data, part.offset, pack(part.type, value)), "count")
             if part.least > 0:
-                yield Broken(f"{part.path}: {part.least - 1}",
+                yield Reject(f"{part.path}: {part.least - 1}",
                              _with(data, part.offset, pack(part.type, part.least - 1)), "count")
         case ir.Scalar() if part.use is Use.VALUE:
             yield from _outside(data, part, part.type)
 
 
-def broken(encoded: Encoder, skips_tail: bool) -> tuple[Broken, ...]:
-    """All that can be made wrong about a payload; truncation is the reader's to try."""
-    tail = Broken("one byte too many", bytes(encoded.data) + b"\0", "trailing")
-    cut = Broken("one byte too few", bytes(encoded.data[:-1]), "truncated")
-    found = [cut] if skips_tail else [tail]
+def _bent(packet: ir.Packet, value: Value, encoded: Encoder) -> Iterator[Reject]:
+    """What lies behind a length is cut, or is more than the case has."""
     for part in encoded.parts:
-        found.extend(_part(encoded.data, part))
-    return tuple(found)
+        if part.use is not Use.LENGTH:
+            continue
+        if isinstance(part.type, ir.Struct):
+            if ir.total_size(part.type.groups[0].fields).min > 1:
+                bend = Bend(part.path, cut=1)
+                yield Reject(f"{part.path}: cut behind its first byte",
+                             bytes(encode(packet.fields, value, bend=bend).data), "truncated")
+        elif isinstance(part.type, ir.Union):
+            width = part.type.tag.width
+            tag = int.from_bytes(encoded.data[part.offset - width:part.offset], "little")
+            if part.type.case(tag) is not None:
+                bend = Bend(part.path, tail=b"\0")
+                yield Reject(f"{part.path}: one byte too many in the case {tag}",
+                             bytes(encode(packet.fields, value, bend=bend).data), "trailing")
+
+
+def rejects(packet: ir.Packet, value: Value) -> Iterator[Reject]:
+    """All that can be made wrong about a value's payload; cutting it is the reader's to try."""
+    encoded = encode(packet.fields, value)
+    if packet.skips_tail:
+        yield Reject("one byte too few", bytes(encoded.data[:-1]), "truncated")
+    else:
+        yield Reject("one byte too many", bytes(encoded.data) + b"\0", "trailing")
+    for part in encoded.parts:
+        yield from _part(encoded.data, part)
+    yield from _bent(packet, value, encoded)

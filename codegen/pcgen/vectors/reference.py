@@ -42,8 +42,19 @@ class Part:
     most: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """Where the bytes are not as we would make them: inside of the extensible struct or the open
+    union's case at this path."""
+
+    path: str
+    tail: bytes = b""  # what a newer sender appends
+    version: int = 0  # of an older sender; 0: ours
+    cut: int = 0xFFFF  # where the bytes end
+
+
 def steps_of(quant: ir.Quant, value: float) -> int:
-    """The number on the wire, as every language computes it."""
+    """The nearest number of steps, as every language computes it; encoders draw it to the ends."""
     return math.floor((value - quant.least) * quant.inverse + 0.5)
 
 
@@ -56,13 +67,17 @@ def value_of(quant: ir.Quant, steps: int) -> float:
 class Encoder:
     """Appends to `data` and remembers the parts."""
 
+    bend: Bend | None = None
     data: bytearray = field(default_factory=bytearray)
     parts: list[Part] = field(default_factory=list)
 
-    def fields(self, fields: tuple[ir.Field, ...], values: Value, path: str = "") -> None:
+    def fields(self, fields: tuple[ir.Field, ...], values: Value, path: str,
+               version: int) -> None:
+        """Those that a sender of that version knows."""
         assert isinstance(values, tuple)
         for member, value in zip(fields, values, strict=True):
-            self.value(member.type, value, f"{path}{member.name}")
+            if member.since <= version:
+                self.value(member.type, value, f"{path}{member.name}")
 
     def value(self, type_: ir.Type, value: Value, path: str) -> None:
         match type_:
@@ -72,7 +87,8 @@ class Encoder:
                 self.number(type_.base, value, Part(len(self.data), type_.base.width, path, type_))
             case ir.Quant():
                 assert isinstance(value, int | float)
-                self.number(type_.base, steps_of(type_, value),
+                steps = min(max(steps_of(type_, value), 0), type_.steps)
+                self.number(type_.base, steps,
                             Part(len(self.data), type_.base.width, path, type_))
             case ir.Struct():
                 self.struct(type_, value, path)
@@ -110,11 +126,14 @@ class Encoder:
         for index, item in enumerate(value):
             self.value(array.element, item, f"{path}[{index}]")
 
-    def measured(self, inside: Encoder, path: str) -> None:
+    def measured(self, inside: Encoder, type_: ir.Struct | ir.Union, path: str) -> None:
         """A length, and what it measures."""
+        if self.bend is not None and self.bend.path == path:
+            inside.data += self.bend.tail
+            del inside.data[self.bend.cut:]
         size = len(inside.data)
-        self.number(LENGTH, size, Part(len(self.data), LENGTH.width, f"{path}'s length", LENGTH,
-                                       Use.LENGTH, size, size))
+        self.number(LENGTH, size, Part(len(self.data), LENGTH.width, path, type_, Use.LENGTH,
+                                       1 if isinstance(type_, ir.Struct) else 0, size))
         self.append(inside)
 
     def append(self, inside: Encoder) -> None:
@@ -124,10 +143,11 @@ class Encoder:
         self.data += inside.data
 
     def struct(self, type_: ir.Struct, value: Value, path: str) -> None:
-        inside = Encoder()
-        inside.fields(type_.fields, value, path + ".")
+        inside = Encoder(self.bend)
+        version = self.bend.version if self.bend and self.bend.path == path else 0
+        inside.fields(type_.fields, value, path + ".", version or 0xFFFF)
         if type_.extensible:
-            self.measured(inside, path)
+            self.measured(inside, type_, path)
         else:
             self.append(inside)
 
@@ -136,25 +156,23 @@ class Encoder:
         self.number(union.tag, value.tag,
                     Part(len(self.data), union.tag.width, f"{path}'s tag", union, Use.TAG))
         case = union.case(value.tag)
-        inside = Encoder()
+        inside = Encoder(self.bend)
         if case is None:
             assert isinstance(value.value, bytes)
             inside.data += value.value
         elif case.type is not None:
             inside.value(case.type, value.value, f"{path}.{case.name}")
         if union.open:
-            self.measured(inside, path)
+            self.measured(inside, union, path)
         else:
             self.append(inside)
 
 
-def encode(fields: tuple[ir.Field, ...], values: Value, version: int = 0xFFFF) -> Encoder:
+def encode(fields: tuple[ir.Field, ...], values: Value, version: int = 0xFFFF,
+           bend: Bend | None = None) -> Encoder:
     """The payload of a packet with these fields, as a sender of that version makes it."""
-    assert isinstance(values, tuple)
-    encoder = Encoder()
-    for member, value in zip(fields, values, strict=True):
-        if member.since <= version:
-            encoder.value(member.type, value, member.name)
+    encoder = Encoder(bend)
+    encoder.fields(fields, values, "", version)
     return encoder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 
@@ -35,6 +36,15 @@ def f32(value: float) -> float:
     return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
+def next_f32(value: float, towards: float) -> float:
+    """The next float of 32 bits in a direction."""
+    if value == 0:
+        return math.copysign(2.0**-149, towards)
+    bits = struct.unpack("<i", struct.pack("<f", value))[0]
+    step = 1 if (value > 0) == (towards > value) else -1
+    return float(struct.unpack("<f", struct.pack("<i", bits + step))[0])
+
+
 def near(quant: ir.Quant, steps: int) -> float:
     """The value of a number of steps, as wide as it is in memory."""
     value = value_of(quant, steps)
@@ -49,9 +59,8 @@ def inside(scalar: ir.Scalar, value: float) -> float:
     near = f32(value)
     if scalar.low <= near <= scalar.high:
         return near
-    bits = struct.unpack("<i", struct.pack("<f", near))[0]
-    around = [struct.unpack("<f", struct.pack("<i", bits + step))[0] for step in (-1, 1)]
-    return float(next((item for item in around if scalar.low <= item <= scalar.high), near))
+    around = [next_f32(near, towards) for towards in (float("-inf"), float("inf"))]
+    return next((item for item in around if scalar.low <= item <= scalar.high), near)
 
 
 @dataclass(slots=True)
@@ -217,6 +226,11 @@ class _Mixed(Sampler):
 
     def optional(self, optional: ir.Optional) -> Value:
         return self.value(optional.inner) if self.next() % 3 else None
+
+
+def sample_of(type_: ir.Type) -> Value:
+    """Some value of a type."""
+    return _Mixed(_FEW, 1).value(type_)
 
 
 def samples(packet: ir.Packet) -> tuple[tuple[str, tuple[Value, ...]], ...]:

@@ -58,6 +58,15 @@ struct pc_accept_entry {
     uint8_t rate; /* 0: no rate of its own, else 1 + index into the table's rates */
 };
 
+/* The sizes that senders of a version make, of a packet to which versions added fields. The entry
+ * has the bounds of all versions together. */
+struct pc_accept_version {
+    uint16_t id;
+    uint16_t version; /* from this one on, until the packet's next */
+    uint16_t frame_size_min;
+    uint16_t frame_size_max;
+};
+
 struct pc_accept_table {
     const char *receiver; /* role names, for the log */
     const char *sender;
@@ -65,10 +74,12 @@ struct pc_accept_table {
     const uint16_t *index; /* [id - id_first]: 1 + position in entries, 0 = refused */
     const struct pc_rate *rates;
     const char *const *state_names;
+    const struct pc_accept_version *versions; /* sorted by id, then version */
     uint32_t entry_count;
     uint32_t index_count;
     uint32_t rate_count;
     uint32_t state_count; /* 1..64 */
+    uint32_t version_count;
     uint16_t id_first;
     uint16_t frame_size_max; /* the greatest of the entries' */
 };
@@ -83,6 +94,11 @@ static inline const struct pc_accept_entry *pc_accept_find(const struct pc_accep
     }
     return &table->entries[table->index[offset] - 1];
 }
+
+/* The least and most bytes of an entry's frames from a sender of that version. A version before the
+ * packet's first counts as the first. */
+struct pc_accept_version pc_accept_at(const struct pc_accept_table *table,
+                                      const struct pc_accept_entry *entry, uint16_t version);
 
 /* Check a whole frame against the table and hand it to its handler: id, size, protocol state,
  * decode. Rates are the session's business and not checked. Used for frames that arrive inside

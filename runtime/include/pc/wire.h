@@ -265,11 +265,19 @@ static inline void pc_wire_store_64(uint8_t *bytes, const void *values, uint32_t
  * end, a NaN to the least. inverse: 1 / step. */
 static inline uint32_t pc_wire_steps(double value, double least, double inverse, uint32_t steps_max)
 {
-    double steps = (value - least) * inverse + 0.5;
+    double steps = (value - least) * inverse;
+    steps = steps + 0.5; /* apart: compilers may fuse within an expression, and round otherwise */
     if (!(steps >= 1.0)) {
         return 0;
     }
     return steps >= (double)steps_max ? steps_max : (uint32_t)steps;
+}
+
+/* The value that lies that many steps above the least. */
+static inline double pc_wire_value_of(uint32_t steps, double least, double step)
+{
+    double above = (double)steps * step;
+    return least + above;
 }
 
 /* Store size bytes (source may be NULL if there are none); returns the place behind them. */

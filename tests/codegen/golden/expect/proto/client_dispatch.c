@@ -86,10 +86,12 @@ const struct pc_accept_table client_accepts_gate = {
     .index = client__accepts_gate_index,
     .rates = NULL,
     .state_names = client__accepts_gate_states,
+    .versions = NULL,
     .entry_count = 3,
     .index_count = 17,
     .rate_count = 0,
     .state_count = 1,
+    .version_count = 0,
     .id_first = 0x0030u,
     .frame_size_max = 1210u,
 };

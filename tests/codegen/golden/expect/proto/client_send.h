@@ -2,7 +2,8 @@
  *
  * client_send_<packet>(session, &packet) returns as <packet>_send;
  * there is one for each packet that a flow lets client send, but for those of calls:
- * see client_calls.h.
+ * see client_calls.h. Of a packet that grew there is also
+ * client_send_<packet>_at(session, &packet, version).
  * Path: [9] send queue. */
 #pragma once
 

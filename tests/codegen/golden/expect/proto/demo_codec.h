@@ -7,7 +7,11 @@
  *     _frame_size  bytes of the whole frame; 0 if a size or count is above its bound
  *     _encode      writes header and payload, exactly _frame_size bytes (not 0)
  *     _send        queues it: PC_INVALID if _frame_size is 0, else as pc_session_reserve. Any other
- *                  failure has closed the session, so the result may be left aside */
+ *                  failure has closed the session, so the result may be left aside
+ *
+ * Packets to which a later version added fields have _frame_size_at, _encode_at and _send_at too:
+ * as a sender of that version makes them, for a peer that knows no newer one. _decode takes them
+ * all; what an older sender does not know gets its default. */
 #pragma once
 
 #include "pc/session.h"

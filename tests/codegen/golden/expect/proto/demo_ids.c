@@ -36,3 +36,14 @@ const char *demo_packet_name(uint16_t id)
     }
     return "?";
 }
+
+uint64_t demo_compat_hash(uint16_t version)
+{
+    if (version > DEMO_VERSION) {
+        return 0;
+    }
+    if (version >= 1u) {
+        return UINT64_C(0x460ebc39b1426f09);
+    }
+    return 0;
+}

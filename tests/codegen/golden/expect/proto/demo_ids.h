@@ -69,6 +69,10 @@ const char *demo_session_state_name(enum demo_session_state value);
 /* Name of a packet as in the YAML, without the protocol's; "?" for any other id. Never NULL. */
 const char *demo_packet_name(uint16_t id);
 
+/* What hello carries: two sides with the same hash at a version understand each other at it. 0 for
+ * a version that is not known here. */
+uint64_t demo_compat_hash(uint16_t version);
+
 #ifdef __cplusplus
 }
 #endif

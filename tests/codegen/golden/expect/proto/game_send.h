@@ -2,7 +2,8 @@
  *
  * game_send_<packet>(session, &packet) returns as <packet>_send;
  * there is one for each packet that a flow lets game send, but for those of calls:
- * see game_calls.h.
+ * see game_calls.h. Of a packet that grew there is also
+ * game_send_<packet>_at(session, &packet, version).
  * Path: [9] send queue. */
 #pragma once
 

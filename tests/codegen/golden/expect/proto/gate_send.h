@@ -2,7 +2,8 @@
  *
  * gate_send_<packet>(session, &packet) returns as <packet>_send;
  * there is one for each packet that a flow lets gate send, but for those of calls:
- * see gate_calls.h.
+ * see gate_calls.h. Of a packet that grew there is also
+ * gate_send_<packet>_at(session, &packet, version).
  * Path: [9] send queue. */
 #pragma once
 

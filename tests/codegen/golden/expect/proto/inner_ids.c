@@ -17,3 +17,14 @@ const char *inner_packet_name(uint16_t id)
     }
     return "?";
 }
+
+uint64_t inner_compat_hash(uint16_t version)
+{
+    if (version > INNER_VERSION) {
+        return 0;
+    }
+    if (version >= 1u) {
+        return UINT64_C(0x34d42e127af7ec93);
+    }
+    return 0;
+}

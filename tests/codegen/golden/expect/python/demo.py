@@ -30,10 +30,11 @@ class Nothing:
 
     ID: ClassVar[int] = 0x0010
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Nothing:
@@ -62,8 +63,9 @@ class Numbers:
     j: float
     k: bool
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.u8(self.a)
         writer.u16(self.b)
@@ -76,7 +78,7 @@ class Numbers:
         writer.f32(self.i)
         writer.f64(self.j)
         writer.bool(self.k)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Numbers:
@@ -109,14 +111,15 @@ class Texts:
     second: str
     third: str
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.text(self.first, 3, 1)
         writer.u16(self.between)
         writer.text(self.second, 300, 2)
         writer.text(self.third, 16, 1)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Texts:
@@ -140,12 +143,13 @@ class Blobs:
     tiny: bytes
     large: bytes
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.blob(self.tiny, 5, 1)
         writer.blob(self.large, 300, 2)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Blobs:
@@ -172,8 +176,9 @@ class Arrays:
     answers: list[bool]
     many_bytes: bytes
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.blob(self.fixed_bytes, 4, 0)
         writer.blob(self.some_bytes, 4, 1)
@@ -182,7 +187,7 @@ class Arrays:
         writer.items(self.floats, 2, 0, lambda item: writer.f32(item))
         writer.items(self.answers, 3, 1, lambda item: writer.bool(item))
         writer.blob(self.many_bytes, 300, 2)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Arrays:
@@ -213,8 +218,9 @@ class Moods:
     fixed: list[base.Height]
     some: list[base.Wide]
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.enum(self.mood, base.Mood, writer.u8)
         writer.enum(self.height, base.Height, writer.i16)
@@ -222,7 +228,7 @@ class Moods:
         writer.enum(self.edge, base.Edge, writer.i8)
         writer.items(self.fixed, 2, 0, lambda item: writer.enum(item, base.Height, writer.i16))
         writer.items(self.some, 2, 1, lambda item: writer.enum(item, base.Wide, writer.u32))
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Moods:
@@ -251,15 +257,16 @@ class Shapes:
     points: list[base.Point]
     end: int
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         self.shape._write(writer)
         writer.items(self.some, 2, 1, lambda item: item._write(writer))
         writer.items(self.labels, 2, 0, lambda item: item._write(writer))
         writer.items(self.points, 2, 1, lambda item: item._write(writer))
         writer.u8(self.end)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Shapes:
@@ -284,12 +291,13 @@ class NearPlaces:
     place: base.Point
     places: list[base.Point]
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         self.place._write(writer)
         writer.items(self.places, 2, 0, lambda item: item._write(writer))
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> NearPlaces:

@@ -23,12 +23,13 @@ class FrameUp:
     session: int
     frame: bytes
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.u64(self.session)
         writer.blob(self.frame, 1000, 2)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> FrameUp:
@@ -50,12 +51,13 @@ class FrameDown:
     session: int
     frame: bytes
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.u64(self.session)
         writer.blob(self.frame, 1000, 2)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> FrameDown:
@@ -76,11 +78,12 @@ class Echo:
     ID: ClassVar[int] = 0x0102
     point: base.Point
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         self.point._write(writer)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Echo:
@@ -102,13 +105,14 @@ class Count:
     first: int
     second: int
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.u64(self.correlation)
         writer.u32(self.first)
         writer.u32(self.second)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Count:
@@ -131,12 +135,13 @@ class Counted:
     correlation: int
     sum: int
 
-    def encode(self) -> bytes:
-        """The whole frame. Raises pcwire.EncodeError if a field breaks its bounds."""
+    def encode(self, version: int = VERSION) -> bytes:
+        """The whole frame, as a sender of that version makes it. Raises pcwire.EncodeError if a
+        field breaks its bounds."""
         writer = pcwire.Writer()
         writer.u64(self.correlation)
         writer.u32(self.sum)
-        return writer.frame(self.ID)
+        return writer.frame(self.ID, FRAME_MAX)
 
     @classmethod
     def decode(cls, payload: bytes) -> Counted:

@@ -12,7 +12,6 @@ from enum import IntEnum
 from typing import TypeVar
 
 HEADER_SIZE = 4
-FRAME_SIZE_LIMIT = 65535
 
 Item = TypeVar("Item")
 Number = TypeVar("Number", int, float)
@@ -63,12 +62,12 @@ class Writer:
     def __init__(self) -> None:
         self._parts: list[bytes] = []
 
-    def frame(self, id: int) -> bytes:
-        """The payload behind a header."""
+    def frame(self, id: int, size_max: int) -> bytes:
+        """The payload behind a header. size_max: most bytes of a frame of the protocol."""
         payload = b"".join(self._parts)
         size = HEADER_SIZE + len(payload)
-        if size > FRAME_SIZE_LIMIT:
-            raise EncodeError(f"the frame has {size} bytes")
+        if size > size_max:
+            raise EncodeError(f"the frame has {size} bytes where {size_max} are the most")
         return struct.pack("<HH", size, id) + payload
 
     def _pack(self, form: str, value: float) -> None:

@@ -1,18 +1,15 @@
-"""[D] Vectors -> the view of a C table, and JSON for everybody else."""
+"""[D] Vectors -> the view of a C table."""
 
 from __future__ import annotations
 
-import json
 import textwrap
 from dataclasses import dataclass
 
 from pcgen import ir
 from pcgen.c import naming
 from pcgen.c.values import integer, literal
-from pcgen.vectors.broken import Broken, broken
 from pcgen.ir import Value
-from pcgen.vectors.reference import encode
-from pcgen.vectors.samples import samples
+from pcgen.vectors.cases import Accept, Cases, of_program
 
 _REASONS = {"trailing": "PC_WIRE_TRAILING", "count": "PC_WIRE_COUNT", "enum": "PC_WIRE_ENUM",
             "bool": "PC_WIRE_BOOL", "utf8": "PC_WIRE_UTF8", "float": "PC_WIRE_FLOAT",
@@ -22,16 +19,26 @@ _REASONS = {"trailing": "PC_WIRE_TRAILING", "count": "PC_WIRE_COUNT", "enum": "P
 
 @dataclass(frozen=True, slots=True)
 class SampleView:
+    """A value with bytes. `value`: an initialiser of the packet's struct; `payload`, `encoded`,
+    `cuts`: initialisers of arrays."""
+
+    index: str
     name: str
-    value: str  # an initialiser of the packet's struct
-    payload: str  # an initialiser of the bytes
+    value: str
+    payload: str
     size: str
-    ends: str  # sizes where it may end earlier, then the whole size
+    encoded: str
+    encoded_size: str
+    differs: bool  # payload from encoded
+    encoded_name: str
+    version: str
+    cuts: str
+    has_cuts: str  # true: no other size than these and the whole is taken
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenView:
-    what: str
+class RejectView:
+    name: str
     payload: str
     size: str
     error: str
@@ -43,9 +50,14 @@ class PacketView:
     id_macro: str
     min_macro: str
     max_macro: str
-    is_canonical: str  # true: what decodes has one form only
+    is_canonical: str
+    grows: bool
     samples: tuple[SampleView, ...]
-    broken: tuple[BrokenView, ...]
+    encodes: tuple[SampleView, ...]
+    encode_count: str
+    encodes_name: str
+    has_encodes: bool
+    rejects: tuple[RejectView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,20 @@ def _scalar(scalar: ir.Scalar, value: Value) -> str:
     return integer(value)
 
 
+def _unknown(union: ir.Union, value: ir.Chosen) -> list[str]:
+    assert isinstance(value.value, bytes)
+    return [f".tag = {naming.unknown_case(union)}", f".unknown_tag = {value.tag}",
+            f".unknown_size = {len(value.value)}", f".unknown = {_borrowed(value.value)}"]
+
+
+def _octal(data: bytes) -> str:
+    return '"' + "".join(f"\\{byte:03o}" for byte in data) + '"'
+
+
+def _borrowed(data: bytes) -> str:
+    return f"(const uint8_t *){_octal(data)}"
+
+
 def _initialiser(type_: ir.Type, value: Value) -> str:
     match type_:
         case ir.Scalar():
@@ -87,7 +113,8 @@ def _initialiser(type_: ir.Type, value: Value) -> str:
         case ir.Union():
             assert isinstance(value, ir.Chosen)
             case = type_.case(value.tag)
-            assert case is not None
+            if case is None:
+                return "{" + ", ".join(_unknown(type_, value)) + "}"
             parts = [f".tag = {naming.case(type_, case)}"]
             if case.type is not None:
                 parts.append(f".{case.name} = {_initialiser(case.type, value.value)}")
@@ -109,9 +136,8 @@ def _member(type_: ir.Type, name: str, value: Value) -> list[str]:
             return [f".has_{name} = true", *_member(type_.inner, name, value)]
         case ir.Text() | ir.Bytes():
             assert isinstance(value, bytes)
-            text = "".join(f"\\{byte:03o}" for byte in value)
-            kind = "" if isinstance(type_, ir.Text) else "(const uint8_t *)"
-            return [f".{name}_size = {len(value)}", f'.{name} = {kind}"{text}"']
+            text = _octal(value) if isinstance(type_, ir.Text) else _borrowed(value)
+            return [f".{name}_size = {len(value)}", f".{name} = {text}"]
         case ir.Array():
             assert isinstance(value, bytes | tuple)
             items = [_initialiser(type_.element, item) for item in value] or ["0"]
@@ -123,35 +149,28 @@ def _member(type_: ir.Type, name: str, value: Value) -> list[str]:
             return [f".{name} = {_initialiser(type_, value)}"]
 
 
-def _ends(packet: ir.Packet, values: Value) -> list[int]:
-    """Where the bytes may end before their end: behind the groups of older versions."""
-    return [len(encode(packet.fields, values, group.since).data) for group in packet.groups[:-1]]
+def _accept(packet: ir.Packet, index: int, item: Accept) -> SampleView:
+    differs = item.encoded != item.payload
+    cuts = [f"{cut}u" for cut in item.cuts or ()] + [f"{len(item.payload)}u"]
+    return SampleView(
+        str(index), item.name, ",\n    ".join(_members(packet.fields, item.value)) or "0",
+        _bytes(item.payload), str(len(item.payload)), _bytes(item.encoded),
+        str(len(item.encoded)), differs, "encoded" if differs else "payload",
+        f"{item.version}u", _wrapped(cuts), "false" if item.cuts is None else "true")
 
 
-def _broken_view(item: Broken) -> BrokenView:
-    return BrokenView(item.what, _bytes(item.payload), str(len(item.payload)),
-                      _REASONS[item.reason])
-
-
-def _packet(packet: ir.Packet) -> PacketView:
-    views: list[SampleView] = []
-    wrong: tuple[Broken, ...] = ()
-    for name, values in samples(packet):
-        assert isinstance(values, tuple)
-        encoded = encode(packet.fields, values)
-        payload = bytes(encoded.data)
-        views.append(SampleView(name, ",\n    ".join(_members(packet.fields, values)) or "0",
-                                _bytes(payload), str(len(payload)),
-                                _wrapped([f"{end}u" for end in (*_ends(packet, values),
-                                                                len(payload))])))
-        if name == "mixed":
-            wrong = broken(encoded, packet.skips_tail)
-    canonical = not packet.grows and not packet.is_open
-    limits = (naming.packet_macro(packet, "FRAME_MIN"), naming.packet_macro(packet, "FRAME_MAX"))
+def _packet(cases: Cases) -> PacketView:
+    packet = cases.packet
+    encodes = [Accept(item.name, item.value, item.payload, item.payload) for item in cases.encode]
     return PacketView(
-        naming.tag(packet), naming.packet_macro(packet, "ID"), *limits,
-        "true" if canonical else "false",
-        tuple(views), tuple(_broken_view(item) for item in wrong))
+        naming.tag(packet), naming.packet_macro(packet, "ID"),
+        naming.packet_macro(packet, "FRAME_MIN"), naming.packet_macro(packet, "FRAME_MAX"),
+        "true" if cases.is_canonical else "false", packet.grows,
+        tuple(_accept(packet, index, item) for index, item in enumerate(cases.accept)),
+        tuple(_accept(packet, index, item) for index, item in enumerate(encodes)),
+        str(len(encodes)), f"{naming.tag(packet)}__encodes" if encodes else "NULL", bool(encodes),
+        tuple(RejectView(item.name, _bytes(item.payload), str(len(item.payload)),
+                         _REASONS[item.reason]) for item in cases.reject))
 
 
 def lower(program: ir.Program) -> VectorsView:
@@ -159,32 +178,4 @@ def lower(program: ir.Program) -> VectorsView:
     protocols = [protocol for protocol in program.protocols if protocol.packets]
     return VectorsView(
         tuple(naming.header(protocol.name, "codec") for protocol in protocols),
-        tuple(_packet(packet) for protocol in protocols for packet in protocol.packets))
-
-
-def _plain(value: Value) -> object:
-    """As JSON has it: bytes in hexadecimal."""
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, ir.Chosen):
-        return [value.tag, _plain(value.value)]
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def to_json(program: ir.Program) -> str:
-    """The same vectors, with ids and values."""
-    packets: list[dict[str, object]] = []
-    for protocol in program.protocols:
-        for packet in protocol.packets:
-            encoded = [(name, values, encode(packet.fields, values))
-                       for name, values in samples(packet)]
-            wrong = [item for name, _, data in encoded if name == "mixed"
-                     for item in broken(data, packet.skips_tail)]
-            packets.append({
-                "protocol": protocol.name, "name": packet.name, "id": packet.id,
-                "samples": [{"name": name, "values": _plain(values), "payload": data.data.hex(),
-                             "ends": _ends(packet, values)}
-                            for name, values, data in encoded],
-                "broken": [{"what": item.what, "payload": item.payload.hex(),
-                            "reason": item.reason} for item in wrong]})
-    return json.dumps(packets, indent=1) + "\n"
+        tuple(_packet(cases) for cases in of_program(program)))
