@@ -1,6 +1,6 @@
 /* The parts of the wire form that are not worth inlining: names, full UTF-8, filling text.
  *
- * Happy path: text is ASCII and never comes here (pc_wire_is_plain_ascii).
+ * Happy path: text is ASCII and never comes here (pc/wire_text.h).
  * Failure modes: none; the answers are booleans.
  * Path: [7] decode. */
 #include "pc/wire.h"

@@ -114,7 +114,7 @@ def _body(item: Body) -> BodyView:
     parts = () if item.is_fixed else _decode_steps(item)
     encoded = () if item.is_fixed else _encode_steps(item)
     size_steps = steps.sized(encoded)
-    inline = tuple(run.values)
+    inline = run.run()
     view = BodyView(
         tag=naming.tag(item), doc=layout.comment(described(item)),
         variable="packet" if is_packet else "value",
@@ -128,6 +128,7 @@ def _body(item: Body) -> BodyView:
         decode_needs_at=steps.needs_at(parts),
         decode_needs_error=steps.needs_error(parts) or steps.values_call(inline),
         ending=_ending(item), has_no_steps=not parts, has_no_size_steps=not size_steps,
+        ignores_room=not steps.needs_room(encoded),
         declares_error=steps.needs_error(parts)
         and not (isinstance(item, ir.Struct) and item.extensible))
     return _packet_view(view, item) if isinstance(item, ir.Packet) else view
@@ -175,6 +176,7 @@ def _union(union: ir.Union) -> UnionView:
         raw_type=naming.SCALAR_TYPES[union.tag.name], tag_size=f"{union.tag.width}u",
         size_min_number=str(union.size.min), cases=cases, is_open=union.open,
         is_closed=not union.open, unknown=naming.unknown_case(union) if union.open else "",
+        ignores_room=not steps.needs_room(inside),
         decode_needs_at=True, decode_needs_error=union.open or steps.needs_error(inside))
 
 

@@ -24,12 +24,13 @@ class Place:
     reader: str  # the reader's address
     size_sum: str  # what the size is added to
     size_place: str  # its address
+    room: str  # what the encoder certainly writes behind the body, before a number is added
 
 
 # A packet's functions own the reader and the sum; those of its parts get their addresses.
-PACKET = Place("packet->", "&reader", "size", "&size")
-PART = Place("value->", "reader", "*size", "size")
-INSIDE = Place("value->", "&inside", "*size", "size")
+PACKET = Place("packet->", "&reader", "size", "&size", "")
+PART = Place("value->", "reader", "*size", "size", "room + ")
+INSIDE = Place("value->", "&inside", "*size", "size", "room + ")
 
 
 def _at(offset: int, stride: int = 0) -> str:
@@ -48,11 +49,14 @@ class Steps:
     steps: list[Step] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     offset: int = 0
+    behind: int = 0  # bytes that the encoder certainly writes behind the field in hand
 
     def step(self, **what: object) -> None:
         place = self.place
+        room = f"{place.room}{self.behind}u" if self.behind or not place.room else "room"
         self.steps.append(Step(reader=place.reader, size_sum=place.size_sum,
-                               size_place=place.size_place, **what))  # type: ignore[arg-type]
+                               size_place=place.size_place, room=room, behind=f"{self.behind}u",
+                               **what))  # type: ignore[arg-type]
 
     def add(self, value: Value, width: int) -> None:
         self.values.append(value)
@@ -60,11 +64,16 @@ class Steps:
 
     def flush(self) -> None:
         if self.values:
-            self.step(is_run=True, size=f"{self.offset}u", values=tuple(self.values))
+            self.step(is_run=True, size=f"{self.offset}u", values=self.run())
         self.values, self.offset = [], 0
 
-    def fields(self, fields: Iterable[ir.Field]) -> tuple[Step, ...]:
-        for item in fields:
+    def run(self) -> tuple[Value, ...]:
+        return values.merged(self.values)
+
+    def fields(self, fields: tuple[ir.Field, ...]) -> tuple[Step, ...]:
+        """The fields of one version: where one of them is sent, all are."""
+        for index, item in enumerate(fields):
+            self.behind = ir.total_size(fields[index + 1:]).min
             self.type(item.type, self.place.base + item.name)
         self.flush()
         return tuple(self.steps)
@@ -90,7 +99,7 @@ class Steps:
         flag = f"{holder}has_{name}"
         self.add(values.fixed(ir.SCALARS["bool"], flag, _at(self.offset)), 1)
         self.flush()
-        inner = Steps(self.place)
+        inner = Steps(self.place, behind=self.behind)
         inner.type(type_.inner, target)
         inner.flush()
         self.step(is_optional=True, condition=flag, least=f"{type_.inner.size.min}u",
@@ -162,3 +171,9 @@ def needs_error(steps: Iterable[Step]) -> bool:
 def values_call(values_: Iterable[Value]) -> bool:
     """True if reading one of the values is a call that can fail."""
     return any(bool(value.call) or values_call(value.elements) for value in values_)
+
+
+def needs_room(steps: Iterable[Step]) -> bool:
+    """True if an encoder of these looks at what follows them."""
+    return any(step.is_text or step.is_nested or step.is_nested_counted or step.is_nested_array
+               or needs_room(step.steps) for step in steps)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
 from pcgen import ir
 from pcgen.c import naming
 from pcgen.c.views import Refusal, Value
@@ -93,8 +97,9 @@ def _scalar(scalar: ir.Scalar, target: str, at: str) -> Value:
                          load=f"{target} = {get} != 0;", store=store)
         case ir.ScalarKind.FLOAT:
             finite = Refusal(f"!pc_wire_{wire}_is_finite({at})", "PC_WIRE_FLOAT")
-            return Value(refusals=(finite, *refused_range(scalar, get)),
-                         load=f"{target} = {get};", store=store)
+            ranges = refused_range(scalar, get)
+            return Value(refusals=(finite, *ranges), load=f"{target} = {get};", store=store,
+                         finite="" if ranges else wire, at=at)
         case ir.ScalarKind.UNSIGNED | ir.ScalarKind.SIGNED:
             return Value(refusals=refused_range(scalar, get), load=f"{target} = {get};",
                          store=store)
@@ -144,6 +149,19 @@ def fixed(type_: ir.Element, target: str, at: str) -> Value:
             stem = naming.tag(type_)
             return Value(call=f"{stem}_get({at}, &{target})",
                          store=f"{stem}_put({at}, &{target});")
+
+
+def merged(values: Sequence[Value]) -> tuple[Value, ...]:
+    """The values of a run; floats behind one another are looked at together."""
+    result: list[Value] = []
+    for finite, group in groupby(values, key=lambda value: value.finite):
+        items = list(group)
+        if finite and len(items) > 1:
+            check = f"!pc_wire_{finite}s_are_finite({items[0].at}, {len(items)})"
+            items = [replace(item, refusals=()) for item in items]
+            items[0] = replace(items[0], refusals=(Refusal(check, "PC_WIRE_FLOAT"),))
+        result += items
+    return tuple(result)
 
 
 def prefix(size: ir.Bound, least: int, target: str, at: str) -> Value:

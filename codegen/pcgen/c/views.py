@@ -121,6 +121,8 @@ class Value:
     load: str = ""  # a statement
     call: str = ""  # instead of it: a call that reads and may refuse
     store: str = ""  # a statement
+    finite: str = ""  # f32, f64: a float that may be anything but infinite; it lies at `at`
+    at: str = ""
     is_loop: bool = False  # count times element
     count: str = ""
     elements: tuple[Value, ...] = ()  # of a loop: the one value of its body
@@ -173,6 +175,8 @@ class Step:
     resets: tuple[str, ...] = ()  # statements for what is absent
     ending: str = ""  # of a boundary: the statement that ends the function
     reader: str = ""  # the reader's address, as the function has it
+    room: str = ""  # bytes that the encoder certainly writes behind it
+    behind: str = ""  # those of the same body
     size_sum: str = ""  # what the size is added to
     size_place: str = ""  # its address
 
@@ -217,6 +221,7 @@ class BodyView:
     same: bool = True
     declares_error: bool = False
     has_no_steps: bool = False
+    ignores_room: bool = False  # nothing in it asks what follows
     has_no_size_steps: bool = False
     trusts_size: bool = True
     checks_limit: bool = False  # a peer's unknown bytes are sent on: the frame may be too long
@@ -246,6 +251,7 @@ class UnionView:
     is_open: bool
     is_closed: bool
     unknown: str  # the enumerator of what an open union does not know
+    ignores_room: bool
     decode_needs_at: bool
     decode_needs_error: bool
 

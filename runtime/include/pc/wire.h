@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "pc/wire_text.h"
+
 /* Why a payload is refused. */
 enum pc_wire_error {
     PC_WIRE_OK,
@@ -54,6 +56,14 @@ bool pc_wire_set_text(char *text, uint32_t text_capacity, uint16_t *text_size, c
 
 /* ---- unchecked loads and stores; compilers make one instruction of each ---- */
 
+/* On a little-endian machine numbers lie in memory as they do on the wire. Compilers that do not
+ * say which machine it is know no other. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#define PC_WIRE_IS_NATIVE 0
+#else
+#define PC_WIRE_IS_NATIVE 1
+#endif
+
 static inline uint8_t pc_wire_get_u8(const uint8_t *bytes)
 {
     return bytes[0];
@@ -61,17 +71,32 @@ static inline uint8_t pc_wire_get_u8(const uint8_t *bytes)
 
 static inline uint16_t pc_wire_get_u16(const uint8_t *bytes)
 {
+    if (PC_WIRE_IS_NATIVE) {
+        uint16_t value;
+        memcpy(&value, bytes, sizeof value);
+        return value;
+    }
     return (uint16_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8);
 }
 
 static inline uint32_t pc_wire_get_u32(const uint8_t *bytes)
 {
+    if (PC_WIRE_IS_NATIVE) {
+        uint32_t value;
+        memcpy(&value, bytes, sizeof value);
+        return value;
+    }
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
            (uint32_t)bytes[3] << 24;
 }
 
 static inline uint64_t pc_wire_get_u64(const uint8_t *bytes)
 {
+    if (PC_WIRE_IS_NATIVE) {
+        uint64_t value;
+        memcpy(&value, bytes, sizeof value);
+        return value;
+    }
     return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
            (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40 |
            (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
@@ -101,7 +126,7 @@ static inline float pc_wire_get_f32(const uint8_t *bytes)
 {
     uint32_t bits = pc_wire_get_u32(bytes);
     float value;
-    memcpy(&value, &bits, sizeof value);
+    memcpy(&value, PC_WIRE_IS_NATIVE ? (const void *)bytes : &bits, sizeof value);
     return value;
 }
 
@@ -109,7 +134,7 @@ static inline double pc_wire_get_f64(const uint8_t *bytes)
 {
     uint64_t bits = pc_wire_get_u64(bytes);
     double value;
-    memcpy(&value, &bits, sizeof value);
+    memcpy(&value, PC_WIRE_IS_NATIVE ? (const void *)bytes : &bits, sizeof value);
     return value;
 }
 
@@ -120,12 +145,20 @@ static inline void pc_wire_put_u8(uint8_t *bytes, uint8_t value)
 
 static inline void pc_wire_put_u16(uint8_t *bytes, uint16_t value)
 {
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(bytes, &value, sizeof value);
+        return;
+    }
     bytes[0] = (uint8_t)value;
     bytes[1] = (uint8_t)(value >> 8);
 }
 
 static inline void pc_wire_put_u32(uint8_t *bytes, uint32_t value)
 {
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(bytes, &value, sizeof value);
+        return;
+    }
     bytes[0] = (uint8_t)value;
     bytes[1] = (uint8_t)(value >> 8);
     bytes[2] = (uint8_t)(value >> 16);
@@ -134,6 +167,10 @@ static inline void pc_wire_put_u32(uint8_t *bytes, uint32_t value)
 
 static inline void pc_wire_put_u64(uint8_t *bytes, uint64_t value)
 {
+    if (PC_WIRE_IS_NATIVE) {
+        memcpy(bytes, &value, sizeof value);
+        return;
+    }
     bytes[0] = (uint8_t)value;
     bytes[1] = (uint8_t)(value >> 8);
     bytes[2] = (uint8_t)(value >> 16);
@@ -178,14 +215,8 @@ static inline void pc_wire_put_f64(uint8_t *bytes, double value)
     pc_wire_put_u64(bytes, bits);
 }
 
-/* Arrays of numbers of 2, 4 or 8 bytes. On a little-endian machine they lie in memory as they do on
- * the wire, and are copied as they are; elsewhere one by one. values: of any type of that width. */
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define PC_WIRE_IS_NATIVE 1
-#else
-#define PC_WIRE_IS_NATIVE 0
-#endif
-
+/* Arrays of numbers of 2, 4 or 8 bytes, copied as they lie where the machine is little-endian;
+ * elsewhere one by one. values: of any type of that width. */
 static inline void pc_wire_load_16(void *values, const uint8_t *bytes, uint32_t count)
 {
     if (PC_WIRE_IS_NATIVE) {
@@ -320,23 +351,6 @@ static inline bool pc_wire_f64s_are_finite(const uint8_t *bytes, uint32_t count)
     return bad == 0;
 }
 
-/* True if the bytes are ASCII without NUL; eight bytes a step. A byte of 1..127 is the only kind
- * that keeps its top bit clear both as it is and less one. */
-static inline bool pc_wire_is_plain_ascii(const uint8_t *bytes, uint32_t size)
-{
-    uint64_t suspects = 0;
-    uint32_t at = 0;
-    for (; size - at >= 8; at += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + at, sizeof word);
-        suspects |= word | (word - UINT64_C(0x0101010101010101));
-    }
-    for (; at < size; at++) {
-        suspects |= (uint64_t)bytes[at] | ((uint64_t)bytes[at] - 1u);
-    }
-    return (suspects & UINT64_C(0x8080808080808080)) == 0;
-}
-
 /* ---- reading a payload ---- */
 
 /* Invariant: at <= end; the bytes between them are still to be read. */
@@ -358,31 +372,41 @@ static inline const uint8_t *pc_wire_take(struct pc_wire_reader *reader, uint32_
 
 /* Copy text that a size prefix announced, and end it with a NUL.
  *
- * size_max  the bound of the schema; text has room for size_max + 1 bytes */
-static inline enum pc_wire_error pc_wire_take_text(struct pc_wire_reader *reader, uint32_t size,
-                                                   uint32_t size_max, char *text)
+ * size_max  the bound of the schema; text has room for size_max + 1 bytes, and what is behind the
+ *           NUL is not specified
+ * room      bytes that a whole payload has behind the text, at least: a hint for speed only */
+PC_WIRE_INLINE enum pc_wire_error pc_wire_take_text(struct pc_wire_reader *reader, uint32_t size,
+                                                    uint32_t size_max, uint32_t room, char *text)
 {
-    const uint8_t *bytes;
+    const uint8_t *bytes = reader->at;
+    size_t remaining = (size_t)(reader->end - bytes);
+    bool is_short = size_max >= PC_WIRE_SHORT_MIN && size_max <= PC_WIRE_SHORT_MAX;
+    uint64_t suspects;
     if (size > size_max) {
         return PC_WIRE_COUNT;
     }
-    bytes = pc_wire_take(reader, size);
-    if (bytes == NULL) {
+    if (is_short && room >= 8 && remaining >= (size_t)size + 8) {
+        suspects = pc_wire_copy_near(text, bytes, size, size_max);
+    } else if (is_short && room < 8 && remaining >= size_max) {
+        suspects = pc_wire_copy_padded(text, bytes, size, size_max);
+    } else if (remaining >= size) {
+        suspects = pc_wire_copy_exact(text, bytes, size, size_max);
+    } else {
         return PC_WIRE_TRUNCATED;
     }
-    if (!pc_wire_is_plain_ascii(bytes, size) && !pc_wire_utf8_is_valid(bytes, size)) {
-        return PC_WIRE_UTF8;
-    }
-    memcpy(text, bytes, size);
     text[size] = '\0';
-    return PC_WIRE_OK;
+    reader->at = bytes + size;
+    if (pc_wire_is_plain(suspects)) {
+        return PC_WIRE_OK;
+    }
+    return pc_wire_utf8_is_valid(bytes, size) ? PC_WIRE_OK : PC_WIRE_UTF8;
 }
 
 /* As pc_wire_take_text, for text of ASCII. */
-static inline enum pc_wire_error pc_wire_take_ascii(struct pc_wire_reader *reader, uint32_t size,
-                                                    uint32_t size_max, char *text)
+PC_WIRE_INLINE enum pc_wire_error pc_wire_take_ascii(struct pc_wire_reader *reader, uint32_t size,
+                                                     uint32_t size_max, uint32_t room, char *text)
 {
-    enum pc_wire_error error = pc_wire_take_text(reader, size, size_max, text);
+    enum pc_wire_error error = pc_wire_take_text(reader, size, size_max, room, text);
     if (error == PC_WIRE_OK && !pc_wire_is_plain_ascii((const uint8_t *)text, size)) {
         return PC_WIRE_CHARSET;
     }
@@ -390,10 +414,11 @@ static inline enum pc_wire_error pc_wire_take_ascii(struct pc_wire_reader *reade
 }
 
 /* As pc_wire_take_text, for text without control characters. */
-static inline enum pc_wire_error
-pc_wire_take_printable(struct pc_wire_reader *reader, uint32_t size, uint32_t size_max, char *text)
+PC_WIRE_INLINE enum pc_wire_error pc_wire_take_printable(struct pc_wire_reader *reader,
+                                                         uint32_t size, uint32_t size_max,
+                                                         uint32_t room, char *text)
 {
-    enum pc_wire_error error = pc_wire_take_text(reader, size, size_max, text);
+    enum pc_wire_error error = pc_wire_take_text(reader, size, size_max, room, text);
     if (error == PC_WIRE_OK && !pc_wire_is_printable((const uint8_t *)text, size)) {
         return PC_WIRE_CHARSET;
     }

@@ -12,7 +12,8 @@ _Static_assert(sizeof ((struct base_label *)0)->text == BASE_NAME_MAX + 1u,
                "base_label.text");
 /* clang-format on */
 
-enum pc_wire_error base_label_read(struct pc_wire_reader *reader, struct base_label *value)
+enum pc_wire_error base_label_read(struct pc_wire_reader *restrict reader,
+                                   struct base_label *restrict value)
 {
     const uint8_t *at;
     enum pc_wire_error error;
@@ -22,7 +23,7 @@ enum pc_wire_error base_label_read(struct pc_wire_reader *reader, struct base_la
         return PC_WIRE_TRUNCATED;
     }
     value->text_size = pc_wire_get_u8(at);
-    error = pc_wire_take_text(reader, value->text_size, BASE_NAME_MAX, value->text);
+    error = pc_wire_take_text(reader, value->text_size, BASE_NAME_MAX, 1u, value->text);
     if (error != PC_WIRE_OK) {
         return error;
     }
@@ -46,17 +47,19 @@ bool base_label_measure(const struct base_label *value, uint32_t *size)
     return true;
 }
 
-uint8_t *base_label_write(const struct base_label *value, uint8_t *at)
+uint8_t *base_label_write(const struct base_label *restrict value, uint8_t *restrict at,
+                          uint32_t room)
 {
     pc_wire_put_u8(at, (uint8_t)value->text_size);
     at += 1u;
-    at = pc_wire_put_bytes(at, value->text, value->text_size);
+    at = pc_wire_put_text(at, value->text, value->text_size, BASE_NAME_MAX, room + 1u);
     pc_wire_put_u8(at, (uint8_t)value->mood);
     at += 1u;
     return at;
 }
 
-enum pc_wire_error base_shape_read(struct pc_wire_reader *reader, struct base_shape *value)
+enum pc_wire_error base_shape_read(struct pc_wire_reader *restrict reader,
+                                   struct base_shape *restrict value)
 {
     const uint8_t *at;
     enum pc_wire_error error;
@@ -126,7 +129,8 @@ bool base_shape_measure(const struct base_shape *value, uint32_t *size)
     return true;
 }
 
-uint8_t *base_shape_write(const struct base_shape *value, uint8_t *at)
+uint8_t *base_shape_write(const struct base_shape *restrict value, uint8_t *restrict at,
+                          uint32_t room)
 {
     pc_wire_put_u8(at, (uint8_t)value->points_count);
     at += 1u;
@@ -134,7 +138,7 @@ uint8_t *base_shape_write(const struct base_shape *value, uint8_t *at)
         base_point_put(at + i * 12u, &value->points[i]);
     }
     at += value->points_count * 12u;
-    at = base_label_write(&value->label, at);
+    at = base_label_write(&value->label, at, room + 26u);
     for (uint32_t i = 0; i < 2u; i++) {
         base_point_put(at + i * 12u, &value->corners[i]);
     }

@@ -73,16 +73,18 @@ enum pc_wire_error base_label_read(struct pc_wire_reader *reader, struct base_la
 /* Add the bytes beyond the least 2; false if a size or count is above its bound. */
 bool base_label_measure(const struct base_label *value, uint32_t *size);
 
-/* Returns the place behind what was written. */
-uint8_t *base_label_write(const struct base_label *value, uint8_t *at);
+/* Returns the place behind what was written. room: bytes that will certainly be written behind it;
+ * until then they may hold anything. */
+uint8_t *base_label_write(const struct base_label *value, uint8_t *at, uint32_t room);
 
 enum pc_wire_error base_shape_read(struct pc_wire_reader *reader, struct base_shape *value);
 
 /* Add the bytes beyond the least 29; false if a size or count is above its bound. */
 bool base_shape_measure(const struct base_shape *value, uint32_t *size);
 
-/* Returns the place behind what was written. */
-uint8_t *base_shape_write(const struct base_shape *value, uint8_t *at);
+/* Returns the place behind what was written. room: bytes that will certainly be written behind it;
+ * until then they may hold anything. */
+uint8_t *base_shape_write(const struct base_shape *value, uint8_t *at, uint32_t room);
 
 #ifdef __cplusplus
 }

@@ -41,8 +41,8 @@ _Static_assert(sizeof ((struct demo_texts *)0)->third == BASE_NAME_MAX + 1u,
                "demo_texts.third");
 /* clang-format on */
 
-enum pc_wire_error demo_nothing_decode(const uint8_t *payload, uint32_t payload_size,
-                                       struct demo_nothing *packet)
+enum pc_wire_error demo_nothing_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                       struct demo_nothing *restrict packet)
 {
     (void)payload;
     packet->unused = 0;
@@ -55,14 +55,14 @@ uint32_t demo_nothing_frame_size(const struct demo_nothing *packet)
     return DEMO_NOTHING_FRAME_MIN;
 }
 
-void demo_nothing_encode(const struct demo_nothing *packet, uint8_t *frame)
+void demo_nothing_encode(const struct demo_nothing *restrict packet, uint8_t *restrict frame)
 {
     (void)packet;
     pc_frame_put_header(frame, DEMO_NOTHING_FRAME_MIN, DEMO_NOTHING_ID);
 }
 
-enum pc_wire_error demo_numbers_decode(const uint8_t *payload, uint32_t payload_size,
-                                       struct demo_numbers *packet)
+enum pc_wire_error demo_numbers_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                       struct demo_numbers *restrict packet)
 {
     const uint8_t *at = payload;
     enum pc_wire_error error = pc_wire_exact(payload_size, 43u);
@@ -99,7 +99,7 @@ uint32_t demo_numbers_frame_size(const struct demo_numbers *packet)
     return DEMO_NUMBERS_FRAME_MIN;
 }
 
-void demo_numbers_encode(const struct demo_numbers *packet, uint8_t *frame)
+void demo_numbers_encode(const struct demo_numbers *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -117,8 +117,8 @@ void demo_numbers_encode(const struct demo_numbers *packet, uint8_t *frame)
     pc_wire_put_u8(at + 42, packet->k);
 }
 
-enum pc_wire_error demo_texts_decode(const uint8_t *payload, uint32_t payload_size,
-                                     struct demo_texts *packet)
+enum pc_wire_error demo_texts_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                     struct demo_texts *restrict packet)
 {
     struct pc_wire_reader reader = {payload, payload + payload_size};
     const uint8_t *at;
@@ -129,7 +129,7 @@ enum pc_wire_error demo_texts_decode(const uint8_t *payload, uint32_t payload_si
         return PC_WIRE_TRUNCATED;
     }
     packet->first_size = pc_wire_get_u8(at);
-    error = pc_wire_take_text(&reader, packet->first_size, 3u, packet->first);
+    error = pc_wire_take_text(&reader, packet->first_size, 3u, 5u, packet->first);
     if (error != PC_WIRE_OK) {
         return error;
     }
@@ -139,7 +139,7 @@ enum pc_wire_error demo_texts_decode(const uint8_t *payload, uint32_t payload_si
     }
     packet->between = pc_wire_get_u16(at);
     packet->second_size = pc_wire_get_u16(at + 2);
-    error = pc_wire_take_text(&reader, packet->second_size, BASE_LARGE, packet->second);
+    error = pc_wire_take_text(&reader, packet->second_size, BASE_LARGE, 1u, packet->second);
     if (error != PC_WIRE_OK) {
         return error;
     }
@@ -148,7 +148,7 @@ enum pc_wire_error demo_texts_decode(const uint8_t *payload, uint32_t payload_si
         return PC_WIRE_TRUNCATED;
     }
     packet->third_size = pc_wire_get_u8(at);
-    error = pc_wire_take_text(&reader, packet->third_size, BASE_NAME_MAX, packet->third);
+    error = pc_wire_take_text(&reader, packet->third_size, BASE_NAME_MAX, 0u, packet->third);
     if (error != PC_WIRE_OK) {
         return error;
     }
@@ -174,25 +174,25 @@ uint32_t demo_texts_frame_size(const struct demo_texts *packet)
     return size;
 }
 
-void demo_texts_encode(const struct demo_texts *packet, uint8_t *frame)
+void demo_texts_encode(const struct demo_texts *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
     pc_wire_put_u8(at, (uint8_t)packet->first_size);
     at += 1u;
-    at = pc_wire_put_bytes(at, packet->first, packet->first_size);
+    at = pc_wire_put_text(at, packet->first, packet->first_size, 3u, 5u);
     pc_wire_put_u16(at, packet->between);
     pc_wire_put_u16(at + 2, packet->second_size);
     at += 4u;
-    at = pc_wire_put_bytes(at, packet->second, packet->second_size);
+    at = pc_wire_put_text(at, packet->second, packet->second_size, BASE_LARGE, 1u);
     pc_wire_put_u8(at, (uint8_t)packet->third_size);
     at += 1u;
-    at = pc_wire_put_bytes(at, packet->third, packet->third_size);
+    at = pc_wire_put_text(at, packet->third, packet->third_size, BASE_NAME_MAX, 0u);
     pc_frame_put_header(frame, (uint32_t)(at - frame), DEMO_TEXTS_ID);
 }
 
-enum pc_wire_error demo_blobs_decode(const uint8_t *payload, uint32_t payload_size,
-                                     struct demo_blobs *packet)
+enum pc_wire_error demo_blobs_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                     struct demo_blobs *restrict packet)
 {
     struct pc_wire_reader reader = {payload, payload + payload_size};
     const uint8_t *at;
@@ -234,7 +234,7 @@ uint32_t demo_blobs_frame_size(const struct demo_blobs *packet)
     return size;
 }
 
-void demo_blobs_encode(const struct demo_blobs *packet, uint8_t *frame)
+void demo_blobs_encode(const struct demo_blobs *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -247,8 +247,8 @@ void demo_blobs_encode(const struct demo_blobs *packet, uint8_t *frame)
     pc_frame_put_header(frame, (uint32_t)(at - frame), DEMO_BLOBS_ID);
 }
 
-enum pc_wire_error demo_arrays_decode(const uint8_t *payload, uint32_t payload_size,
-                                      struct demo_arrays *packet)
+enum pc_wire_error demo_arrays_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                      struct demo_arrays *restrict packet)
 {
     struct pc_wire_reader reader = {payload, payload + payload_size};
     const uint8_t *at;
@@ -342,7 +342,7 @@ uint32_t demo_arrays_frame_size(const struct demo_arrays *packet)
     return size;
 }
 
-void demo_arrays_encode(const struct demo_arrays *packet, uint8_t *frame)
+void demo_arrays_encode(const struct demo_arrays *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -368,8 +368,8 @@ void demo_arrays_encode(const struct demo_arrays *packet, uint8_t *frame)
     pc_frame_put_header(frame, (uint32_t)(at - frame), DEMO_ARRAYS_ID);
 }
 
-enum pc_wire_error demo_moods_decode(const uint8_t *payload, uint32_t payload_size,
-                                     struct demo_moods *packet)
+enum pc_wire_error demo_moods_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                     struct demo_moods *restrict packet)
 {
     struct pc_wire_reader reader = {payload, payload + payload_size};
     const uint8_t *at;
@@ -428,7 +428,7 @@ uint32_t demo_moods_frame_size(const struct demo_moods *packet)
     return size;
 }
 
-void demo_moods_encode(const struct demo_moods *packet, uint8_t *frame)
+void demo_moods_encode(const struct demo_moods *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -448,8 +448,8 @@ void demo_moods_encode(const struct demo_moods *packet, uint8_t *frame)
     pc_frame_put_header(frame, (uint32_t)(at - frame), DEMO_MOODS_ID);
 }
 
-enum pc_wire_error demo_shapes_decode(const uint8_t *payload, uint32_t payload_size,
-                                      struct demo_shapes *packet)
+enum pc_wire_error demo_shapes_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                      struct demo_shapes *restrict packet)
 {
     struct pc_wire_reader reader = {payload, payload + payload_size};
     const uint8_t *at;
@@ -533,18 +533,20 @@ uint32_t demo_shapes_frame_size(const struct demo_shapes *packet)
     return size;
 }
 
-void demo_shapes_encode(const struct demo_shapes *packet, uint8_t *frame)
+void demo_shapes_encode(const struct demo_shapes *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
-    at = base_shape_write(&packet->shape, at);
+    at = base_shape_write(&packet->shape, at, 7u);
     pc_wire_put_u8(at, (uint8_t)packet->some_count);
     at += 1u;
-    for (uint32_t i = 0; i < packet->some_count; i++) {
-        at = base_shape_write(&packet->some[i], at);
+    for (uint32_t i = 0, rest = packet->some_count * 29u; i < packet->some_count; i++) {
+        rest -= 29u;
+        at = base_shape_write(&packet->some[i], at, 6u + rest);
     }
-    for (uint32_t i = 0; i < 2u; i++) {
-        at = base_label_write(&packet->labels[i], at);
+    for (uint32_t i = 0, rest = 2u * 2u; i < 2u; i++) {
+        rest -= 2u;
+        at = base_label_write(&packet->labels[i], at, 2u + rest);
     }
     pc_wire_put_u8(at, (uint8_t)packet->points_count);
     at += 1u;
@@ -557,8 +559,8 @@ void demo_shapes_encode(const struct demo_shapes *packet, uint8_t *frame)
     pc_frame_put_header(frame, (uint32_t)(at - frame), DEMO_SHAPES_ID);
 }
 
-enum pc_wire_error demo_near_places_decode(const uint8_t *payload, uint32_t payload_size,
-                                           struct demo_near_places *packet)
+enum pc_wire_error demo_near_places_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                           struct demo_near_places *restrict packet)
 {
     const uint8_t *at = payload;
     enum pc_wire_error error = pc_wire_exact(payload_size, 36u);
@@ -585,7 +587,8 @@ uint32_t demo_near_places_frame_size(const struct demo_near_places *packet)
     return DEMO_NEAR_PLACES_FRAME_MIN;
 }
 
-void demo_near_places_encode(const struct demo_near_places *packet, uint8_t *frame)
+void demo_near_places_encode(const struct demo_near_places *restrict packet,
+                             uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 

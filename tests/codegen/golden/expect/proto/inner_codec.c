@@ -25,8 +25,8 @@ _Static_assert(INNER_COUNTED_FRAME_MAX <= INNER_FRAME_MAX && INNER_COUNTED_FRAME
                "inner_counted");
 /* clang-format on */
 
-enum pc_wire_error inner_frame_up_decode(const uint8_t *payload, uint32_t payload_size,
-                                         struct inner_frame_up *packet)
+enum pc_wire_error inner_frame_up_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                         struct inner_frame_up *restrict packet)
 {
     struct pc_wire_reader reader = {payload, payload + payload_size};
     const uint8_t *at;
@@ -56,7 +56,7 @@ uint32_t inner_frame_up_frame_size(const struct inner_frame_up *packet)
     return size;
 }
 
-void inner_frame_up_encode(const struct inner_frame_up *packet, uint8_t *frame)
+void inner_frame_up_encode(const struct inner_frame_up *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -67,8 +67,8 @@ void inner_frame_up_encode(const struct inner_frame_up *packet, uint8_t *frame)
     pc_frame_put_header(frame, (uint32_t)(at - frame), INNER_FRAME_UP_ID);
 }
 
-enum pc_wire_error inner_frame_down_decode(const uint8_t *payload, uint32_t payload_size,
-                                           struct inner_frame_down *packet)
+enum pc_wire_error inner_frame_down_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                           struct inner_frame_down *restrict packet)
 {
     struct pc_wire_reader reader = {payload, payload + payload_size};
     const uint8_t *at;
@@ -98,7 +98,8 @@ uint32_t inner_frame_down_frame_size(const struct inner_frame_down *packet)
     return size;
 }
 
-void inner_frame_down_encode(const struct inner_frame_down *packet, uint8_t *frame)
+void inner_frame_down_encode(const struct inner_frame_down *restrict packet,
+                             uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -109,8 +110,8 @@ void inner_frame_down_encode(const struct inner_frame_down *packet, uint8_t *fra
     pc_frame_put_header(frame, (uint32_t)(at - frame), INNER_FRAME_DOWN_ID);
 }
 
-enum pc_wire_error inner_echo_decode(const uint8_t *payload, uint32_t payload_size,
-                                     struct inner_echo *packet)
+enum pc_wire_error inner_echo_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                     struct inner_echo *restrict packet)
 {
     const uint8_t *at = payload;
     enum pc_wire_error error = pc_wire_exact(payload_size, 12u);
@@ -131,7 +132,7 @@ uint32_t inner_echo_frame_size(const struct inner_echo *packet)
     return INNER_ECHO_FRAME_MIN;
 }
 
-void inner_echo_encode(const struct inner_echo *packet, uint8_t *frame)
+void inner_echo_encode(const struct inner_echo *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -139,8 +140,8 @@ void inner_echo_encode(const struct inner_echo *packet, uint8_t *frame)
     base_point_put(at, &packet->point);
 }
 
-enum pc_wire_error inner_count_decode(const uint8_t *payload, uint32_t payload_size,
-                                      struct inner_count *packet)
+enum pc_wire_error inner_count_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                      struct inner_count *restrict packet)
 {
     const uint8_t *at = payload;
     enum pc_wire_error error = pc_wire_exact(payload_size, 16u);
@@ -160,7 +161,7 @@ uint32_t inner_count_frame_size(const struct inner_count *packet)
     return INNER_COUNT_FRAME_MIN;
 }
 
-void inner_count_encode(const struct inner_count *packet, uint8_t *frame)
+void inner_count_encode(const struct inner_count *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
@@ -170,8 +171,8 @@ void inner_count_encode(const struct inner_count *packet, uint8_t *frame)
     pc_wire_put_u32(at + 12, packet->second);
 }
 
-enum pc_wire_error inner_counted_decode(const uint8_t *payload, uint32_t payload_size,
-                                        struct inner_counted *packet)
+enum pc_wire_error inner_counted_decode(const uint8_t *restrict payload, uint32_t payload_size,
+                                        struct inner_counted *restrict packet)
 {
     const uint8_t *at = payload;
     enum pc_wire_error error = pc_wire_exact(payload_size, 12u);
@@ -190,7 +191,7 @@ uint32_t inner_counted_frame_size(const struct inner_counted *packet)
     return INNER_COUNTED_FRAME_MIN;
 }
 
-void inner_counted_encode(const struct inner_counted *packet, uint8_t *frame)
+void inner_counted_encode(const struct inner_counted *restrict packet, uint8_t *restrict frame)
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
