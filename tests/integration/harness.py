@@ -141,8 +141,15 @@ def read_all(file: IO[bytes]) -> str:
 
 
 def run(name: str, *arguments: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end."""
-    return Background(name, *arguments).finish(timeout)
+    """Run a program to its end.
+
+    A program of ours that fails says why. One that fails under Wine without a word has not been
+    started: Wine has lost its own server. That is tried once more, and told."""
+    ended = Background(name, *arguments).finish(timeout)
+    if IS_WINE and ended.returncode != 0 and not ended.stdout and not ended.stderr:
+        print(f"harness: Wine did not start {name}, status {ended.returncode}; once more")
+        ended = Background(name, *arguments).finish(timeout)
+    return ended
 
 
 @dataclass(frozen=True)
