@@ -22,6 +22,7 @@
 #define RECEIVE_BUFFER_SIZE_DEFAULT  16384u
 #define SEND_BYTES_DEFAULT           (256ull * 1024 * 1024)
 #define STOP_REPORT_MS               1000u
+#define LISTEN_PAUSE_MS              10u /* between two tries while an address is in use */
 
 bool pc_engine_parse(const char *text, enum pc_engine *engine)
 {
@@ -181,6 +182,31 @@ static void runtime__tell_listening(struct pc_runtime *runtime, const struct lis
     worker_observe(runtime->workers[0], &event);
 }
 
+/* Open the address, and again for a while if somebody else still has it. */
+static enum pc_status runtime__open_listener(struct pc_runtime *runtime, struct listener *listener,
+                                             const struct pc_listener_config *config, int32_t *raw)
+{
+    enum pc_status status = listener_init(listener, runtime, config, raw);
+    if (status != PC_ADDRESS_IN_USE || config->listen_retry_ms == 0) {
+        return status;
+    }
+    struct pc_event event = {
+        .kind = PC_EVENT_LISTEN_FAILED,
+        .type = runtime->manager.types[config->type].policy.name,
+        .address = config->address,
+        .status = status,
+        .raw = *raw,
+        .retry_ms = config->listen_retry_ms,
+    };
+    worker_observe(runtime->workers[0], &event);
+    uint64_t deadline_ms = pc_os_monotonic_ms() + config->listen_retry_ms;
+    while (status == PC_ADDRESS_IN_USE && pc_os_monotonic_ms() < deadline_ms) {
+        pc_os_sleep_ms(LISTEN_PAUSE_MS);
+        status = listener_init(listener, runtime, config, raw);
+    }
+    return status;
+}
+
 enum pc_status pc_runtime_listen(struct pc_runtime *runtime,
                                  const struct pc_listener_config *config, struct pc_address *bound)
 {
@@ -194,7 +220,7 @@ enum pc_status pc_runtime_listen(struct pc_runtime *runtime,
         return PC_NO_MEMORY;
     }
     int32_t raw = 0;
-    enum pc_status status = listener_init(listener, runtime, config, &raw);
+    enum pc_status status = runtime__open_listener(runtime, listener, config, &raw);
     runtime__tell_listening(runtime, listener, status, raw);
     if (status != PC_OK) {
         free(listener);

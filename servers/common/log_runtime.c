@@ -21,12 +21,15 @@ static void log__listening(const struct log *log, const struct pc_event *event)
               LOG_FIELDS(log_address("address", &event->address), log_text("type", event->type)));
 }
 
+/* With a retry it is no failure yet: a killed server's address is its own again in a moment. */
 static void log__listen_failed(const struct log *log, const struct pc_event *event)
 {
-    log_write(log, LOG_ERROR, PC_HANDLE_NONE, "listen_failed",
+    bool is_retried = event->retry_ms > 0;
+    log_write(log, is_retried ? LOG_WARNING : LOG_ERROR, PC_HANDLE_NONE,
+              is_retried ? "listen_retry" : "listen_failed",
               LOG_FIELDS(log_address("address", &event->address), log_text("type", event->type),
                          log_text("status", pc_status_name(event->status)),
-                         log_signed("code", event->raw)));
+                         log_signed("code", event->raw), log_number("retry_ms", event->retry_ms)));
 }
 
 static void log__opened(const struct log *log, const struct pc_event *event, const char *name)

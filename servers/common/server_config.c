@@ -34,6 +34,10 @@ static const struct config_key server_config__keys[] = {
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, drain_ms), .section = "server",
      .name = "drain_ms", .initial = "5000", .min = 0, .max = 600000, .unit = "ms",
      .doc = "At shutdown: time for the sessions to send what is queued before they are cut."},
+    {CONFIG_AT(CONFIG_NUMBER, struct server_config, listen_retry_ms), .section = "server",
+     .name = "listen_retry_ms", .initial = "200", .min = 0, .max = 60000, .unit = "ms",
+     .doc = "At start: how long to try again while an address is in use. A killed server's is its "
+            "own again after some 20 ms."},
     {CONFIG_AT(CONFIG_WORD, struct server_config, log_level), .section = "log", .name = "level",
      .initial = "info", .words = log_level_names, .doc = "Least level that is written."},
     {CONFIG_AT(CONFIG_WORD, struct server_config, log_format), .section = "log", .name = "format",

@@ -177,8 +177,10 @@ uint32_t server_add_type(struct server *server, const struct pc_session_type *ty
 
 bool server_listen(struct server *server, const struct pc_listener_config *config)
 {
+    struct pc_listener_config listener = *config;
+    listener.listen_retry_ms = server->config.listen_retry_ms;
     /* The observer has logged a failure, with the address. */
-    return pc_runtime_listen(server->runtime, config, NULL) == PC_OK;
+    return pc_runtime_listen(server->runtime, &listener, NULL) == PC_OK;
 }
 
 bool server_connect(struct server *server, const struct pc_connector_config *config)

@@ -33,6 +33,7 @@ struct server_config {
     uint32_t receive_buffer_count;
     uint32_t receive_buffer_size;
     uint32_t drain_ms;
+    uint32_t listen_retry_ms;
     uint32_t log_level;
     uint32_t log_format;
     char node[COMMON_NODE_NAME_MAX + 1];

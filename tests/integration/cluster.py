@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import copy
 import shutil
-from functools import partial
 from pathlib import Path
 
 from gate_client import GateClient
-from harness import Config, Server, Unexpected, address_is_free, free_port, run, wait_until
+from harness import Config, Server, Unexpected, free_port, run, wait_until
 
 # Small and quick: the tests are about behaviour, not about strength.
 DEFAULTS: dict[str, Config] = {
@@ -165,15 +164,12 @@ class Cluster:
     # ---- ending ----
 
     def kill(self, name: str) -> None:
-        """End a server at once. The kernel takes an io_uring apart after its process has gone, and
-        the listener with it: for some 20 ms the port is still taken."""
+        """End a server at once. For some 20 ms the kernel still keeps the listener of a killed
+        process with an io_uring; who starts in that time tries again."""
         server = self.running.pop(name)
         server.kill()
         server.save_log()
         self.ended.append(server)
-        for section, key in LISTENERS[name].values():
-            address = str(self.configs[name][section][key])
-            wait_until(partial(address_is_free, address), f"{address} of the killed {name}: free")
 
     def stop(self, name: str) -> Server:
         """Stop in order and check: exit status 0, pools whole, no complaint of a sanitizer."""

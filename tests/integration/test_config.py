@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 from cluster import Cluster
-from harness import ROOT, run
+from harness import ROOT, Config, parse_line, run
 
 SERVERS = ["db", "game", "gate"]
 each_server = pytest.mark.parametrize("name", SERVERS)
@@ -166,7 +167,23 @@ def test_busy_port_is_named(folder: Path) -> None:
     assert ended.returncode == 1
     assert f"127.0.0.1:{port}" in ended.stderr
     assert "address_in_use" in ended.stderr
+    names = [event.name for event in map(parse_line, ended.stderr.splitlines()) if event]
+    assert names == ["listen_retry", "listen_failed"]
     assert os.path.exists(cluster.folder / "portcullis.key")
+
+
+def test_port_that_becomes_free_is_taken(folder: Path) -> None:
+    holder = socket.create_server(("127.0.0.1", 0))
+    port = holder.getsockname()[1]
+    gate: Config = {
+        "clients": {"listen": f"127.0.0.1:{port}"},
+        "server": {"workers": 1, "listen_retry_ms": 60000},
+    }
+    with holder, Cluster(folder, gate=gate) as cluster:
+        threading.Timer(0.3, holder.close).start()
+        cluster.start("gate")
+        cluster["gate"].wait_event("listen_retry", status="address_in_use", retry_ms=60000)
+        assert cluster.gate_address[1] == port
 
 
 @each_server

@@ -57,6 +57,13 @@ def test_killed_gate_is_survived(folder: Path) -> None:
         assert summary["logins"] == 2 * BOTS
 
 
+def test_killed_server_can_be_started_at_once(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster:
+        for name in ("gate", "game", "db") * 3:
+            cluster.kill(name)
+            cluster.start(name)
+
+
 def test_game_gone_is_said_to_the_player(folder: Path) -> None:
     with Cluster(folder).start_ready() as cluster, cluster.player() as player:
         cluster.kill("game")

@@ -33,12 +33,13 @@ bool pc_engine_parse(const char *text, enum pc_engine *engine);
 enum pc_event_kind {
     PC_EVENT_ENGINE_FALLBACK, /* status, raw: why io_uring cannot be used; epoll is used instead */
     PC_EVENT_LISTENING,       /* type, address (with the port really bound) */
-    PC_EVENT_LISTEN_FAILED,   /* type, address, status, raw */
-    PC_EVENT_ACCEPTED,        /* type, session, address */
-    PC_EVENT_ACCEPT_FAILED,   /* type, status, raw */
-    PC_EVENT_ADDRESS_LIMIT,   /* type, address: refused, too many sessions from it */
-    PC_EVENT_CONNECTED,       /* type, session, address */
-    PC_EVENT_CONNECT_FAILED,  /* type, address, status, raw, retry_ms */
+    PC_EVENT_LISTEN_FAILED,  /* type, address, status, raw, retry_ms: the time for which it is tried
+                              * again before it fails for good, 0: it has */
+    PC_EVENT_ACCEPTED,       /* type, session, address */
+    PC_EVENT_ACCEPT_FAILED,  /* type, status, raw */
+    PC_EVENT_ADDRESS_LIMIT,  /* type, address: refused, too many sessions from it */
+    PC_EVENT_CONNECTED,      /* type, session, address */
+    PC_EVENT_CONNECT_FAILED, /* type, address, status, raw, retry_ms */
     PC_EVENT_REFUSED, /* type, session, address, refusal, packet_id, packet_size, wire_error */
     PC_EVENT_CLOSED   /* type, session, address, reason, status, raw (0 if none) */
 };
@@ -111,6 +112,9 @@ struct pc_listener_config {
     uint32_t backlog;                  /* 0: 1024 */
     uint32_t sessions_per_address_max; /* 0: no limit */
     uint32_t accepts_per_sec_max;      /* connections beyond it wait in the backlog; 0: no limit */
+    uint32_t
+        listen_retry_ms; /* try so long while the address is in use: the system takes a killed
+                          * process's io_uring, and its listener, apart behind its back; 0: once */
     uint32_t tag;
 };
 
@@ -135,8 +139,9 @@ PC_NODISCARD enum pc_status pc_runtime_create(const struct pc_runtime_config *co
 #define PC_TYPES_MAX 16u
 uint32_t pc_runtime_add_type(struct pc_runtime *runtime, const struct pc_session_type *type);
 
-/* Before start. The listener is opened at once, so that a busy port is reported here; it accepts
- * after start. bound receives the address with the port really used; may be NULL. */
+/* Before start. The listener is opened at once, so that a busy port is reported here, after
+ * config->listen_retry_ms; it accepts after start. bound receives the address with the port really
+ * used; may be NULL. */
 PC_NODISCARD enum pc_status pc_runtime_listen(struct pc_runtime *runtime,
                                               const struct pc_listener_config *config,
                                               struct pc_address *bound);
