@@ -70,14 +70,6 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def address_is_free(address: str) -> bool:
-    """Nobody listens there: "HOST:PORT" of this machine, or "unix:PATH"."""
-    if not address.startswith("unix:"):
-        return port_is_free(int(address.rpartition(":")[2]))
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(address.removeprefix("unix:")) != 0
-
-
 def binary(name: str) -> Path:
     """The path of a server's program."""
     suffix = ".exe" if IS_WINE else ""
