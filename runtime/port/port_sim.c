@@ -89,6 +89,43 @@ static void sim_close(struct port *base)
     port__free(port);
 }
 
+static struct port_listener *port__any_listener(const struct sim_port *port)
+{
+    struct port_listener *listener = port->world->listeners;
+    while (listener != NULL && listener->port != port) {
+        listener = listener->next;
+    }
+    return listener;
+}
+
+/* Accepted by this machine and on the way from one of its ports to another. */
+static bool port__is_own_handover(const struct sim_port *port, const struct sim_end *end)
+{
+    return end->owner == SIM_OWNER_HANDOVER && end->address.ip[2] == (uint8_t)(port->host >> 8) &&
+           end->address.ip[3] == (uint8_t)port->host;
+}
+
+void sim_port_crash(struct port *base)
+{
+    struct sim_port *port = port__of(base);
+    struct sim_world *world = port->world;
+    sim_note(world, "port %u: its process has died", port->number, 0, 0);
+    for (struct port_listener *l = port__any_listener(port); l != NULL;) {
+        sim_listener_crash(l);
+        l = port__any_listener(port);
+    }
+    while (port->socket_count > 0) {
+        sim_socket_crash(port->sockets[0]);
+    }
+    for (uint32_t i = 0; i < world->connection_count; i++) {
+        struct sim_connection *connection = world->connections[i];
+        if (connection != NULL && port__is_own_handover(port, &connection->ends[1])) {
+            sim_end_close(world, connection, 1, PORT_ABORT_GRACEFUL);
+        }
+    }
+    sim_close(base);
+}
+
 /* ---- waiting ---- */
 
 /* The data of the last batch is stale from here on. */

@@ -120,6 +120,10 @@ uint64_t sim_world_trace_hash(const struct sim_world *world);
 /* How often each fault has happened. */
 uint64_t sim_world_fault_count(const struct sim_world *world, enum sim_fault fault);
 
+/* The process that owns the port dies: its kernel closes what it had, nobody gets an event, and the
+ * port is gone. What the process had in memory is the caller's to keep or to forget. */
+void sim_port_crash(struct port *port);
+
 /* ---- ends of connections ---- */
 
 /* Names one end of one connection, for the world's whole life; the other end is `end ^ 1`. */

@@ -217,3 +217,12 @@ void sim_listener_close(struct port_listener *listener)
     *place = listener->next;
     free(listener);
 }
+
+void sim_listener_crash(struct port_listener *listener)
+{
+    listener->state = SIM_LISTENER_CLOSED;
+    listener->waiting_first = NULL;
+    listener->waiting_last = NULL;
+    listener->outstanding = 0;
+    sim_listener_close(listener);
+}

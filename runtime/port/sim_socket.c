@@ -430,6 +430,24 @@ void sim_socket_abort(struct sim_socket *own, enum port_abort_mode mode)
     sim_socket_settle(own);
 }
 
+void sim_socket_crash(struct sim_socket *own)
+{
+    struct sim_connection *connection = own->connection;
+    own->connection = NULL;
+    if (connection != NULL) {
+        sim_end_close(own->port->world, connection, own->side, PORT_ABORT_GRACEFUL);
+    }
+    if (own->recv.state == SIM_OP_DONE) {
+        socket__forget_result(own, &own->recv);
+    }
+    own->recv.state = SIM_OP_NONE;
+    own->send.state = SIM_OP_NONE;
+    if (own->cancel_index != SIM_NOT_LISTED) {
+        socket__leave_cancelled(own);
+    }
+    sim_socket_end(own);
+}
+
 /* ---- events ---- */
 
 static void socket__give_recv(struct sim_socket *own, struct port_event *event)

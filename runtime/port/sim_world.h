@@ -285,6 +285,9 @@ void sim_socket_answer(struct sim_socket *own);
 /* Cancel what is in the kernel and close the connection. */
 void sim_socket_abort(struct sim_socket *own, enum port_abort_mode mode);
 
+/* Its process has died: no event, and the kernel closes the connection. */
+void sim_socket_crash(struct sim_socket *own);
+
 /* One event of a ready socket. */
 void sim_socket_give(struct sim_socket *own, struct port_event *event);
 void sim_socket_check(const struct sim_socket *own);
@@ -310,3 +313,6 @@ enum pc_status sim_listener_open(struct sim_port *port, const struct pc_address 
 void sim_listener_wait(struct port_listener *listener, struct sim_socket *own);
 void sim_listener_stop(struct port_listener *listener);
 void sim_listener_close(struct port_listener *listener);
+
+/* The same without any event that is still owed. */
+void sim_listener_crash(struct port_listener *listener);
