@@ -53,11 +53,11 @@ static inline enum pc_wire_error base_point_get(const uint8_t *at, struct base_p
     if (!pc_wire_f32_is_finite(at)) {
         return PC_WIRE_FLOAT;
     }
-    value->x = pc_wire_get_f32(at);
+    pc_wire_load_32(&value->x, at, 1);
     if (!pc_wire_f64_is_finite(at + 4)) {
         return PC_WIRE_FLOAT;
     }
-    value->y = pc_wire_get_f64(at + 4);
+    pc_wire_load_64(&value->y, at + 4, 1);
     return PC_WIRE_OK;
 }
 

@@ -81,11 +81,11 @@ enum pc_wire_error demo_numbers_decode(const uint8_t *restrict payload, uint32_t
     if (!pc_wire_f32_is_finite(at + 30)) {
         return PC_WIRE_FLOAT;
     }
-    packet->i = pc_wire_get_f32(at + 30);
+    pc_wire_load_32(&packet->i, at + 30, 1);
     if (!pc_wire_f64_is_finite(at + 34)) {
         return PC_WIRE_FLOAT;
     }
-    packet->j = pc_wire_get_f64(at + 34);
+    pc_wire_load_64(&packet->j, at + 34, 1);
     if (pc_wire_get_u8(at + 42) > 1) {
         return PC_WIRE_BOOL;
     }
