@@ -8,6 +8,7 @@ The texts lie in explanations/*.txt:
     -- right
     -- before                                        of rules that compare with what was released
     -- file NAME                                     lies beside the examples
+    -- allow PB101                                   broken by both examples, and not the point
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class Explanation:
     text: str = ""
     examples: dict[str, Example] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    allowed: str = ""
 
     def files_of(self, example: str) -> dict[str, str]:
         """What lies beside an example: "wrong", "right" or "before"."""
@@ -80,6 +82,8 @@ def _add(explanation: Explanation, head: str, lines: list[str]) -> None:
     kind, _, rest = head.partition(" ")
     if not head:
         explanation.text = text.strip()
+    elif kind == "allow":
+        explanation.allowed = rest
     elif kind == "file":
         explanation.files[rest] = text
     else:
