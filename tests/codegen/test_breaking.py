@@ -1,5 +1,5 @@
-"""What breaks peers is found, what does not is let through: each rule by its explanation's examples,
-further cases here, and random changes against the hashes."""
+"""What breaks peers is found, what does not is let through: each rule by its explanation's
+examples, further cases here, and random changes against the hashes."""
 
 from __future__ import annotations
 
