@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -141,3 +142,14 @@ def test_what_is_remembered_is_never_trusted_blindly(tmp_path: Path, damage: str
     result = pcgen("gen", "--out", out, *inputs)
     assert result.returncode == (1 if damage == "input" else 0)
     assert (out / "proto" / "demo_ids.h").read_bytes() == good
+
+
+def test_stats_counts_packets_tables_and_ids() -> None:
+    made = json.loads(pcgen("stats", "--json", *golden_inputs()).stdout)
+    assert made["protocols"]["demo"]["packets"] == len(
+        [line for line in pcgen("sizes", *golden_inputs()).stdout.splitlines() if " demo." in line])
+    assert {table["table"] for table in made["tables"]} >= {"gate <- client"}
+    row = made["ids"][0]
+    assert row["used"] <= row["of"] and row["next_free"].startswith("0x")
+    shown = pcgen("stats", *golden_inputs()).stdout
+    assert "accept tables\n" in shown and "next free" in shown
