@@ -33,8 +33,10 @@ endfunction()
 portcullis_find_python()
 set(PCGEN_FOLDER ${CMAKE_CURRENT_LIST_DIR}/..)
 cmake_path(NORMAL_PATH PCGEN_FOLDER)
-# -I: neither the environment nor the working folder changes what the generator does.
-set(PCGEN_COMMAND ${PORTCULLIS_PYTHON} -I -B ${PCGEN_FOLDER}pcgen_main.py)
+# -I: neither the environment nor the working folder changes what the generator does. Its compiled
+# modules and templates are kept in the build tree.
+set(PCGEN_COMMAND ${PORTCULLIS_PYTHON} -I -X pycache_prefix=${CMAKE_BINARY_DIR}/pycache
+                  ${PCGEN_FOLDER}pcgen_main.py)
 
 function(pcgen_generate target)
   cmake_parse_arguments(arg "" "OUTPUT_DIR" "YAML" ${ARGN})

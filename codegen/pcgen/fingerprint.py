@@ -151,16 +151,26 @@ def _spelled(value: object, seen: dict[tuple[str, str], ir.Named]) -> str:
     return _parts(value, seen)
 
 
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    """The members of a part of the IR that are no prose."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(item.name for item in members(kind)
+                             if item.name not in _PROSE and item.name != "examples")
+    return _NAMES[kind]
+
+
 def _parts(value: object, seen: dict[tuple[str, str], ir.Named]) -> str:
     if isinstance(value, PythonEnum):
         return str(value.value)
     if is_dataclass(value):
-        inside = ";".join(f"{item.name}={_spelled(getattr(value, item.name), seen)}"
-                          for item in members(value)
-                          if item.name not in _PROSE and item.name != "examples")
+        inside = ";".join([f"{name}={_spelled(getattr(value, name), seen)}"
+                           for name in _names(type(value))])
         return f"{type(value).__name__}({inside})"
     if isinstance(value, tuple):
-        return "[" + ",".join(_spelled(item, seen) for item in value) + "]"
+        return "[" + ",".join([_spelled(item, seen) for item in value]) + "]"
     return repr(value)
 
 

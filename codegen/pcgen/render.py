@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+
+def _compiled() -> jinja2.BytecodeCache | None:
+    """Templates are compiled once and kept where Python keeps its own compiled modules, if that is
+    outside the source tree. A template that changes is compiled anew."""
+    if sys.pycache_prefix is None:
+        return None
+    folder = Path(sys.pycache_prefix) / "templates"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder))
 
 
 def environment() -> jinja2.Environment:
@@ -19,6 +33,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled(),
     )
 
 

@@ -78,5 +78,6 @@ def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[
 
 def pcgen(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
     """Run the generator as the build does."""
-    return run(sys.executable, "-I", "-B", ROOT / "codegen" / "pcgen_main.py", *arguments,
+    cache = f"pycache_prefix={ROOT / 'build' / 'pycache'}"
+    return run(sys.executable, "-I", "-X", cache, ROOT / "codegen" / "pcgen_main.py", *arguments,
                **options)
