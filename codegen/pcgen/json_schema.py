@@ -94,23 +94,36 @@ def _field() -> Schema:
             "maxProperties": 1}
 
 
-def _values() -> dict[Keys, dict[str, Schema]]:
-    """What each key takes."""
-    fields = _list(_field())
+Values = dict[Keys, dict[str, Schema]]
+
+
+def _fields() -> Schema:
+    return _list(_field())
+
+
+def _of_files() -> Values:
+    """The parts of a file."""
+    def named(keys: Keys) -> Schema:
+        return _names(LOWER, _ref(_slug(keys)))
+
     return {
         grammar.FILE: {
             "protocol": SHORT, "version": U16, "import": _list(TEXT), "roles": _list(SHORT, 1),
             "outside": _list(SHORT), "limits": _ref(_slug(grammar.LIMITS)),
             "reserved": _ref(_slug(grammar.RESERVED)),
             "states": _names(LOWER, _list(LOWER, 1)), "flows": _list(_ref(_slug(grammar.FLOW))),
-            "consts": _names(UPPER, CONST), "enums": _names(LOWER, _ref(_slug(grammar.ENUM))),
-            "flags": _names(LOWER, _ref(_slug(grammar.FLAGS))),
-            "structs": _names(LOWER, _ref(_slug(grammar.STRUCT))),
-            "unions": _names(LOWER, _ref(_slug(grammar.UNION))),
-            "packets": _names(LOWER, _ref(_slug(grammar.PACKET))), "doc": LINE},
+            "consts": _names(UPPER, CONST), "enums": named(grammar.ENUM),
+            "flags": named(grammar.FLAGS), "structs": named(grammar.STRUCT),
+            "unions": named(grammar.UNION), "packets": named(grammar.PACKET), "doc": LINE},
         grammar.LIMITS: {"frame_max": _number(FRAME_LEAST, U16_MAX)},
         grammar.RESERVED: {"ids": _list(_either(U16, RANGE)), "names": _list(TEXT)},
         grammar.FLOW: {"flow": FLOW, "ids": RANGE, "states": LOWER, "via": SHORT},
+    }
+
+
+def _of_types() -> Values:
+    """Declared types."""
+    return {
         grammar.ENUM: {
             "type": _choice(types.ENUM_BASES), "unknown": _choice(grammar.UNKNOWN),
             "values": _names(UPPER, _member(grammar.ENUM_VALUE, CONST), 1)},
@@ -119,7 +132,7 @@ def _values() -> dict[Keys, dict[str, Schema]]:
             "type": _choice(types.FLAGS_BASES), "unknown": _choice(grammar.UNKNOWN),
             "bits": _names(UPPER, _member(grammar.FLAG_BIT, _number(0, 63)), 1)},
         grammar.FLAG_BIT: {"bit": _number(0, 63)},
-        grammar.STRUCT: {"fields": {**fields, "minItems": 1}, "extensible": FLAG},
+        grammar.STRUCT: {"fields": {**_fields(), "minItems": 1}, "extensible": FLAG},
         grammar.UNION: {
             "tag": _choice(types.TAG_BASES), "open": FLAG,
             "cases": _names(LOWER, _member(grammar.CASE, _number(0, U16_MAX)), 1)},
@@ -127,8 +140,14 @@ def _values() -> dict[Keys, dict[str, Schema]]:
         grammar.FIELD: {
             "type": TYPE, "range": {**_list(LIMIT, 2), "maxItems": 2}, "min": BOUND,
             "charset": _choice(grammar.CHARSETS), "default": ANY, "secret": FLAG},
+    }
+
+
+def _of_packets() -> Values:
+    """Packets and what belongs to them."""
+    return {
         grammar.PACKET: {
-            "id": U16, "flow": _either(FLOW, _list(FLOW, 1)), "fields": fields,
+            "id": U16, "flow": _either(FLOW, _list(FLOW, 1)), "fields": _fields(),
             "states": _list(LOWER, 1), "rate": _ref(_slug(grammar.RATE)), "reply": LOWER,
             "latest": LOWER, "tail": _choice(grammar.TAIL),
             "examples": _list(_ref(_slug(grammar.EXAMPLE)))},
@@ -162,7 +181,7 @@ def _definition(keys: Keys, values: dict[str, Schema]) -> Schema:
 
 def schema() -> Schema:
     """The whole language."""
-    values = _values()
+    values = {**_of_files(), **_of_types(), **_of_packets()}
     assert tuple(values) == grammar.ALL
     top = _definition(grammar.FILE, values[grammar.FILE])
     return {
