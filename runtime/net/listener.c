@@ -63,17 +63,30 @@ static void listener__on_retry(struct pc_worker *worker, struct pc_timer *timer)
     listener__post(PC_CONTAINER_OF(timer, struct listener, retry));
 }
 
-/* Look again after a pause, longer each time nothing could be posted. */
-static void listener__retry_later(struct listener *listener)
+/* Look again after a pause; false if that is planned already or not wanted any more. */
+static bool listener__retry_in(struct listener *listener, uint32_t pause_ms)
 {
     struct pc_worker *worker = listener__acceptor(listener);
     if (worker->stopping || pc_timer_is_set(&listener->retry)) {
-        return;
+        return false;
     }
-    pc_timer_set(worker, &listener->retry, listener->retry_ms, listener__on_retry);
-    if (listener->retry_ms < RETRY_LONGEST_MS) {
+    pc_timer_set(worker, &listener->retry, pause_ms, listener__on_retry);
+    return true;
+}
+
+/* The pause is longer each time nothing could be posted. */
+static void listener__retry_later(struct listener *listener)
+{
+    if (listener__retry_in(listener, listener->retry_ms) && listener->retry_ms < RETRY_LONGEST_MS) {
         listener->retry_ms *= 2;
     }
+}
+
+/* The pause is as long as the rate needs for one more. */
+static void listener__retry_in_rate(struct listener *listener)
+{
+    uint32_t pause_ms = 1000u / listener->config.accepts_per_sec_max;
+    (void)listener__retry_in(listener, pause_ms > 0 ? pause_ms : 1);
 }
 
 /* Every accept that is posted may become a session, also those of another listener. */
@@ -143,12 +156,18 @@ static void listener__post(struct listener *listener)
         return;
     }
     while (listener->posted_count < listener->config.accepts_posted) {
-        if (!listener__has_room(listener) || !listener__has_memory(listener) ||
-            !listener__is_in_rate(listener) || !listener__post_one(listener)) {
-            counter_add(&listener__counters(listener)->accepts_throttled, 1);
-            listener__retry_later(listener);
-            return;
+        bool has_room = listener__has_room(listener) && listener__has_memory(listener);
+        bool is_in_rate = !has_room || listener__is_in_rate(listener);
+        if (has_room && is_in_rate && listener__post_one(listener)) {
+            continue;
         }
+        counter_add(&listener__counters(listener)->accepts_throttled, 1);
+        if (is_in_rate) {
+            listener__retry_later(listener);
+        } else {
+            listener__retry_in_rate(listener);
+        }
+        return;
     }
 }
 
@@ -328,7 +347,7 @@ static void listener__on_failed(struct listener *listener, struct pc_session *se
     }
     worker_observe(worker, &seen);
     counter_add(&listener__counters(listener)->accepts_failed, 1);
-    if (pc_status_class(event->status) == PC_CLASS_TRANSIENT) {
+    if (event->status != PC_RESET) { /* that is one peer's doing; the rest would come again */
         listener__retry_later(listener);
     }
 }

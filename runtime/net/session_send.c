@@ -36,6 +36,11 @@ static void session__mark_rise(struct pc_session *session)
     }
 }
 
+bool pc_session_is_congested(const struct pc_session *session)
+{
+    return session->soft_since_ms != 0;
+}
+
 /* The queue has shrunk: at half of the soft mark there is room again. */
 static void session__mark_room(struct pc_session *session)
 {

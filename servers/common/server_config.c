@@ -38,11 +38,20 @@ static const struct config_key server_config__keys[] = {
      .name = "listen_retry_ms", .initial = "200", .min = 0, .max = 60000, .unit = "ms",
      .doc = "At start: how long to try again while an address is in use. A killed server's is its "
             "own again after some 20 ms."},
+    {CONFIG_AT(CONFIG_NUMBER, struct server_config, send_memory_mib), .section = "server",
+     .name = "send_memory_mib", .initial = "256", .min = 1, .max = 65536, .unit = "MiB",
+     .doc = "What all sessions of a worker may have waiting to be sent, and incomplete frames. At "
+            "80 % nobody new is accepted, at 95 % the session with the longest queue is closed."},
     {CONFIG_AT(CONFIG_WORD, struct server_config, log_level), .section = "log", .name = "level",
      .initial = "info", .words = log_level_names, .doc = "Least level that is written."},
     {CONFIG_AT(CONFIG_WORD, struct server_config, log_format), .section = "log", .name = "format",
      .initial = "text", .words = log_format_names,
      .doc = "text: one readable line per event. json: one JSON object per line."},
+    {CONFIG_AT(CONFIG_NUMBER, struct server_config, log_warnings_per_sec), .section = "log",
+     .name = "warnings_per_sec", .initial = "100", .min = 1, .max = 1000000, .unit = "lines",
+     .zero = "unlimited",
+     .doc = "Lines that peers can cause by misbehaving, such as refused frames, in one second and "
+            "worker; the others are counted and told by one line."},
 };
 
 /* Of servers with links to others. The node name's default is the program's. */
@@ -69,6 +78,9 @@ static const struct config_key server_config__link_keys[] = {
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, link.retry_max_ms), .section = "link",
      .name = "retry_max_ms", .initial = "3000", .min = 10, .max = 600000, .unit = "ms",
      .doc = "Longest pause between two attempts to connect."},
+    {CONFIG_AT(CONFIG_NUMBER, struct server_config, link.soft_timeout_ms), .section = "link",
+     .name = "soft_timeout_ms", .initial = "10000", .min = 100, .max = 600000, .unit = "ms",
+     .doc = "A link whose send queue is above its soft mark for so long is closed as too slow."},
 };
 
 #define COUNT_OF(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))

@@ -16,9 +16,22 @@
 
 #define EXIT_BAD_CONFIG 2
 
+/* Would a peer fill the log with it? */
+static bool server__is_peers_doing(const struct pc_event *event)
+{
+    return event->kind == PC_EVENT_REFUSED || event->kind == PC_EVENT_ADDRESS_LIMIT ||
+           event->kind == PC_EVENT_ACCEPT_FAILED ||
+           (event->kind == PC_EVENT_CLOSED && event->reason == PC_CLOSE_VIOLATION);
+}
+
 static void server__observe(void *user, const struct pc_event *event)
 {
-    const struct server *server = user;
+    struct server *server = user;
+    if (server__is_peers_doing(event) &&
+        !log_limit_admit(&server->log_limits[event->worker], &server->log, pc_os_monotonic_ms(),
+                         server->config.log_warnings_per_sec)) {
+        return;
+    }
     log_runtime_event(&server->log, event);
 }
 
@@ -63,6 +76,7 @@ static bool server__create_runtime(struct server *server)
         .engine = (enum pc_engine)config->engine,
         .worker_count = config->workers,
         .busy_poll_us = config->busy_poll_us,
+        .send_bytes_max = (uint64_t)config->send_memory_mib << 20,
         .receive_buffer_count = config->receive_buffer_count,
         .receive_buffer_size = config->receive_buffer_size,
         .observe = server__observe,
@@ -102,6 +116,9 @@ static bool server__serve(struct server *server)
         server->program->stop(server);
     }
     bool is_whole = pc_runtime_stop(server->runtime, server->config.drain_ms);
+    for (uint32_t i = 0; i < SERVER_WORKERS_MAX; i++) {
+        log_limit_flush(&server->log_limits[i], &server->log);
+    }
     server_report_counters(server);
     log_write(&server->log, is_whole ? LOG_INFO : LOG_ERROR, PC_HANDLE_NONE, "stopped",
               LOG_FIELDS(log_bool("pools_whole", is_whole)));

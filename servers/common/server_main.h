@@ -21,9 +21,11 @@
 #include "common/config.h"
 #include "common/link.h"
 #include "common/log.h"
+#include "common/log_limit.h"
 #include "pc/runtime.h"
 
-#define SERVER_TYPES_MAX 8u
+#define SERVER_TYPES_MAX   8u
+#define SERVER_WORKERS_MAX 64u
 
 /* Keys that every server has: [server], [log] and, if program->has_links, [link]. */
 struct server_config {
@@ -34,8 +36,10 @@ struct server_config {
     uint32_t receive_buffer_size;
     uint32_t drain_ms;
     uint32_t listen_retry_ms;
+    uint32_t send_memory_mib;
     uint32_t log_level;
     uint32_t log_format;
+    uint32_t log_warnings_per_sec;
     char node[COMMON_NODE_NAME_MAX + 1];
     char key_file[CONFIG_PATH_SIZE];
     struct {
@@ -44,6 +48,7 @@ struct server_config {
         uint32_t idle_timeout_ms; /* a link that says nothing for so long is closed */
         uint32_t retry_min_ms;    /* pauses between attempts to connect */
         uint32_t retry_max_ms;
+        uint32_t soft_timeout_ms;
     } link;
 };
 
@@ -77,6 +82,7 @@ struct server {
     const struct server_program *program;
     struct server_config config;
     struct log log;
+    struct log_limit log_limits[SERVER_WORKERS_MAX];
     struct link_identity identity; /* filled if program->has_links */
     struct pc_runtime *runtime;
     struct pc_session_type types[SERVER_TYPES_MAX]; /* for the counters at the end */

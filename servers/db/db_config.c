@@ -10,6 +10,10 @@ const struct config_key db_config_keys[] = {
     {CONFIG_AT(CONFIG_NUMBER, struct db_config, links_max), .section = "listen",
      .name = "links_max", .initial = "1024", .min = 1, .max = 65536, .unit = "links",
      .doc = "Links of gates, and likewise of games, at once; each worker of a gate has its own."},
+    {CONFIG_AT(CONFIG_NUMBER, struct db_config, send_bytes_max), .section = "listen",
+     .name = "send_bytes_max", .initial = "16777216", .min = 65536, .max = 1073741824,
+     .unit = "bytes",
+     .doc = "What may wait to be sent on one link before it is closed as too slow."},
 
     {CONFIG_AT(CONFIG_PATH, struct db_config, database_path), .section = "database", .name = "path",
      .initial = "portcullis.db", .min = 1,

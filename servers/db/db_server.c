@@ -125,6 +125,8 @@ static bool db_server__open_listeners(struct db_server *db)
         .sessions_max = db->config.links_max,
         .idle_timeout_ms = db->server.config.link.idle_timeout_ms,
         .drain_timeout_ms = SERVER_LINK_DRAIN_MS,
+        .send_bytes_max = db->config.send_bytes_max,
+        .soft_timeout_ms = db->server.config.link.soft_timeout_ms,
         .on_open = db_server__on_gate_open,
         .on_close = server_link_close,
     };

@@ -19,6 +19,7 @@ struct db_config {
     struct pc_address gates; /* listens for gates */
     struct pc_address games; /* listens for games */
     uint32_t links_max;      /* of each of the two */
+    uint32_t send_bytes_max; /* of one link */
     uint32_t requests_max;   /* per worker */
 
     char database_path[CONFIG_PATH_SIZE];

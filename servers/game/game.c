@@ -114,6 +114,7 @@ static bool game__add_gates(struct game *game)
         .idle_timeout_ms = game->server.config.link.idle_timeout_ms,
         .drain_timeout_ms = SERVER_LINK_DRAIN_MS,
         .send_bytes_max = config->gates.send_bytes_max,
+        .soft_timeout_ms = game->server.config.link.soft_timeout_ms,
         .on_open = gate_link_open,
         .on_close = gate_link_close,
     };
@@ -140,6 +141,7 @@ static bool game__add_db(struct game *game)
         .idle_timeout_ms = game->server.config.link.idle_timeout_ms,
         .drain_timeout_ms = SERVER_LINK_DRAIN_MS,
         .send_bytes_max = config->gates.send_bytes_max,
+        .soft_timeout_ms = game->server.config.link.soft_timeout_ms,
         .on_open = db_link_open,
         .on_close = db_link_close,
     };

@@ -35,6 +35,28 @@ void gate_client_leave_world(struct pc_session *session, enum common_leave_reaso
     (void)gate_send_client_left_world(session, &packet);
 }
 
+void gate_client_hold(struct pc_session *session)
+{
+    struct gate_client *client = gate_client_of(session);
+    if (!client->is_held) {
+        client->is_held = true;
+        gate_worker_of(session)->counters.held++;
+        pc_session_pause(session);
+    }
+}
+
+void gate_clients_release(struct gate_worker *worker)
+{
+    for (struct list_node *node = list_first(&worker->clients); node != NULL;
+         node = list_next(&worker->clients, node)) {
+        struct gate_client *client = PC_CONTAINER_OF(node, struct gate_client, node);
+        if (client->is_held) {
+            client->is_held = false;
+            pc_session_resume(client->session);
+        }
+    }
+}
+
 void gate_clients_tell_status(struct gate_worker *worker, enum common_role server, bool is_up)
 {
     struct client_server_status packet = {.server = server,

@@ -35,6 +35,7 @@ struct gate_client {
     uint16_t name_size;
     char name[COMMON_ACCOUNT_NAME_MAX + 1];
     uint32_t login_failures;
+    bool is_held;    /* paused until the game's link has room */
     bool has_echoed; /* its first echo has been logged */
 };
 
@@ -72,6 +73,11 @@ struct pc_session *gate_client_find(struct gate_worker *worker, pc_handle handle
 
 /* The client is no longer in the world: it is told, and its state follows. */
 void gate_client_leave_world(struct pc_session *session, enum common_leave_reason reason);
+
+/* The game's link is above its soft mark: what this client sends waits until there is room. */
+void gate_client_hold(struct pc_session *session);
+/* There is room again, or the link has gone. */
+void gate_clients_release(struct gate_worker *worker);
 
 /* Tell every client of the worker that has been greeted that a server has gone or come back. */
 void gate_clients_tell_status(struct gate_worker *worker, enum common_role server, bool is_up);

@@ -60,19 +60,25 @@ static bool gate__add_clients(struct gate *gate)
         .sessions_start = config->clients.sessions_start,
         .sessions_max = config->clients.sessions_max,
         .idle_timeout_ms = config->clients.idle_timeout_ms,
+        .drain_timeout_ms = config->clients.drain_timeout_ms,
         .send_bytes_max = config->clients.send_bytes_max,
+        .send_bytes_soft = config->clients.send_bytes_soft,
+        .soft_timeout_ms = config->clients.soft_timeout_ms,
         .packets = {.per_sec = config->clients.packets_per_sec,
                     .burst = config->clients.packets_burst,
-                    .over = PC_RATE_KICK},
+                    .over = (enum pc_rate_over)config->clients.packets_over},
         .on_open = gate_client_open,
         .on_relay = gate_client_relay,
         .on_close = gate_client_close,
     };
-    const struct pc_listener_config listener = {.type = server_add_type(&gate->server, &type),
-                                                .address = config->clients.listen,
-                                                .sessions_per_address_max =
-                                                    config->clients.per_address_max,
-                                                .tag = GATE_TAG_CLIENT};
+    const struct pc_listener_config listener = {
+        .type = server_add_type(&gate->server, &type),
+        .address = config->clients.listen,
+        .accepts_posted = config->clients.accepts_posted,
+        .backlog = config->clients.backlog,
+        .sessions_per_address_max = config->clients.per_address_max,
+        .accepts_per_sec_max = config->clients.accepts_per_sec,
+        .tag = GATE_TAG_CLIENT};
     return listener.type != PC_TYPE_NONE && server_listen(&gate->server, &listener);
 }
 
@@ -89,7 +95,9 @@ static bool gate__add_game(struct gate *gate)
         .name = "game",
         .accepts = &gate_accepts_game,
         .send_bytes_max = gate->config.game.send_bytes_max,
+        .send_bytes_soft = gate->config.game.send_bytes_soft,
         .on_open = game_link_open,
+        .on_send_room = game_link_has_room,
     };
     return gate__connect(gate, &type, &gate->config.game.address, GATE_TAG_GAME);
 }
@@ -123,6 +131,7 @@ static bool gate__connect(struct gate *gate, const struct pc_session_type *type,
     link.sessions_max = 2 * pc_runtime_worker_count(gate->server.runtime);
     link.idle_timeout_ms = config->link.idle_timeout_ms;
     link.drain_timeout_ms = SERVER_LINK_DRAIN_MS;
+    link.soft_timeout_ms = config->link.soft_timeout_ms;
     link.on_close = server_link_close;
     const struct pc_connector_config connector = {.type = server_add_type(&gate->server, &link),
                                                   .address = *address,
@@ -143,5 +152,6 @@ static void gate__log_totals(const struct gate_worker *worker)
                          log_number("frames_down", counters->frames_down),
                          log_number("stale_down", counters->stale_down),
                          log_number("refused_down", counters->refused_down),
-                         log_number("refusals", counters->refusals)));
+                         log_number("refusals", counters->refusals),
+                         log_number("held", counters->held)));
 }

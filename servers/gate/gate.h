@@ -35,12 +35,22 @@ struct gate_config {
         uint32_t login_failures_max;
         uint32_t packets_per_sec;
         uint32_t packets_burst;
+        uint32_t packets_over; /* enum pc_rate_over */
         uint32_t send_bytes_max;
+        uint32_t send_bytes_soft;
+        uint32_t soft_timeout_ms;
+        uint32_t drain_timeout_ms;
+        uint32_t accepts_per_sec;
+        uint32_t accepts_posted;
+        uint32_t backlog;
+        uint32_t prelogin_packets;
+        uint32_t prelogin_bytes;
         uint32_t retry_after_ms;
     } clients;
     struct {
         struct pc_address address;
         uint32_t send_bytes_max;
+        uint32_t send_bytes_soft;
     } game;
     struct {
         struct pc_address address;
@@ -67,6 +77,7 @@ struct gate_counters {
     uint64_t stale_down;   /* for a session that has gone: normal, it was on the way */
     uint64_t refused_down; /* the game sent what it may not send to a client */
     uint64_t refusals;     /* packets that could not be served */
+    uint64_t held;         /* times that a client was paused because the game's link was full */
     uint64_t logins;
     uint64_t failed_logins;
 };

@@ -6,6 +6,7 @@
 void game_link_open(struct pc_session *session);
 void game_link_ready(struct pc_session *session);
 void game_link_down(struct pc_session *session, enum pc_close_reason reason);
+void game_link_has_room(struct pc_session *session);
 
 void db_link_open(struct pc_session *session);
 void db_link_ready(struct pc_session *session);

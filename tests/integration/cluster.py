@@ -86,6 +86,8 @@ class Cluster:
             name: merge(merge(DEFAULTS[name], COMMON), configs.get(name, {})) for name in DEFAULTS
         }
         self._choose_ports()
+        # In place of a peer's own address: server -> section of its config -> address.
+        self.peers: dict[str, dict[str, str]] = {}
         self.running: dict[str, Server] = {}
         self.ended: list[Server] = []
         made = run("db", "--make-key", str(folder / "portcullis.key"))
@@ -139,6 +141,7 @@ class Cluster:
         for section, (peer, type_name) in PEERS[name].items():
             peer_section, key = LISTENERS[peer][type_name]
             address = str(self.configs[peer][peer_section][key])
+            address = self.peers.get(name, {}).get(section, address)
             self.configs[name].setdefault(section, {})["address"] = address
 
     # ---- using ----

@@ -89,6 +89,10 @@ PC_NODISCARD enum pc_status pc_session_send_block(struct pc_session *session,
 PC_NODISCARD enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
                                                    const uint8_t *frame, uint32_t size);
 
+/* The send queue has risen above its soft mark and is not yet down to half of it: who feeds it
+ * should be paused until on_send_room. */
+bool pc_session_is_congested(const struct pc_session *session);
+
 /* Stop handling what the peer sends until pc_session_resume: nothing more is received, what has
  * arrived is kept, and the peer's sends fill its window. For a consumer behind us that is full.
  * The idle timeout rests. May be called from a handler: the frame in hand is the last. */

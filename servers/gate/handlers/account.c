@@ -173,6 +173,7 @@ static void account__finish(struct pc_session *session, enum account_request kin
     if (kind == ACCOUNT_LOGIN && result == COMMON_RESULT_OK) {
         worker->counters.logins++;
         gate_client_set_state(session, CLIENT_SESSION_LOBBY);
+        pc_session_set_budget(session, 0, 0);
         account__reply(session, kind, result);
         return;
     }

@@ -33,8 +33,14 @@ void game_link_down(struct pc_session *session, enum pc_close_reason reason)
     (void)reason;
     struct gate_worker *worker = gate_worker_of(session);
     worker->game = NULL;
+    gate_clients_release(worker);
     gate_clients_tell_status(worker, COMMON_ROLE_GAME, false);
     link__strand_players(worker);
+}
+
+void game_link_has_room(struct pc_session *session)
+{
+    gate_clients_release(gate_worker_of(session));
 }
 
 void db_link_open(struct pc_session *session)

@@ -3,7 +3,8 @@
  * Happy path: the accept table has checked id, size, state and rate; enter_world first announces
  * the session; the frame goes up undecoded.
  * Failure modes: no link to the game, or the session is not in the world (it was put out while the
- * packet was on its way): refusal UNAVAILABLE, the session goes on.
+ * packet was on its way): refusal UNAVAILABLE, the session goes on; the link is above its soft
+ * mark: who feeds it is paused until it has room.
  *
  * Path: [8] and [9]. */
 #include <string.h>
@@ -33,6 +34,9 @@ void gate_client_relay(struct pc_session *session, const struct pc_accept_entry 
                                     .frame = pc_frame_bytes(frame)};
     (void)gate_send_relay_frame_up(worker->game, &packet);
     worker->counters.frames_up++;
+    if (worker->game != NULL && pc_session_is_congested(worker->game)) {
+        gate_client_hold(session);
+    }
 }
 
 static bool relay_up__is_possible(const struct gate_worker *worker,

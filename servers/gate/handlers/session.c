@@ -16,6 +16,7 @@
 #include "proto/gate_send.h"
 
 static void session__refuse_version(struct pc_session *session, const struct client_hello *packet);
+static void session__set_budget(struct pc_session *session, const struct gate *gate);
 
 void gate_client_open(struct pc_session *session)
 {
@@ -25,6 +26,7 @@ void gate_client_open(struct pc_session *session)
     list_add_last(&worker->clients, &client->node);
     pc_session_set_deadline(session, worker->gate->config.clients.login_timeout_ms,
                             PC_CLOSE_DEADLINE);
+    session__set_budget(session, worker->gate);
 }
 
 void gate_client_close(struct pc_session *session, enum pc_close_reason reason)
@@ -83,6 +85,15 @@ static void session__refuse_version(struct pc_session *session, const struct cli
                    log_hex("hash", packet->compat_hash), log_number("own_version", CLIENT_VERSION),
                    log_hex("own_hash", CLIENT_COMPAT_HASH)));
     pc_session_close(session, PC_CLOSE_KICKED);
+}
+
+/* What it may cost before it has logged in; 0 is no limit. */
+static void session__set_budget(struct pc_session *session, const struct gate *gate)
+{
+    uint32_t packets = gate->config.clients.prelogin_packets;
+    uint32_t bytes = gate->config.clients.prelogin_bytes;
+    pc_session_set_budget(session, packets == 0 ? UINT32_MAX : packets,
+                          bytes == 0 ? UINT32_MAX : bytes);
 }
 
 REGISTER_HANDLER(client_hello, on_hello);
