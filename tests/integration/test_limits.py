@@ -169,7 +169,8 @@ def test_too_many_wrong_passwords_end_the_session(folder: Path) -> None:
 
 
 def test_client_that_does_not_read_is_closed(folder: Path) -> None:
-    with Cluster(folder, **gate(send_bytes_max=65536, prelogin_bytes="unlimited")).start_ready() as cluster:
+    clients = {"prelogin_packets": "unlimited", "prelogin_bytes": "unlimited"}
+    with Cluster(folder, **gate(send_bytes_max=65536, **clients)).start_ready() as cluster:
         with cluster.client() as client:
             client.hello()
             client.socket.settimeout(10)
