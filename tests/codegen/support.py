@@ -62,6 +62,13 @@ def wide_inputs() -> list[Path]:
     return [ROOT / "tests" / "generated" / "wide" / "wide.yaml"]
 
 
+def every_set() -> dict[str, list[Path]]:
+    """The sets of protocols that the outputs are tested with."""
+    generated = ROOT / "tests" / "generated"
+    return {"demo": golden_inputs(), "protocol": protocol_inputs(), "wide": wide_inputs(),
+            "odd": [generated / "wide" / "odd.yaml"], "now": [generated / "versions" / "now.yaml"]}
+
+
 def need(tool: str) -> str:
     """The tool's path; a test that needs what is not installed fails and names it."""
     path = shutil.which(tool)

@@ -13,18 +13,19 @@ from support import (
     ROLES,
     ROOT,
     WARNINGS,
+    every_set,
     golden_inputs,
     need,
     pcgen,
     program_of,
     protocol_inputs,
     run,
-    wide_inputs,
 )
 
 from pcgen import pipeline, writer
 from pcgen.tools import uptodate
 
+SETS = every_set()
 EXPECT = GOLDEN / "expect"
 
 
@@ -37,10 +38,9 @@ def tree_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The test protocols and the real one, in <folder>/demo, <folder>/wide, <folder>/protocol."""
+    """Each set of protocols in a folder of its name."""
     folder = tmp_path_factory.mktemp("generated")
-    for name, inputs in (("demo", golden_inputs()), ("protocol", protocol_inputs()),
-                         ("wide", wide_inputs())):
+    for name, inputs in SETS.items():
         result = pcgen("gen", "--out", folder / name, *inputs)
         assert result.returncode == 0, result.stderr
     return folder
@@ -122,7 +122,7 @@ def c_files(folder: Path, suffix: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang", "x86_64-w64-mingw32-gcc"])
-@pytest.mark.parametrize("name", ["demo", "protocol", "wide"])
+@pytest.mark.parametrize("name", SETS)
 def test_c_compiles_without_a_warning(generated: Path, name: str, compiler: str,
                                       tmp_path: Path) -> None:
     folder = generated / name
@@ -132,7 +132,7 @@ def test_c_compiles_without_a_warning(generated: Path, name: str, compiler: str,
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
-@pytest.mark.parametrize("name", ["demo", "protocol", "wide"])
+@pytest.mark.parametrize("name", SETS)
 def test_headers_are_cpp_too(generated: Path, name: str, compiler: str) -> None:
     folder = generated / name
     for header in c_files(folder, ".h"):
@@ -142,7 +142,7 @@ def test_headers_are_cpp_too(generated: Path, name: str, compiler: str) -> None:
         assert result.returncode == 0, f"{header.name}: {result.stderr}"
 
 
-@pytest.mark.parametrize("name", ["demo", "protocol", "wide"])
+@pytest.mark.parametrize("name", SETS)
 def test_c_is_as_clang_format_sets_it(generated: Path, name: str) -> None:
     style = f"--style=file:{ROOT / '.clang-format'}"
     result = run(need("clang-format"), style, "--dry-run", "-Werror",
@@ -243,6 +243,6 @@ def test_types_of_the_generator_and_its_output_are_right(generated: Path, tmp_pa
     cache = f"--cache-dir={tmp_path / 'cache'}"
     result = run(mypy, "--strict", cache, "-p", "pcgen", cwd=ROOT / "codegen")
     assert result.returncode == 0, result.stdout
-    for name in ("demo", "protocol", "wide"):
+    for name in SETS:
         result = run(mypy, "--strict", cache, ".", cwd=generated / name / "python")
         assert result.returncode == 0, result.stdout

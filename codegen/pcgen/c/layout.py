@@ -34,8 +34,9 @@ def _align_defines(lines: list[str]) -> list[str]:
     return result
 
 
-def _commas(line: str, start: int) -> list[int]:
-    """Where a line may be broken: behind the commas of the parenthesis that opens at start."""
+def _cuts(line: str, start: int) -> list[int]:
+    """Where a line may be broken: behind the commas, and each "or", of the parenthesis that opens
+    at start."""
     depth, found = 0, []
     for index in range(start, len(line)):
         if line[index] in "([{":
@@ -44,6 +45,8 @@ def _commas(line: str, start: int) -> list[int]:
             depth -= 1
         elif line[index] == "," and depth == 1:
             found.append(index + 1)
+        elif line.startswith("||", index) and depth == 1:
+            found.append(index + 2)
     return found
 
 
@@ -59,9 +62,9 @@ def _fill(pieces: list[str], indent: int, first: str) -> list[str]:
 
 
 def _pieces(line: str) -> list[str]:
-    """What stands in the parenthesis and behind it, cut behind its commas."""
+    """What stands in the parenthesis and behind it, in the pieces that go into one line."""
     open_at = line.find("(")
-    cuts = [open_at + 1, *_commas(line, open_at), len(line)]
+    cuts = [open_at + 1, *_cuts(line, open_at), len(line)]
     return [line[a:b].strip() for a, b in zip(cuts, cuts[1:], strict=False)]
 
 
@@ -86,12 +89,13 @@ def _break(line: str) -> list[str]:
         lines = [line[: assign_at + 2], " " * (indent + 4) + line[assign_at + 3 :]]
         return lines if _fits(lines) else _aligned(line)
     lines = _aligned(line)
-    if _fits(lines) or indent > 0:
+    if indent > 0:
         return lines
     name_at = line.rfind(" ", 0, open_at) + 1
-    if name_at > 0:
-        return [line[: name_at - 1], *_break(line[name_at:])]
-    return [line[: open_at + 1], *_fill(_pieces(line), 4, " " * 4)]
+    alone = [line[: name_at - 1], *_break(line[name_at:])] if name_at > 0 else []
+    if _fits(lines) and (len(lines) <= 2 or len(alone) != 2):
+        return lines
+    return alone or [line[: open_at + 1], *_fill(_pieces(line), 4, " " * 4)]
 
 
 def _backslash(line: str) -> str:

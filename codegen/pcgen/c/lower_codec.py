@@ -92,8 +92,9 @@ def _later(item: Body, group: ir.Group, inside: tuple[Step, ...]) -> tuple[Step,
     """A group that came later, encoded: a packet has it from that version on, a struct always."""
     place, least = _place(item), f"{ir.total_size(group.fields).min}u"
     if isinstance(item, ir.Packet):
-        return (Step(is_optional=True, condition=f"version >= {group.since}u", least=least,
-                     steps=inside, size_steps=steps.sized(inside), size_sum=place.size_sum),)
+        return (Step(is_optional=True, is_group=True, condition=f"version >= {group.since}u",
+                     least=least, steps=inside, size_steps=steps.sized(inside),
+                     size_sum=place.size_sum),)
     return (Step(is_extra=True, least=least, size_sum=place.size_sum), *inside)
 
 
@@ -127,8 +128,9 @@ def _body(item: Body) -> BodyView:
         size_steps=size_steps, groups=_groups(item),
         decode_needs_at=steps.needs_at(parts),
         decode_needs_error=steps.needs_error(parts) or steps.values_call(inline),
-        ending=_ending(item), has_no_steps=not parts, has_no_size_steps=not size_steps,
+        ending=_ending(item), has_no_steps=not parts,
         ignores_room=not steps.needs_room(encoded),
+        size_ignores_value=not steps.sizes_vary(size_steps),
         declares_error=steps.needs_error(parts)
         and not (isinstance(item, ir.Struct) and item.extensible))
     return _packet_view(view, item) if isinstance(item, ir.Packet) else view

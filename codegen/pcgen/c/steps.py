@@ -156,6 +156,12 @@ def sized(steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(step for step in steps if not step.is_run)
 
 
+def sizes_vary(steps: Iterable[Step]) -> bool:
+    """True if the size depends on the value, not on the version alone."""
+    return any(step.count or step.stem or sizes_vary(step.size_steps)
+               or step.is_optional and not step.is_group for step in steps)
+
+
 def needs_at(steps: Iterable[Step]) -> bool:
     """True if a decoder of these uses `at`."""
     return any(step.is_run or step.is_counted or step.is_counted_bulk or step.is_counted_bytes

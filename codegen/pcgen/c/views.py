@@ -141,7 +141,7 @@ class Step:
     nested          a struct or union of variable size
     nested_array    `count` of them
     nested_counted  the same, where a prefix announced how many
-    optional        `steps`, if the `condition` is true: of an optional, of a later version
+    optional        `steps`, if the `condition` is true
     boundary        of a decoder: older bytes may end here
     extra           of a struct's size: `least` more bytes
     """
@@ -156,6 +156,7 @@ class Step:
     is_nested_array: bool = False
     is_nested_counted: bool = False
     is_optional: bool = False
+    is_group: bool = False  # and optional: whether it is there is a matter of the version
     is_boundary: bool = False
     is_extra: bool = False
     size: str = ""
@@ -222,7 +223,7 @@ class BodyView:
     declares_error: bool = False
     has_no_steps: bool = False
     ignores_room: bool = False  # nothing in it asks what follows
-    has_no_size_steps: bool = False
+    size_ignores_value: bool = False  # there is nothing in it that the size depends on
     trusts_size: bool = True
     checks_limit: bool = False  # a peer's unknown bytes are sent on: the frame may be too long
 

@@ -11,7 +11,7 @@ Cause = (ir.Const | ir.Enum | ir.Flags | ir.Struct | ir.Union | ir.StateMachine 
          | ir.Protocol)
 
 MODULE_NAMES = ("Any", "ClassVar", "IntEnum", "IntFlag", "Packet", "PACKETS", "Union",
-                "dataclass", "decode_frame", "field", "pcwire")
+                "dataclass", "decode_frame", "pcwire")
 
 
 def declared(protocol: ir.Protocol) -> Iterator[tuple[str, Cause]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pcgen import ir
+from pcgen.passes.values import is_byte
 from pcgen.python import naming
 from pcgen.python.views import (
     CaseView,
@@ -84,7 +85,7 @@ class _Fields:
         """An array of u8 is bytes in Python, any other a list."""
         prefix = array.bound.prefix.width if array.counted else 0
         shape = f"{array.bound.value}, {prefix}"
-        if isinstance(array.element, ir.Scalar) and array.element.name == "u8":
+        if is_byte(array.element):
             return "bytes", f"writer.blob({value}, {shape})", f"reader.blob({shape})"
         annotation, write, read = self.one(array.element, "item")
         return (f"list[{annotation}]",

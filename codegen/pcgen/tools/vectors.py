@@ -19,14 +19,15 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     """Not written if unchanged; the depfile's target is touched by the build."""
     from pcgen import render, writer
-    from pcgen.vectors import to_c, to_json
+    from pcgen.vectors import cases, to_c, to_json
 
     compiled = compile_for_output(options)
     if compiled is None or compiled.program is None:
         return command.FAILED
-    table = render.Renderer().render("vectors/vectors.c.j2", to_c.lower(compiled.program))
+    found = cases.of_program(compiled.program)
+    table = render.Renderer().render("vectors/vectors.c.j2", to_c.lower(found))
     writer.write_if_changed(options.out / "vectors.c", table)
-    writer.write_if_changed(options.out / "vectors.json", to_json.to_json(compiled.program))
+    writer.write_if_changed(options.out / "vectors.json", to_json.to_json(found))
     if options.depfile:
         options.depfile.write_text(
             writer.depfile_text(options.out / "vectors.c", inputs_of(compiled.sources)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pcgen import ir
@@ -21,6 +22,8 @@ class Reject:
     payload: bytes
     reason: str
 
+
+_LONG = 8  # text of more bytes meets the check by words too
 
 _NOT_FINITE = {
     "f32": (("infinity", "0000807f"), ("a negative infinity", "000080ff"), ("a NaN", "0100807f")),
@@ -166,32 +169,44 @@ def _plain_part(data: bytearray, part: Part) -> Iterator[Reject]:
             yield from _outside(data, part, part.type)
 
 
-def _bent(packet: ir.Packet, value: Value, encoded: Encoder) -> Iterator[Reject]:
+def _bent(packet: ir.Packet, value: Value, encoded: Encoder, part: Part) -> Iterator[Reject]:
     """What lies behind a length is cut, or is more than the case has."""
-    for part in encoded.parts:
-        if part.use is not Use.LENGTH:
-            continue
-        if isinstance(part.type, ir.Struct):
-            if ir.total_size(part.type.groups[0].fields).min > 1:
-                bend = Bend(part.path, cut=1)
-                yield Reject(f"{part.path}: cut behind its first byte",
-                             bytes(encode(packet.fields, value, bend=bend).data), "truncated")
-        elif isinstance(part.type, ir.Union):
-            width = part.type.tag.width
-            tag = int.from_bytes(encoded.data[part.offset - width:part.offset], "little")
-            if part.type.case(tag) is not None:
-                bend = Bend(part.path, tail=b"\0")
-                yield Reject(f"{part.path}: one byte too many in the case {tag}",
-                             bytes(encode(packet.fields, value, bend=bend).data), "trailing")
+    if part.use is not Use.LENGTH:
+        return
+    if isinstance(part.type, ir.Struct):
+        if ir.total_size(part.type.groups[0].fields).min > 1:
+            bend = Bend(part.path, cut=1)
+            yield Reject(f"{part.path}: cut behind its first byte",
+                         bytes(encode(packet.fields, value, bend=bend).data), "truncated")
+    elif isinstance(part.type, ir.Union):
+        width = part.type.tag.width
+        tag = int.from_bytes(encoded.data[part.offset - width:part.offset], "little")
+        if part.type.case(tag) is not None:
+            bend = Bend(part.path, tail=b"\0")
+            yield Reject(f"{part.path}: one byte too many in the case {tag}",
+                         bytes(encode(packet.fields, value, bend=bend).data), "trailing")
 
 
-def rejects(packet: ir.Packet, value: Value) -> Iterator[Reject]:
-    """All that can be made wrong about a value's payload; cutting it is the reader's to try."""
-    encoded = encode(packet.fields, value)
-    if packet.skips_tail:
-        yield Reject("one byte too few", bytes(encoded.data[:-1]), "truncated")
-    else:
-        yield Reject("one byte too many", bytes(encoded.data) + b"\0", "trailing")
-    for part in encoded.parts:
-        yield from _part(encoded.data, part)
-    yield from _bent(packet, value, encoded)
+def _sizes(packet: ir.Packet, value: Value, data: bytearray) -> Iterator[Reject]:
+    whole = {len(encode(packet.fields, value, group.since).data) for group in packet.groups}
+    cut = next((size for size in range(len(data) - 1, -1, -1) if size not in whole), None)
+    if cut is not None:
+        yield Reject("too few bytes", bytes(data[:cut]), "truncated")
+    if not packet.skips_tail:
+        yield Reject("one byte too many", bytes(data) + b"\0", "trailing")
+
+
+def rejects(packet: ir.Packet, values: Iterable[Value]) -> Iterator[Reject]:
+    """All that can be made wrong about the values' payloads, once for each part that they have; of
+    an array's elements one is enough. Cutting a payload anywhere is the reader's to try."""
+    seen: set[tuple[str, Use, bool]] = set()
+    for index, value in enumerate(values):
+        encoded = encode(packet.fields, value)
+        if index == 0:
+            yield from _sizes(packet, value, encoded.data)
+        for part in encoded.parts:
+            key = (re.sub(r"\[\d+\]", "[]", part.path), part.use, part.size > _LONG)
+            if key not in seen:
+                seen.add(key)
+                yield from _part(encoded.data, part)
+                yield from _bent(packet, value, encoded, part)

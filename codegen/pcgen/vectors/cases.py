@@ -7,7 +7,6 @@ Reject  a payload that must be refused, and why
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,6 +56,12 @@ class Cases:
         return not self.packet.grows and not self.packet.is_open
 
 
+@dataclass(frozen=True, slots=True)
+class ProtocolCases:
+    protocol: ir.Protocol
+    packets: tuple[Cases, ...]
+
+
 def _payload(packet: ir.Packet, value: Value, version: int = 0xFFFF,
              bend: Bend | None = None) -> bytes:
     return bytes(encode(packet.fields, value, version, bend).data)
@@ -103,20 +108,6 @@ def _base(packet: ir.Packet) -> tuple[Value, ...]:
                  for field in packet.fields)
 
 
-def _first_of_each(rejects: Iterator[Reject]) -> tuple[Reject, ...]:
-    """Of an array's elements one is enough."""
-    found: dict[str, Reject] = {}
-    for reject in rejects:
-        found.setdefault(re.sub(r"\[\d+\]", "[]", reject.name), reject)
-    return tuple(found.values())
-
-
-def _rejects(packet: ir.Packet, values: tuple[tuple[Value, ...], ...]) -> Iterator[Reject]:
-    for value in values:
-        if len(_payload(packet, value)) <= _EDGE_PAYLOAD_MAX:
-            yield from broken.rejects(packet, value)
-
-
 def of_packet(packet: ir.Packet) -> Cases:
     """All of them; names are told apart by their numbers where they repeat."""
     base = _base(packet)
@@ -125,12 +116,12 @@ def of_packet(packet: ir.Packet) -> Cases:
         accept += _edges(packet, base)
     unique = {(item.value, item.payload, item.version): item for item in reversed(accept)}
     kept = sorted(unique.values(), key=accept.index)
-    values = (base, *(item.value for item in kept if item.payload == item.encoded))
+    values = [item.value for item in kept if len(item.encoded) <= _EDGE_PAYLOAD_MAX]
     return Cases(packet, tuple(kept), tuple(_quants(packet, base)),
-                 _first_of_each(_rejects(packet, values)))
+                 tuple(broken.rejects(packet, (base, *values))))
 
 
-def of_program(program: ir.Program) -> tuple[Cases, ...]:
+def of_program(program: ir.Program) -> tuple[ProtocolCases, ...]:
     """Of all packets of all protocols."""
-    return tuple(of_packet(packet) for protocol in program.protocols
-                 for packet in protocol.packets)
+    return tuple(ProtocolCases(protocol, tuple(of_packet(packet) for packet in protocol.packets))
+                 for protocol in program.protocols if protocol.packets)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pcgen import ir
 from pcgen.c import naming
 from pcgen.c.values import integer, literal
 from pcgen.ir import Value
-from pcgen.vectors.cases import Accept, Cases, of_program
+from pcgen.vectors.cases import Accept, Cases, ProtocolCases
 
 _REASONS = {"trailing": "PC_WIRE_TRAILING", "count": "PC_WIRE_COUNT", "enum": "PC_WIRE_ENUM",
             "bool": "PC_WIRE_BOOL", "utf8": "PC_WIRE_UTF8", "float": "PC_WIRE_FLOAT",
@@ -58,6 +59,9 @@ class PacketView:
     encodes_name: str
     has_encodes: bool
     rejects: tuple[RejectView, ...]
+    reject_count: str
+    rejects_name: str
+    has_rejects: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +144,9 @@ def _member(type_: ir.Type, name: str, value: Value) -> list[str]:
             return [f".{name}_size = {len(value)}", f".{name} = {text}"]
         case ir.Array():
             assert isinstance(value, bytes | tuple)
-            items = [_initialiser(type_.element, item) for item in value] or ["0"]
-            if not value and isinstance(type_.element, ir.Struct | ir.Union):
-                items = ["{0}"]
+            items = ", ".join(_initialiser(type_.element, item) for item in value)
             count = [f".{name}_count = {len(value)}"] if type_.counted else []
-            return [*count, f".{name} = {{{', '.join(items)}}}"]
+            return [*count, f".{name} = {{{items}}}"] if value else count
         case _:
             return [f".{name} = {_initialiser(type_, value)}"]
 
@@ -170,12 +172,13 @@ def _packet(cases: Cases) -> PacketView:
         tuple(_accept(packet, index, item) for index, item in enumerate(encodes)),
         str(len(encodes)), f"{naming.tag(packet)}__encodes" if encodes else "NULL", bool(encodes),
         tuple(RejectView(item.name, _bytes(item.payload), str(len(item.payload)),
-                         _REASONS[item.reason]) for item in cases.reject))
+                         _REASONS[item.reason]) for item in cases.reject),
+        str(len(cases.reject)), f"{naming.tag(packet)}__rejects" if cases.reject else "NULL",
+        bool(cases.reject))
 
 
-def lower(program: ir.Program) -> VectorsView:
+def lower(protocols: Sequence[ProtocolCases]) -> VectorsView:
     """The C table of all packets of all protocols."""
-    protocols = [protocol for protocol in program.protocols if protocol.packets]
     return VectorsView(
-        tuple(naming.header(protocol.name, "codec") for protocol in protocols),
-        tuple(_packet(cases) for cases in of_program(program)))
+        tuple(naming.header(item.protocol.name, "codec") for item in protocols),
+        tuple(_packet(cases) for item in protocols for cases in item.packets))

@@ -4,10 +4,12 @@ form."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 
 from pcgen import ir
 from pcgen.ir import Value
-from pcgen.vectors.cases import Accept, Cases, Encode, of_packet
+from pcgen.vectors.broken import Reject
+from pcgen.vectors.cases import Accept, Cases, Encode, ProtocolCases
 
 FORMAT = 1
 _EXACT_MAX = (1 << 53) - 1  # the greatest integer that every JSON reader keeps exactly
@@ -72,20 +74,34 @@ def _encode(packet: ir.Packet, item: Encode) -> dict[str, object]:
             "payload": item.payload.hex()}
 
 
-def _packet(cases: Cases) -> dict[str, object]:
+def _reject(item: Reject) -> dict[str, object]:
+    return {"name": item.name, "payload": item.payload.hex(), "reason": item.reason}
+
+
+def _list(items: Iterable[str]) -> str:
+    return "[\n" + ",\n".join(items) + "\n]"
+
+
+def _object(members: dict[str, object], lists: dict[str, Iterable[str]]) -> str:
+    parts = [json.dumps(members)[1:-1],
+             *(f"{json.dumps(name)}: {_list(items)}" for name, items in lists.items())]
+    return "{" + ",\n".join(parts) + "}"
+
+
+def _packet(cases: Cases) -> str:
     packet = cases.packet
-    return {
+    members: dict[str, object] = {
         "name": packet.name, "id": packet.id, "frame_min": packet.frame.min,
-        "frame_max": packet.frame.max, "canonical": cases.is_canonical,
-        "accept": [_accept(packet, item) for item in cases.accept],
-        "encode": [_encode(packet, item) for item in cases.encode],
-        "reject": [{"name": item.name, "payload": item.payload.hex(), "reason": item.reason}
-                   for item in cases.reject]}
+        "frame_max": packet.frame.max, "canonical": cases.is_canonical}
+    return _object(members, {
+        "accept": (json.dumps(_accept(packet, item)) for item in cases.accept),
+        "encode": (json.dumps(_encode(packet, item)) for item in cases.encode),
+        "reject": (json.dumps(_reject(item)) for item in cases.reject)})
 
 
-def to_json(program: ir.Program) -> str:
-    """The whole file."""
-    protocols = [{"name": protocol.name, "version": protocol.version,
-                  "packets": [_packet(of_packet(packet)) for packet in protocol.packets]}
-                 for protocol in program.protocols if protocol.packets]
-    return json.dumps({"format": FORMAT, "protocols": protocols}, indent=1) + "\n"
+def to_json(protocols: Sequence[ProtocolCases]) -> str:
+    """The whole file, with a line for each case."""
+    return _object({"format": FORMAT}, {"protocols": (
+        _object({"name": item.protocol.name, "version": item.protocol.version},
+                {"packets": (_packet(cases) for cases in item.packets)})
+        for item in protocols)}) + "\n"
