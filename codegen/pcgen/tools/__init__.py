@@ -18,4 +18,5 @@ NAMES = (
     "schema",
     "manifest",
     "vectors",
+    "wireshark",
 )

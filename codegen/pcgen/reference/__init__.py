@@ -1,0 +1,1 @@
+"""What people read: the protocol as one HTML page and as Markdown."""

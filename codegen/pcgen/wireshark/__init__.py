@@ -1,0 +1,1 @@
+"""A dissector for Wireshark, in Lua: one file for all protocols."""
