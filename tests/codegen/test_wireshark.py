@@ -17,7 +17,7 @@ from support import ROOT, pcgen
 
 from pcgen import ir, pipeline
 from pcgen.passes.values import is_byte
-from pcgen.vectors.broken import broken
+from pcgen.vectors import cases
 from pcgen.vectors.reference import encode, steps_of
 from pcgen.vectors.samples import samples
 from pcgen.wireshark import lower
@@ -123,7 +123,10 @@ def union_leaves(union: ir.Union, value: ir.Value, name: str) -> Iterator[Leaf]:
     assert isinstance(value, ir.Chosen)
     yield f"{name}.tag", value.tag
     case = union.case(value.tag)
-    if case is not None and case.type is not None:
+    if case is None:
+        if value.value:
+            yield f"{name}.unknown", value.value
+    elif case.type is not None:
         yield from leaves(case.type, value.value, f"{name}.{case.name}")
 
 
@@ -141,36 +144,37 @@ def is_shown(item: Item, value: object) -> bool:
             return item.value == value
 
 
-def test_every_field_of_every_sample_is_shown(language: Set) -> None:
-    made = [(packet, name, values) for packet in language.packets.values()
-            for name, values in samples(packet)]
-    shown = language.frames(*(
-        Segment(frame_of(packet.id, bytes(encode(packet.fields, values).data)), 40000 + number)
-        for number, (packet, _, values) in enumerate(made)))
-    for (packet, name, values), frames in zip(made, shown, strict=True):
-        where = f"{packet.protocol}.{packet.name} {name}"
+def test_every_field_of_every_accepted_vector_is_shown(language: Set) -> None:
+    made = [(packet, item) for packet in language.packets.values()
+            for item in cases.of_packet(packet).accept]
+    assert len(made) > 50
+    shown = language.frames(*(Segment(frame_of(packet.id, item.payload), 40000 + number)
+                              for number, (packet, item) in enumerate(made)))
+    for (packet, item), frames in zip(made, shown, strict=True):
+        where = f"{packet.protocol}.{packet.name}: {item.name}"
         assert len(frames) == 1, where
+        assert "portcullis.malformed" not in {field.name for field in frames[0]}, where
+        if item.payload != item.encoded:  # of older and newer senders
+            continue
         prefix = f"portcullis.{packet.protocol}.{packet.name}"
-        found = [item for item in frames[0] if item.name.startswith(prefix + ".")]
-        expected = list(field_leaves(packet.fields, values, prefix))
-        assert [item.name for item in found] == [leaf[0] for leaf in expected], where
-        for item, (_, value) in zip(found, expected, strict=True):
-            assert is_shown(item, value), (where, item, value)
-        assert "portcullis.malformed" not in {item.name for item in frames[0]}, where
+        found = [field for field in frames[0] if field.name.startswith(prefix + ".")]
+        expected = list(field_leaves(packet.fields, item.value, prefix))
+        assert [field.name for field in found] == [leaf[0] for leaf in expected], where
+        for field, (_, value) in zip(found, expected, strict=True):
+            assert is_shown(field, value), (where, field, value)
 
 
-def test_verdict_on_malformed_packets_is_that_of_the_vectors(language: Set) -> None:
+def test_verdict_on_rejected_vectors_is_theirs(language: Set) -> None:
     made = [(packet, wrong) for packet in language.packets.values()
-            for wrong in broken(encode(packet.fields, dict(samples(packet))["mixed"]),
-                                packet.skips_tail)]
+            for wrong in cases.of_packet(packet).reject]
     assert len(made) > 50
     shown = language.frames(*(Segment(frame_of(packet.id, wrong.payload), 40000 + number)
                               for number, (packet, wrong) in enumerate(made)))
     for (packet, wrong), frames in zip(made, shown, strict=True):
         reasons = [item.value for item in frames[0] if item.name == "portcullis.malformed"]
         is_larger = len(wrong.payload) + 4 > packet.frame.max  # refused before it is read
-        assert reasons == ["size" if is_larger else wrong.reason], (packet.name, wrong.what)
-        assert any(item.name == "portcullis.expert.malformed" for item in frames[0]), wrong.what
+        assert reasons == ["size" if is_larger else wrong.reason], (packet.name, wrong.name)
+        assert any(item.name == "portcullis.expert.malformed" for item in frames[0]), wrong.name
 
 
 def test_every_cut_payload_is_truncated_or_of_an_older_sender(language: Set) -> None:

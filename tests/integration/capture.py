@@ -67,7 +67,7 @@ class Capture:
 
 
 def make_dissector(folder: Path) -> Path:
-    """The real protocol's."""
+    """That of the real protocol."""
     path = folder / "portcullis.lua"
     subprocess.run(
         [sys.executable, "-B", str(ROOT / "codegen" / "pcgen_main.py"), "wireshark", "--out",
