@@ -60,7 +60,8 @@ def value_text(type_: ir.Type, value: ir.Value) -> str:
             assert isinstance(value, tuple)
             return "[" + ", ".join(value_text(type_.element, item) for item in value) + "]"
         case _:
-            return _plain_text(value)
+            pass
+    return _plain_text(value)
 
 
 def _plain_text(value: ir.Value) -> str:

@@ -206,9 +206,10 @@ def _listeners(program: ir.Program, ports: Mapping[str, str]) -> tuple[Listener,
 
 def _types(program: ir.Program) -> tuple[Entry, ...]:
     """Each stands behind those that it contains."""
-    return tuple(Entry(_key(type_), literal(_named(type_)))
-                 for protocol in program.protocols
-                 for type_ in (*protocol.enums, *protocol.flags, *protocol.composites))
+    named: list[ir.Named] = []
+    for protocol in program.protocols:
+        named += [*protocol.enums, *protocol.flags, *protocol.composites]
+    return tuple(Entry(_key(type_), literal(_named(type_))) for type_ in named)
 
 
 def lower(program: ir.Program, name: str, ports: Mapping[str, str]) -> DissectorView:
