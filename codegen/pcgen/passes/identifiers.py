@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pcgen import ir, schema
 from pcgen.c import identifiers as c_identifiers
 from pcgen.codes import Code
+from pcgen.csharp import identifiers as csharp_identifiers
 from pcgen.passes import scope
 from pcgen.passes.context import Context
 from pcgen.python import identifiers as python_identifiers
@@ -89,6 +90,7 @@ def run(context: Context) -> None:
         return
     known: set[tuple[Span, Span]] = set()
     _collisions(context, c_identifiers.declared(context.program), "C", known)
+    _collisions(context, csharp_identifiers.declared(context.program), "C#", known)
     for protocol in context.program.protocols:
         _collisions(context, python_identifiers.declared(protocol), "Python", known)
         _collisions(context, typescript_identifiers.declared(protocol), "TypeScript", known)

@@ -1,5 +1,5 @@
-"""pcgen gen: bring the generated files up to date: C and Python in one folder, TypeScript in a
-folder of its own, with a manifest of its own.
+"""pcgen gen: bring the generated files up to date: C and Python in one folder, C# and TypeScript
+each in a folder of its own, with a manifest of its own.
 
 If nothing has changed since the last run, neither what the files are made from nor the files, that
 is found by comparing hashes and nothing else is done.
@@ -16,11 +16,12 @@ from pcgen import writer
 from pcgen.tools import command, uptodate
 from pcgen.tools.generated import Made, folders_or_report, inputs_of
 
-MORE = "  pcgen gen --typescript web/src/proto protocol/*.yaml\n"
+MORE = "  pcgen gen --csharp Assets/Proto --typescript web/src/proto protocol/*.yaml\n"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder for C and Python")
+    parser.add_argument("--csharp", type=Path, metavar="DIR", help="folder for C#, for clients")
     parser.add_argument("--typescript", type=Path, metavar="DIR",
                         help="folder for TypeScript, for clients")
     parser.add_argument("--check", action="store_true",
@@ -44,10 +45,10 @@ def _manifest_is_new(path: Path | None, files: Sequence[writer.Named]) -> bool:
 
 def _folders(options: argparse.Namespace) -> dict[str, Path]:
     """The folders that were asked for, by what goes into them."""
-    kinds = ("out", "typescript")
+    kinds = ("out", "csharp", "typescript")
     folders = {kind: getattr(options, kind) for kind in kinds if getattr(options, kind)}
     if not folders:
-        sys.stderr.write("pcgen gen: name a folder: --out or --typescript\n")
+        sys.stderr.write("pcgen gen: name a folder: --out, --csharp or --typescript\n")
         raise SystemExit(command.USAGE)
     if len({folder.resolve() for folder in folders.values()}) < len(folders):
         sys.stderr.write("pcgen gen: each kind of output needs a folder of its own\n")

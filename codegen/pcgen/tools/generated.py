@@ -58,12 +58,12 @@ def outputs_or_report(options: argparse.Namespace) -> Made | None:
 
 
 def folders_or_report(options: argparse.Namespace, kinds: Sequence[str]) -> dict[str, Made] | None:
-    """The files of each kind of folder: out, typescript; None if there were errors."""
+    """The files of each kind of folder: out, csharp, typescript; None if there were errors."""
     from pcgen import clients, pipeline
 
     compiled = compile_for_output(options)
     if compiled is None or compiled.program is None:
         return None
-    emit = {"out": pipeline.emit, "typescript": clients.typescript}
+    emit = {"out": pipeline.emit, "csharp": clients.csharp, "typescript": clients.typescript}
     sources = tuple(file.source for file in compiled.files)
     return {kind: Made(emit[kind](compiled.program), sources) for kind in kinds}

@@ -1,0 +1,1 @@
+"""[D] C#: naming, views and the lowering of the IR to them."""
