@@ -57,6 +57,12 @@ static bool loopback__is_open_to_us(void)
 {
     struct port *port = NULL;
     int32_t raw = 0;
+    struct pc_address address;
+    assert_int_equal(pc_address_parse(LOOPBACK_ADDRESS, &address), PC_OK);
+    if (address.family == PC_FAMILY_UNIX && !current->takes_paths) {
+        printf("SKIPPED: engine %s has no paths\n", current->name);
+        return false;
+    }
     loopback__make_world();
     const struct port_config config = {
         .receive_buffer_count = 8, .receive_buffer_size = 512, .world = world};
