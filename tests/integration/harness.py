@@ -248,7 +248,14 @@ def matches(event: Event, name: str, fields: dict[str, object]) -> bool:
 class Server:
     """One server process."""
 
-    def __init__(self, name: str, folder: Path, ini: Path, *arguments: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        ini: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.stopped_with: int | None = None
         self._log_path = folder / f"{name}.log"
@@ -261,6 +268,7 @@ class Server:
             encoding="utf-8",
             errors="replace",
             cwd=folder,
+            env={**os.environ, **(environment or {})},
         )
         assert self.process.stderr is not None
         self.log = LogReader(self.process.stderr)

@@ -1,0 +1,299 @@
+"""What breaks in earnest: the network on each link, processes that stop, a full disk, no
+descriptors left, a clock that jumps. What was acknowledged is there afterwards, always."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from bot_runs import BotRun
+from client import EnterReply, EnterWorld, Move, RegisterReply, RegisterRequest
+from cluster import Cluster
+from common import Result, Vec2
+from fault_proxy import FaultProxy, Faults
+from gate_client import PASSWORD, Closed, GateClient, unique_name
+from harness import BIN_DIR, Unexpected, wait_until
+
+pytestmark = pytest.mark.native
+
+SHIM = BIN_DIR / "tests" / "integration" / "libfault_shim.so"
+BOTS = 30
+FEW_DESCRIPTORS = 50
+# Whose address is replaced by the proxy's: server and section, and where it leads.
+LINKS = {
+    "gate-game": ("gate", "game", "game", "gate"),
+    "gate-db": ("gate", "db", "db", "gate"),
+    "game-db": ("game", "db", "db", "game"),
+}
+# Fault, and how long it lasts; longer than the idle timeout of 2 s where silence must be noticed.
+FAULTS: dict[str, tuple[Callable[[FaultProxy], None], float]] = {
+    "delay and jitter": (lambda proxy: set_faults(proxy, delay_s=0.01, jitter_s=0.03), 0.6),
+    "throttled": (lambda proxy: set_faults(proxy, bytes_per_s=20000.0, piece_size=256), 0.6),
+    "bytes one at a time": (lambda proxy: set_faults(proxy, piece_size=1), 0.6),
+    "cut": (lambda proxy: proxy.cut(), 0.3),
+    "reset": (lambda proxy: proxy.reset(), 0.3),
+    "half-open": (lambda proxy: set_faults(proxy, is_stalled=True), 2.5),
+    "refused": (lambda proxy: refuse(proxy), 0.5),
+}
+
+
+def set_faults(proxy: FaultProxy, **faults: float) -> None:
+    proxy.faults = Faults(**faults)  # type: ignore[arg-type]
+
+
+def refuse(proxy: FaultProxy) -> None:
+    proxy.faults = Faults(refuses=True)
+    proxy.reset()
+
+
+class Registrar:
+    """Registers accounts one after another until it is stopped; knows which were acknowledged."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.acknowledged: list[str] = []
+        self._address = address
+        self._is_wanted = True
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Registrar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_wanted = False
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self._is_wanted:
+            try:
+                with GateClient(self._address) as client:
+                    client.hello()
+                    while self._is_wanted:
+                        self._register(client)
+            except (AssertionError, OSError, Closed):
+                time.sleep(0.05)
+
+    def _register(self, client: GateClient) -> None:
+        name = unique_name("acc")
+        client.send(RegisterRequest(name=name, password=PASSWORD))
+        if client.expect(RegisterReply, timeout=3.0).result == Result.OK:
+            self.acknowledged.append(name)
+        time.sleep(0.01)
+
+
+def assert_all_are_there(cluster: Cluster, names: list[str]) -> None:
+    """Everybody whose registration was acknowledged can log in, when the gate has its db again."""
+    passing = (Result.UNAVAILABLE, Result.BUSY, Result.TIMEOUT)
+    for name in names[::5]:
+        result = passing[0]
+        for _ in range(50):
+            with cluster.client() as client:
+                client.hello()
+                result = client.login(name).result
+            if result not in passing:
+                break
+            time.sleep(0.1)
+        assert result == Result.OK, name
+
+
+def serves_anew(cluster: Cluster) -> bool:
+    """A new player gets all the way into the world."""
+    try:
+        with cluster.client() as client:
+            client.hello()
+            if client.register() != Result.OK or client.login().result != Result.OK:
+                return False
+            client.send(EnterWorld())
+            return client.expect(EnterReply, timeout=2.0).result == Result.OK
+    except (AssertionError, OSError, Closed):
+        return False
+
+
+def wait_for_service(cluster: Cluster) -> None:
+    wait_until(lambda: serves_anew(cluster), "a new player in the world")
+
+
+# ---- the network ----
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_every_fault_of_a_link_is_survived(folder: Path, link: str) -> None:
+    server, section, peer, peer_type = LINKS[link]
+    with Cluster(folder) as cluster:
+        cluster.start("db")
+        if peer == "game":
+            cluster.start("game")
+        with FaultProxy(cluster[peer].address(peer_type)) as proxy:
+            cluster.peers[server] = {section: proxy.text}
+            cluster.start(*(name for name in ("game", "gate") if name not in cluster.running))
+            cluster.wait_linked()
+            with Registrar(cluster.gate_address) as registrar:
+                for break_it, seconds in FAULTS.values():
+                    break_it(proxy)
+                    time.sleep(seconds)
+                    proxy.heal()
+                    wait_for_service(cluster)
+            assert len(registrar.acknowledged) > 5
+            assert_all_are_there(cluster, registrar.acknowledged)
+            cluster.stop_all()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_before_the_gate_is_one_clients_own(folder: Path, fault: str) -> None:
+    break_it, seconds = FAULTS[fault]
+    config = {"gate": {"clients": {"idle_timeout_ms": 1500, "drain_timeout_ms": 500}}}
+    with Cluster(folder, **config).start_ready() as cluster:
+        with FaultProxy(cluster.gate_address) as proxy, cluster.player() as bystander:
+            with GateClient(proxy.address) as client:
+                client.to_lobby()
+                break_it(proxy)
+                bystander.echo("during")
+                time.sleep(min(seconds, 0.5))
+                bystander.echo("after")
+                proxy.heal()
+                if fault in ("cut", "reset", "refused"):
+                    client.expect_closed()
+                else:
+                    client.echo("still there")
+            with GateClient(proxy.address) as again:
+                again.to_world()
+
+
+# ---- processes ----
+
+
+@pytest.mark.parametrize("name", ["db", "game", "gate"])
+def test_stopped_server_goes_on_under_load(folder: Path, name: str) -> None:
+    """Once shorter and once longer than the links' idle timeout."""
+    with Cluster(folder).start_ready() as cluster:
+        bots = BotRun(cluster.gate_text, BOTS, 5, "--survive", "--rate", "20")
+        cluster["game"].wait_event("entered", count=BOTS)
+        for seconds in (0.5, 2.5):
+            cluster[name].process.send_signal(signal.SIGSTOP)
+            time.sleep(seconds)
+            cluster[name].process.send_signal(signal.SIGCONT)
+            time.sleep(0.3)
+        summary = bots.finish()
+        assert name == "gate" or summary["connections_lost"] == 0
+        wait_for_service(cluster)
+
+
+def test_killed_db_keeps_what_it_acknowledged(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster, ExitStack() as stack:
+        registrars = [stack.enter_context(Registrar(cluster.gate_address)) for _ in range(4)]
+        for _ in range(3):
+            time.sleep(0.5)
+            cluster.kill("db")
+            cluster.start("db")
+            wait_for_service(cluster)
+        stack.close()
+        names = [name for registrar in registrars for name in registrar.acknowledged]
+        assert len(names) > 20
+        assert_all_are_there(cluster, names)
+
+
+# ---- what the system is short of ----
+
+
+def with_shim(cluster: Cluster, *names: str) -> None:
+    if not SHIM.exists():
+        raise Unexpected(f"not built: {SHIM}")
+    for name in names:
+        cluster.environments[name] = {
+            "LD_PRELOAD": str(SHIM),
+            "PC_FAULT_FOLDER": str(cluster.folder),
+            # It must not come first, says AddressSanitizer; here it may.
+            "ASAN_OPTIONS": "verify_asan_link_order=0",
+        }
+
+
+def test_full_disk_refuses_and_loses_nothing(folder: Path) -> None:
+    full = folder / "disk_full"
+    cluster = Cluster(folder)
+    with_shim(cluster, "db")
+    with cluster.start_ready(), Registrar(cluster.gate_address) as registrar:
+        wait_until(lambda: len(registrar.acknowledged) >= 10, "accounts")
+        full.touch()
+        with cluster.client() as client:
+            client.hello()
+            assert client.register() not in (Result.OK, Result.NAME_TAKEN)
+            assert client.login(registrar.acknowledged[0]).result == Result.OK
+        time.sleep(0.3)
+        count = len(registrar.acknowledged)
+        time.sleep(0.3)
+        assert len(registrar.acknowledged) == count
+        cluster["db"].wait_event("database_error")
+        full.unlink()
+        wait_for_service(cluster)
+        cluster.kill("db")
+        cluster.start("db")
+        wait_for_service(cluster)
+        assert_all_are_there(cluster, registrar.acknowledged[: count + 1])
+
+
+def test_save_on_a_full_disk_is_tried_again(folder: Path) -> None:
+    full = folder / "disk_full"
+    place = Vec2(x=321.0, y=654.0)
+    cluster = Cluster(folder)
+    with_shim(cluster, "db")
+    with cluster.start_ready(), cluster.player() as player:
+        full.touch()
+        player.send(Move(sequence=1, position=place))
+        cluster["game"].wait_event("save_failed")
+        full.unlink()
+        player.logout()
+        wait_until(lambda: place_of(cluster, player.name) == place, "the place to be saved")
+
+
+def place_of(cluster: Cluster, name: str) -> Vec2 | None:
+    """Where the player stands who enters now."""
+    with cluster.client() as client:
+        client.hello()
+        assert client.login(name).result == Result.OK
+        reply = client.enter()
+        return reply.position if reply.result == Result.OK else None
+
+
+@pytest.mark.parametrize("engine", ["uring", "epoll"])
+def test_gate_without_descriptors_serves_whom_it_has(folder: Path, engine: str) -> None:
+    config = {"gate": {"server": {"engine": engine, "workers": 1}}}
+    with Cluster(folder, **config) as cluster, ExitStack() as stack:
+        cluster.start("db", "game")
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, before[1]))
+        try:
+            cluster.start("gate")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        cluster.wait_linked()
+        player = stack.enter_context(cluster.player())
+        crowd = [stack.enter_context(cluster.client()) for _ in range(FEW_DESCRIPTORS)]
+        cluster["gate"].wait_event("accept_failed", status="no_buffers")
+        player.echo("here")
+        resource.prlimit(cluster["gate"].process.pid, resource.RLIMIT_NOFILE, before)
+        for client in crowd:
+            client.hello()
+        player.echo("and still")
+        stack.close()
+
+
+def test_clock_that_jumps_disturbs_nobody(folder: Path) -> None:
+    cluster = Cluster(folder)
+    with_shim(cluster, "db", "game", "gate")
+    with cluster.start_ready(), cluster.player() as player:
+        started = cluster["gate"].wait_event("started")
+        for step_s in (86400, -86400, 10 * 365 * 86400, 0):
+            (folder / "clock_step").write_text(str(step_s), encoding="ascii")
+            time.sleep(0.6)  # three heartbeats of the links
+            player.echo(f"step {step_s}")
+            wait_for_service(cluster)
+        assert cluster["gate"].events("accepted")[-1].time[:4] == started.time[:4]
+        assert any(event.time[:4] != started.time[:4] for event in cluster["gate"].events("login"))
+        for server in cluster.running.values():
+            assert not server.events("link_down"), server.tail()
