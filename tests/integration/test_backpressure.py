@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,8 +19,10 @@ LINE = "x" * 190
 SENDERS = 40
 
 
-def gate(workers: int = 1, **sections: Config | dict[str, object]) -> dict[str, Config]:
-    return {"gate": {"server": {"workers": workers}, **sections}}
+def gate(**sections: Mapping[str, object]) -> dict[str, Config]:
+    config: Config = {"server": {"workers": 1}}
+    config.update({section: dict(keys) for section, keys in sections.items()})
+    return {"gate": config}
 
 
 def limit_counter(server: Server, name: str, type_name: str = "client") -> int:
@@ -141,9 +144,7 @@ def test_send_memory_of_a_worker_is_bounded(folder: Path) -> None:
         "prelogin_packets": "unlimited",
         "prelogin_bytes": "unlimited",
     }
-    config = {
-        "gate": {"server": {"workers": 1, "send_memory_mib": 1}, "clients": clients},
-    }
+    config = gate(server={"workers": 1, "send_memory_mib": 1}, clients=clients)
     with Cluster(folder, **config).start_ready() as cluster:
         with cluster.client() as client, cluster.client() as bystander:
             client.hello()

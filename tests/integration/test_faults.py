@@ -18,7 +18,7 @@ from cluster import Cluster
 from common import Result, Vec2
 from fault_proxy import FaultProxy, Faults
 from gate_client import PASSWORD, Closed, GateClient, unique_name
-from harness import BIN_DIR, Unexpected, wait_until
+from harness import BIN_DIR, Config, Unexpected, wait_until
 
 pytestmark = pytest.mark.native
 
@@ -147,7 +147,7 @@ def test_every_fault_of_a_link_is_survived(folder: Path, link: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_before_the_gate_is_one_clients_own(folder: Path, fault: str) -> None:
     break_it, seconds = FAULTS[fault]
-    config = {"gate": {"clients": {"idle_timeout_ms": 1500, "drain_timeout_ms": 500}}}
+    config: dict[str, Config] = {"gate": {"clients": {"drain_timeout_ms": 500}}}
     with Cluster(folder, **config).start_ready() as cluster:
         with FaultProxy(cluster.gate_address) as proxy, cluster.player() as bystander:
             with GateClient(proxy.address) as client:
@@ -262,7 +262,7 @@ def place_of(cluster: Cluster, name: str) -> Vec2 | None:
 
 @pytest.mark.parametrize("engine", ["uring", "epoll"])
 def test_gate_without_descriptors_serves_whom_it_has(folder: Path, engine: str) -> None:
-    config = {"gate": {"server": {"engine": engine, "workers": 1}}}
+    config: dict[str, Config] = {"gate": {"server": {"engine": engine, "workers": 1}}}
     with Cluster(folder, **config) as cluster, ExitStack() as stack:
         cluster.start("db", "game")
         before = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -35,8 +35,6 @@ THIRD_PARTY = {
     "servers/common": {"ini.h", "sodium.h"},
     "servers/db": {"sqlite3.h", "sodium.h"},
     "tests/bench/codec": {"msgpack.h", "pb_decode.h", "pb_encode.h"},
-    # It stands between a server and the system, which is its purpose.
-    "tests/integration/shim": {"dlfcn.h", "fcntl.h", "sys/time.h", "sys/types.h", "unistd.h"},
     "tests": {"cmocka.h", "sodium.h", "sqlite3.h"},
 }
 

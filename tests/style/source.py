@@ -21,6 +21,7 @@ SYSTEM_FOLDERS = (
     "tests/contract/test_port_uring.c",
     "tests/bench/load/",
     "tests/bench/peers/",
+    "tests/integration/shim/",
 )
 
 TEXT_SUFFIXES = {
