@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import yaml
 
+from pcgen.tree import LOADER
+
 
 @dataclass(frozen=True, slots=True)
 class Comment:
@@ -31,7 +33,7 @@ def _in_gap(text: str, start: int, end: int) -> Iterator[int]:
 def _gaps(text: str) -> Iterator[tuple[int, int]]:
     scan: Callable[..., Iterator[yaml.Token]] = yaml.scan  # its stubs are untyped
     last = 0
-    for token in scan(text, Loader=yaml.SafeLoader):
+    for token in scan(text, Loader=LOADER):
         start, end = token.start_mark.index, token.end_mark.index
         if start > last:
             yield last, start

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import yaml
 
 from pcgen.comments import Comment, comments_of
+from pcgen.tree import LOADER
 
 COLUMNS = 100
 STEP = 2
@@ -55,7 +56,7 @@ class _Tree:
     def __init__(self, text: str) -> None:
         self.text = text
         parse: Callable[..., Iterator[yaml.Event]] = yaml.parse  # its stubs are untyped
-        self.events = (event for event in parse(text, Loader=yaml.SafeLoader)
+        self.events = (event for event in parse(text, Loader=LOADER)
                        if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent))
 
     def following(self) -> Node:
@@ -284,9 +285,21 @@ def _indent(line: _Line) -> int:
     return len(line.text) - len(line.text.lstrip())
 
 
+_ROUNDS_MAX = 4
+
+
 def format_text(text: str) -> str:
-    """The file in its one form. The text must be one YAML document without tags or anchors."""
+    """The file in its one form. The text must be one YAML document without tags or anchors. Where
+    a comment stands so oddly that it moves, it has settled after another round."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    for _ in range(_ROUNDS_MAX):
+        last, text = text, _once(text)
+        if text == last:
+            return text
+    raise Unsafe("the formatted text does not settle")
+
+
+def _once(text: str) -> str:
     comments = comments_of(text)
     writer = _Writer(list(comments))
     root = _Tree(text).following()
@@ -300,13 +313,14 @@ def format_text(text: str) -> str:
 
 
 class Unsafe(Exception):
-    """The new text would not say the same; a mistake of the formatter's, and nothing is written."""
+    """The new text would not say the same: something is written so oddly that the formatter does
+    not understand it. Nothing is written."""
 
 
 def _meaning(text: str) -> list[tuple[str, str]]:
     parse: Callable[..., Iterator[yaml.Event]] = yaml.parse
     found = []
-    for event in parse(text, Loader=yaml.SafeLoader):
+    for event in parse(text, Loader=LOADER):
         if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
             value = event.value if isinstance(event, yaml.ScalarEvent) else ""
             quoted = isinstance(event, yaml.ScalarEvent) and bool(event.style)
@@ -315,7 +329,10 @@ def _meaning(text: str) -> list[tuple[str, str]]:
 
 
 def _check(old: str, new: str, comments: list[Comment]) -> None:
-    same = sorted(comment.text for comment in comments_of(new)) == sorted(
-        comment.text for comment in comments)
-    if not same or _meaning(old) != _meaning(new):
+    try:
+        same = sorted(comment.text for comment in comments_of(new)) == sorted(
+            comment.text for comment in comments) and _meaning(old) == _meaning(new)
+    except yaml.YAMLError:
+        same = False
+    if not same:
         raise Unsafe("the formatted text would not mean the same")

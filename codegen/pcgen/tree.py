@@ -153,27 +153,34 @@ class _Builder:
 
 
 # libyaml's parser gives the same events ten times as fast, where PyYAML was built with it.
-_FAST: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_tree(source: SourceFile, sink: ErrorSink) -> Node | None:
     """The file's document, or None if it is not YAML. What is wrong is said by PyYAML's own parser,
     so that it is said alike everywhere."""
     try:
-        return _Builder(source, sink, _FAST).document()
-    except yaml.YAMLError:
-        return _read_slowly(source, sink)
+        return _Builder(source, sink, LOADER).document()
+    except yaml.YAMLError as error:
+        if _read_slowly(source, sink) is not None:
+            _refuse(source, sink, error)
+        return None
 
 
 def _read_slowly(source: SourceFile, sink: ErrorSink) -> Node | None:
     try:
         return _Builder(source, sink, yaml.SafeLoader).document()
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
+        _refuse(source, sink, error)
+        return None
+
+
+def _refuse(source: SourceFile, sink: ErrorSink, error: yaml.YAMLError) -> None:
+    if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         sink.error(Code.YAML_SYNTAX, Span(source, line, column),
                    f"not YAML: {error.problem or error.context}")
-    except yaml.YAMLError as error:
+    else:
         sink.error(Code.YAML_SYNTAX, Span(source, 1, 1),
                    "not YAML: " + str(error).splitlines()[0])
-    return None

@@ -105,6 +105,14 @@ def test_check_names_files_and_writes_nothing(tmp_path: Path) -> None:
     assert pcgen("fmt", "--check", path).returncode == 0
 
 
+def test_what_is_written_too_oddly_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("# a comment with \x85protocol: a\nversion: 1\n", encoding="utf-8")
+    result = pcgen("fmt", path)
+    assert result.returncode == 1 and "it is left as it is" in result.stderr
+    assert "\x85" in path.read_text(encoding="utf-8")
+
+
 def test_standard_input_is_for_editors() -> None:
     assert pcgen("fmt", "--stdin", input="protocol:  a\n").stdout == "protocol: a\n"
 

@@ -26,9 +26,18 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _formatted(source: SourceFile, sink: ErrorSink) -> str | None:
     """None if it is no YAML that we take; the sink says why."""
     from pcgen import formatter, tree
+    from pcgen.codes import Code
+    from pcgen.source import Span
 
     root = tree.read_tree(source, sink)
-    return None if root is None or sink.failed else formatter.format_text(source.text)
+    if root is None or sink.failed:
+        return None
+    try:
+        return formatter.format_text(source.text)
+    except formatter.Unsafe as reason:
+        sink.error(Code.YAML_SYNTAX, Span(source, 1, 1), f"{reason}; it is left as it is",
+                   "write it in a plainer way: odd line ends, `:` at the end of a value, ...")
+        return None
 
 
 def _read(path: Path, sink: ErrorSink) -> SourceFile | None:
