@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -37,8 +39,20 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _same_everywhere() -> None:
+    """What goes into a file or to another program is UTF-8 with \\n, whatever the locale; a
+    terminal that cannot show a character shows its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="backslashreplace")
+            else:
+                stream.reconfigure(encoding="utf-8", newline="\n")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit status."""
+    _same_everywhere()
     known = arguments[0] if arguments and arguments[0] in tools.NAMES else None
     options = _parser((known,) if known else tools.NAMES).parse_args(arguments)
     return command_named(options.command).run(options)

@@ -255,7 +255,8 @@ def _flow(node: Node) -> str | None:
         text = _flow(value)
         if text is None:
             return None
-        parts.append(f"{key.raw}: {text}".rstrip() if key is not None else text)
+        pair = f"{key.raw}: {text}" if key is not None and text else None
+        parts.append(pair or (key.raw if key is not None else text))
     inside = ", ".join(parts)
     if node.bare:
         return inside

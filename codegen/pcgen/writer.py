@@ -73,7 +73,7 @@ def write_if_changed(path: Path, text: str) -> bool:
 def _stale(folder: Path, outputs: Sequence[Output]) -> Iterable[Path]:
     """Files of the last manifest that are not made any more."""
     try:
-        lines = (folder / MANIFEST).read_text().splitlines()
+        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
     except OSError:
         return ()
     kept = {output.path for output in outputs}

@@ -66,7 +66,7 @@ def _finish(options: argparse.Namespace, files: Sequence[writer.Named],
         return command.FAILED
     if options.depfile:
         target = options.stamp or next(iter(_folders(options).values())) / writer.MANIFEST
-        options.depfile.write_text(writer.depfile_text(target, inputs_of(sources)))
+        options.depfile.write_bytes(writer.depfile_text(target, inputs_of(sources)).encode())
     if options.stamp:
         options.stamp.write_text("")
     return command.OK

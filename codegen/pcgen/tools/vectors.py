@@ -29,8 +29,9 @@ def _run(options: argparse.Namespace) -> int:
     writer.write_if_changed(options.out / "vectors.c", table)
     writer.write_if_changed(options.out / "vectors.json", to_json.to_json(found))
     if options.depfile:
-        options.depfile.write_text(
-            writer.depfile_text(options.out / "vectors.c", inputs_of(compiled.sources)))
+        inputs = inputs_of(compiled.sources)
+        options.depfile.write_bytes(
+            writer.depfile_text(options.out / "vectors.c", inputs).encode())
     return command.OK
 
 
