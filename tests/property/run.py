@@ -9,7 +9,7 @@ payloads: random values of every packet at every version, and such payloads dama
 clang's programs run under AddressSanitizer and UndefinedBehaviorSanitizer.
 
 Options: --wine     run the Windows program too
-         --only     compilers and languages, of gcc,clang,mingw,typescript
+         --only     compilers and languages, of gcc,clang,mingw,typescript,csharp
          --keep     folder in which the schema and all that was made of it stays
 Exit status 1: something failed; the seed is printed, and the command that does it again."""
 
@@ -36,7 +36,7 @@ from pcgen.vectors.reference import encode  # noqa: E402
 from speakers import Failed, Question, Speaker  # noqa: E402
 from values import RandomSampler, damaged, one_byte_off  # noqa: E402
 
-ALL = ("gcc", "clang", "mingw", "typescript")
+ALL = ("gcc", "clang", "mingw", "typescript", "csharp")
 GOOD_COUNT = 12  # payloads of each packet as they should be
 DAMAGED_COUNT = 40  # of each sort
 TIMEOUT_S = 600
@@ -51,7 +51,8 @@ def generate(folder: Path, seed: int) -> ir.Program:
     if compiled.program is None:
         raise Failed(f"pcgen refuses the schema\n{compiled.sink.render()}")
     pcgen = (sys.executable, "-I", "-B", ROOT / "codegen" / "pcgen_main.py")
-    speakers.run(*pcgen, "gen", "--out", folder / "out", "--typescript", folder / "ts", main)
+    speakers.run(*pcgen, "gen", "--out", folder / "out", "--typescript", folder / "ts",
+                 "--csharp", folder / "cs", main)
     speakers.write_packets_h(compiled.program, folder / "out")
     return compiled.program
 
@@ -86,6 +87,8 @@ def build(program: ir.Program, folder: Path, wanted: Sequence[str],
         found += [windows] if wine else []
     if "typescript" in wanted:
         found.append(speakers.build_typescript(program, folder / "ts", versions))
+    if "csharp" in wanted:
+        found.append(speakers.build_csharp(folder / "cs", versions))
     return found
 
 

@@ -196,3 +196,25 @@ def build_typescript(program: ir.Program, folder: Path, versions: int) -> TypeSc
     run(need("tsc"), *strict, "--outDir", "js", *sources, cwd=folder)
     (folder / "js" / "package.json").write_text('{"type": "module"}', encoding="utf-8")
     return TypeScript(folder / "js", versions, [protocol.name for protocol in program.protocols])
+
+
+# ---- C# ----
+
+
+@dataclass(slots=True)
+class CSharp:
+    program: Path
+    versions: int
+    name: str = "csharp"
+
+    def answers(self, questions: Sequence[Question]) -> list[str]:
+        return run(need("mono"), self.program, str(self.versions),
+                   text=_lines(questions)).splitlines()
+
+
+def build_csharp(folder: Path, versions: int) -> CSharp:
+    """folder: the generated sources."""
+    program = folder / "driver.exe"
+    run(need("mcs"), "-langversion:7.2", "-warn:4", "-warnaserror", "-nologo", f"-out:{program}",
+        HERE / "driver.cs", *sorted(folder.rglob("*.cs")))
+    return CSharp(program, versions)
