@@ -1,5 +1,5 @@
-// The driver of driver.c for the generated C#: the same lines in and out. Each packet is filled again
-// and again, as an application would, so that what one leaves behind would show in the next.
+// The driver of driver.c for the generated C#: the same lines in and out. Each packet is filled
+// again and again, as an application would, so that what one leaves behind would show in the next.
 //
 //   mono driver.exe <versions>
 
