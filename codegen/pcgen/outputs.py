@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pcgen import ir
-from pcgen.c import layout, lower_calls, lower_codec, lower_ids, lower_role, lower_types
+from pcgen.c import (
+    layout,
+    lower_build,
+    lower_calls,
+    lower_check,
+    lower_codec,
+    lower_ids,
+    lower_meta,
+    lower_print,
+    lower_role,
+    lower_types,
+    lower_view,
+)
 from pcgen.python import lower as lower_python
 from pcgen.render import Renderer
 
@@ -43,8 +55,23 @@ class _Emitter:
         yield self.c("codec", f"{stem}_codec.c", "codec.c.j2", codec)
         if protocol.packets:
             yield self.c("codec", f"{stem}_codec_send.c", "codec_send.c.j2", codec)
+        yield from self.c_helpers(protocol, stem)
         yield self.python(f"python/{protocol.name}.py", "module.py.j2",
                           lower_python.lower(protocol))
+
+    def c_helpers(self, protocol: ir.Protocol, stem: str) -> Iterator[Output]:
+        """What a program may use beside the codec; each is a header of its own."""
+        checks = lower_check.lower(protocol)
+        yield self.c("codec", f"{stem}_check.h", "check.h.j2", checks)
+        yield self.c("codec", f"{stem}_check.c", "check.c.j2", checks)
+        prints = lower_print.lower(protocol)
+        yield self.c("codec", f"{stem}_print.h", "print.h.j2", prints)
+        yield self.c("codec", f"{stem}_print.c", "print.c.j2", prints)
+        meta = lower_meta.lower(protocol)
+        yield self.c("codec", f"{stem}_meta.h", "meta.h.j2", meta)
+        yield self.c("codec", f"{stem}_meta.c", "meta.c.j2", meta)
+        yield self.c("codec", f"{stem}_build.h", "build.h.j2", lower_build.lower(protocol))
+        yield self.c("codec", f"{stem}_view.h", "view.h.j2", lower_view.lower(protocol))
 
     def role(self, role: ir.Role) -> Iterator[Output]:
         """The accept tables, handlers and senders of one role."""

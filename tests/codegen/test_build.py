@@ -134,7 +134,7 @@ def test_new_file_and_new_name_are_seen_without_configuring(tree: Tree) -> None:
     path.write_text("protocol: extra\nversion: 1\nconsts: {A: 1}\n")
     tree.newer(path)
     _, compiled = tree.build()
-    assert compiled == ["extra_codec.c", "extra_ids.c"]
+    assert compiled == [f"extra_{part}.c" for part in ("check", "codec", "ids", "meta", "print")]
     tree.edit("protocol/extra.yaml", "protocol: extra", "protocol: other")
     result = tree.ninja()
     assert result.returncode != 0 and "build again" in result.stdout

@@ -142,6 +142,47 @@ def test_headers_are_cpp_too(generated: Path, name: str, compiler: str) -> None:
         assert result.returncode == 0, f"{header.name}: {result.stderr}"
 
 
+CPP = """#include "proto/wide_build.h"
+#include "proto/wide_check.h"
+#include "proto/wide_codec.h"
+#include "proto/wide_meta.h"
+#include "proto/wide_print.h"
+#include "proto/wide_view.h"
+int main()
+{
+    wide_grown packet;
+    wide_spot spot = {1.0f, 2};
+    wide_target target = {};
+    uint8_t frame[WIDE_GROWN_FRAME_MAX];
+    char text[400];
+    bool fits = wide_grown_set_all(&packet, "text", 1, WIDE_MOOD_SAD, nullptr, &spot, &target,
+                                   "name", 0.5f);
+    uint32_t size = wide_grown_frame_size(&packet);
+    wide_grown_encode(&packet, frame);
+    pc_frame there = pc_frame_at(frame);
+    return fits && wide_grown_validate(&packet) == PC_WIRE_OK && there.size == size &&
+           wide_print_frame(&there, text, sizeof text) > 0 &&
+           pc_meta_find(&wide_meta, WIDE_GROWN_ID) != nullptr ? 0 : 1;
+}
+"""
+
+
+def test_cpp_program_uses_the_c_library(generated: Path, tmp_path: Path) -> None:
+    """Headers that compile are not enough: the names must be those of the C objects."""
+    folder = generated / "wide"
+    sources = [path for path in c_files(folder, ".c")
+               if path.stem.startswith("wide_") and not path.stem.endswith("_send")]
+    base = [ROOT / "runtime" / "base" / f"{part}.c" for part in ("wire", "json", "meta")]
+    include = [f"-I{INCLUDE}", f"-I{folder}"]
+    result = run(need("gcc"), "-std=c11", *include, "-c", *sources, *base, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    (tmp_path / "main.cpp").write_text(CPP)
+    result = run(need("g++"), "-std=c++11", "-Wall", "-Wextra", "-Werror", *include, "main.cpp",
+                 *tmp_path.glob("*.o"), "-o", "main", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert run(tmp_path / "main").returncode == 0
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_c_is_as_clang_format_sets_it(generated: Path, name: str) -> None:
     style = f"--style=file:{ROOT / '.clang-format'}"

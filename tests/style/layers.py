@@ -1,9 +1,10 @@
 """Who may include whom, and who may know the operating system.
 
 base sees base; port sees base; net sees port and base; all of them see the public headers pc/*,
-which see only each other. Generated code sees pc/{wire,status,frame,dispatch,session,call}.h.
-Servers see pc/*, generated code, servers/common and their own folder. The runtime never sees
-generated code. Only runtime/port includes a header of the system or asks which system it is.
+which see only each other. Generated code sees
+pc/{wire,status,frame,dispatch,session,call,json,meta}.h. Servers see pc/*, generated code,
+servers/common and their own folder. The runtime never sees generated code. Only runtime/port
+includes a header of the system or asks which system it is.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ SYSTEM_MACROS = re.compile(
 )
 
 GENERATED_SEES = frozenset(
-    f"pc/{name}.h" for name in ("wire", "status", "frame", "dispatch", "session", "call")
+    f"pc/{name}.h"
+    for name in ("wire", "status", "frame", "dispatch", "session", "call", "json", "meta")
 )
 
 THIRD_PARTY = {

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcgen import ir
-from pcgen.c import naming
+from pcgen.c import lower_view, naming
 
 Cause = (ir.Const | ir.Enum | ir.Flags | ir.Union | ir.Struct | ir.StateMachine | ir.Packet
          | ir.Protocol | ir.Role)
 Declared = tuple[str, Cause]
 
-STRUCT_FUNCTIONS = ("get", "put", "read", "measure", "write")
-PACKET_FUNCTIONS = ("decode", "frame_size", "encode", "send")
+STRUCT_FUNCTIONS = ("get", "put", "read", "measure", "write", "validate", "equal", "print_to",
+                    "set_all")
+UNION_FUNCTIONS = ("read", "measure", "write", "validate", "equal", "print_to")
+PACKET_FUNCTIONS = ("decode", "frame_size", "encode", "send", "validate", "equal", "print",
+                    "set_all")
 PACKET_MACROS = ("ID", "FRAME_MIN", "FRAME_MAX")
 AGED_FUNCTIONS = ("frame_size_at", "encode_at", "send_at")
 AGED_MACROS = ("FRAME_MIN", "FRAME_MAX")
+PROTOCOL_FUNCTIONS = ("packet_name", "compat_hash", "print_frame", "meta")
 PROTOCOL_MACROS = ("NAME", "VERSION", "COMPAT_HASH", "SCHEMA_HASH", "FRAME_MAX")
 
 
 def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
     for suffix in PROTOCOL_MACROS:
         yield naming.protocol_macro(protocol.name, suffix), protocol
-    yield f"{protocol.name}_packet_name", protocol
-    yield f"{protocol.name}_compat_hash", protocol
+    for suffix in PROTOCOL_FUNCTIONS:
+        yield f"{protocol.name}_{suffix}", protocol
     for const in protocol.consts:
         yield naming.const(const), const
     for enum in protocol.enums:
@@ -38,6 +42,7 @@ def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
         for state in machine.states:
             yield naming.state(machine, state), machine
     yield from _flags_and_unions(protocol)
+    yield from _views(protocol)
     for struct in protocol.structs:
         yield naming.tag(struct), struct
         for suffix in STRUCT_FUNCTIONS:
@@ -49,6 +54,13 @@ def _protocol(protocol: ir.Protocol) -> Iterator[Declared]:
         for suffix in PACKET_MACROS:
             yield naming.packet_macro(packet, suffix), packet
         yield from _versions(packet)
+
+
+def _views(protocol: ir.Protocol) -> Iterator[Declared]:
+    bodies: tuple[ir.Struct | ir.Packet, ...] = (*protocol.structs, *protocol.packets)
+    for body in bodies:
+        for _, field in lower_view.prefix(body):
+            yield lower_view.function(body, field), body
 
 
 def _versions(packet: ir.Packet) -> Iterator[Declared]:
@@ -64,6 +76,7 @@ def _versions(packet: ir.Packet) -> Iterator[Declared]:
 def _flags_and_unions(protocol: ir.Protocol) -> Iterator[Declared]:
     for flags in protocol.flags:
         yield f"{naming.tag(flags)}_is_valid", flags
+        yield f"{naming.tag(flags)}_bits", flags
         yield f"{naming.tag(flags).upper()}_ALL", flags
         for bit in flags.bits:
             yield naming.flag(flags, bit), flags
@@ -71,7 +84,7 @@ def _flags_and_unions(protocol: ir.Protocol) -> Iterator[Declared]:
         yield naming.tag(union), union
         yield naming.union_tag(union), union
         yield f"{naming.union_tag(union)}_name", union
-        for suffix in ("read", "measure", "write"):
+        for suffix in UNION_FUNCTIONS:
             yield f"{naming.tag(union)}_{suffix}", union
         for case in union.cases:
             yield naming.case(union, case), union

@@ -94,6 +94,12 @@ def used_protocols(protocol: ir.Protocol) -> set[str]:
     return {used for type_ in _types_of(protocol) for used in _used(type_)}
 
 
+def part_includes(protocol: ir.Protocol, part: str) -> tuple[str, ...]:
+    """The headers of one kind that go with those of the types that this protocol's fields use."""
+    return tuple(naming.header(other, part)
+                 for other in sorted(used_protocols(protocol) - {protocol.name}))
+
+
 def bodies(protocol: ir.Protocol) -> tuple[ir.Struct | ir.Packet, ...]:
     """Structs, then packets."""
     return (*protocol.structs, *protocol.packets)

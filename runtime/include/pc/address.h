@@ -6,6 +6,10 @@
 
 #include "pc/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum pc_family {
     PC_FAMILY_NONE,
     PC_FAMILY_IPV4,
@@ -40,3 +44,7 @@ const char *pc_address_format(const struct pc_address *address, char text[PC_ADD
 
 /* The path of a "unix:" address; NULL for other families and for a nameless end. */
 const char *pc_address_path(const struct pc_address *address);
+
+#ifdef __cplusplus
+}
+#endif

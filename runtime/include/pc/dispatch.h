@@ -12,6 +12,10 @@
 #include "pc/frame.h"
 #include "pc/wire.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Why a frame was not handled, in the order of the checks. */
 enum pc_refusal {
     PC_ACCEPTED,
@@ -109,3 +113,7 @@ struct pc_accept_version pc_accept_at(const struct pc_accept_table *table,
  * Thread    that of the receiver */
 enum pc_refusal pc_dispatch(const struct pc_accept_table *table, void *receiver, uint8_t state,
                             const struct pc_frame *frame);
+
+#ifdef __cplusplus
+}
+#endif

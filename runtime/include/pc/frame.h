@@ -11,6 +11,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PC_FRAME_HEADER_SIZE 4u
 #define PC_FRAME_SIZE_LIMIT  65535u
 
@@ -57,3 +61,7 @@ static inline struct pc_frame pc_frame_at(const uint8_t *bytes)
     };
     return frame;
 }
+
+#ifdef __cplusplus
+}
+#endif

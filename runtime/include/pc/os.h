@@ -8,6 +8,10 @@
 
 #include "pc/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct pc_thread;
 struct pc_mutex;
 struct pc_condition;
@@ -52,3 +56,7 @@ PC_NODISCARD enum pc_status pc_os_secret_file_create(const char *path, const voi
                                                      size_t size);
 /* True if nobody but the owner can read the file; always true on Windows. */
 bool pc_os_secret_file_is_private(const char *path);
+
+#ifdef __cplusplus
+}
+#endif

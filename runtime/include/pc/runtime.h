@@ -15,6 +15,10 @@
 #include "pc/status.h"
 #include "pc/worker.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct pc_runtime;
 struct sim_world;
 
@@ -194,3 +198,7 @@ void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,
 /* Packets received of one entry of the type's accept table. */
 uint64_t pc_runtime_packet_count(const struct pc_runtime *runtime, uint32_t type,
                                  uint32_t entry_index);
+
+#ifdef __cplusplus
+}
+#endif

@@ -12,6 +12,10 @@
 #include "pc/frame.h"
 #include "pc/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct pc_session;
 struct pc_worker;
 struct pc_block;
@@ -123,3 +127,7 @@ void pc_session_set_deadline(struct pc_session *session, uint32_t timeout_ms,
  * Returns  NULL if memory is short */
 struct pc_block *pc_block_create(struct pc_worker *worker, const uint8_t *frame, uint32_t size);
 void pc_block_release(struct pc_block *block);
+
+#ifdef __cplusplus
+}
+#endif

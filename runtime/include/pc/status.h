@@ -4,6 +4,10 @@
  * a refusal or a close reason kept in the session, the environment's error is one of these. */
 #pragma once
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #if defined(__GNUC__)
 #define PC_NODISCARD __attribute__((warn_unused_result))
 #else
@@ -49,3 +53,7 @@ const char *pc_status_name(enum pc_status status);
 enum pc_error_class pc_status_class(enum pc_status status);
 
 const char *pc_error_class_name(enum pc_error_class error_class);
+
+#ifdef __cplusplus
+}
+#endif

@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct pc_timer;
 struct pc_worker;
 
@@ -30,3 +34,7 @@ static inline bool pc_timer_is_set(const struct pc_timer *timer)
 {
     return timer->next != 0;
 }
+
+#ifdef __cplusplus
+}
+#endif

@@ -20,6 +20,10 @@
 
 #include "pc/wire_text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Why a payload is refused. */
 enum pc_wire_error {
     PC_WIRE_OK,
@@ -470,3 +474,48 @@ static inline enum pc_wire_error pc_wire_exact(uint32_t size, uint32_t size_expe
     }
     return size < size_expected ? PC_WIRE_TRUNCATED : PC_WIRE_TRAILING;
 }
+
+/* ---- checks of values in memory ---- */
+
+static inline bool pc_wire_is_finite(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (bits & UINT64_C(0x7ff0000000000000)) != UINT64_C(0x7ff0000000000000);
+}
+
+/* True for no bytes too, wherever they are said to lie. */
+static inline bool pc_wire_same_bytes(const void *a, const void *b, uint32_t size)
+{
+    return size == 0 || memcmp(a, b, size) == 0;
+}
+
+static inline enum pc_wire_error pc_wire_check_text(const char *text, uint32_t size)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    if (pc_wire_is_plain_ascii(bytes, size) || pc_wire_utf8_is_valid(bytes, size)) {
+        return PC_WIRE_OK;
+    }
+    return PC_WIRE_UTF8;
+}
+
+static inline enum pc_wire_error pc_wire_check_ascii(const char *text, uint32_t size)
+{
+    if (pc_wire_is_plain_ascii((const uint8_t *)text, size)) {
+        return PC_WIRE_OK;
+    }
+    return pc_wire_utf8_is_valid((const uint8_t *)text, size) ? PC_WIRE_CHARSET : PC_WIRE_UTF8;
+}
+
+static inline enum pc_wire_error pc_wire_check_printable(const char *text, uint32_t size)
+{
+    enum pc_wire_error error = pc_wire_check_text(text, size);
+    if (error == PC_WIRE_OK && !pc_wire_is_printable((const uint8_t *)text, size)) {
+        return PC_WIRE_CHARSET;
+    }
+    return error;
+}
+
+#ifdef __cplusplus
+}
+#endif

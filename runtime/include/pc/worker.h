@@ -5,6 +5,10 @@
 
 #include "pc/session.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct pc_runtime;
 struct pc_message;
 
@@ -45,3 +49,7 @@ struct pc_message {
  * Owner    the message is the inbox's until deliver is called
  * Thread   any */
 void pc_post(struct pc_runtime *runtime, struct pc_message *message);
+
+#ifdef __cplusplus
+}
+#endif
