@@ -39,6 +39,7 @@ enum sim_fault {
     SIM_CONNECT_DENIED,  /* port_connect fails at once */
     SIM_RESET,           /* the network breaks a connection; each end learns it in its time */
     SIM_VANISH,          /* half open: one direction never brings anything again */
+    SIM_DELAY,           /* one direction brings nothing for a while */
     SIM_CANCEL_LATE,     /* what an abort cancels has its result already */
     SIM_EVENT_HELD,      /* an event that is ready is not given by this port_wait */
     SIM_EVENT_SHUFFLED,  /* the events of a batch come in any order (CLOSED still last) */

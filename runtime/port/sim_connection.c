@@ -3,7 +3,8 @@
  * Happy path: a SYN arrives in the listener's backlog, the answer goes back, bytes put into a pipe
  * arrive in parts, FIN arrives behind the last of them.
  * Failure modes: refused; a RST overtakes the bytes; what arrives at a closed end is answered with
- * a RST; a frozen pipe brings nothing any more, neither bytes nor FIN nor RST.
+ * a RST; a frozen pipe brings nothing any more, neither bytes nor FIN nor RST; a delayed one brings
+ * it later.
  * Path: between a send's [10] and the other side's [1]. */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 #include "pc/check.h"
 #include "port/sim_world.h"
 
-#define SIM_NOT_LISTED UINT32_MAX
+#define SIM_NOT_LISTED   UINT32_MAX
+#define SIM_DELAY_MS_MAX 3000u
 
 static uint32_t connection__end(const struct sim_connection *connection, uint32_t side)
 {
@@ -200,12 +202,25 @@ bool sim_connection_can_answer(const struct sim_connection *connection)
            !connection->pipes[1].is_frozen;
 }
 
+static bool pipe__is_delayed(const struct sim_world *world, const struct sim_pipe *pipe)
+{
+    return pipe->delayed_ms > world->now_ms && !world->is_calm;
+}
+
+bool sim_connection_is_delayed(const struct sim_world *world,
+                               const struct sim_connection *connection)
+{
+    return pipe__is_delayed(world, &connection->pipes[0]) ||
+           pipe__is_delayed(world, &connection->pipes[1]);
+}
+
 bool sim_connection_can_deliver(const struct sim_world *world,
                                 const struct sim_connection *connection, uint32_t side)
 {
     const struct sim_pipe *pipe = &connection->pipes[side];
     const struct sim_end *target = &connection->ends[side ^ 1u];
-    if (connection->phase != SIM_CONNECTION_ESTABLISHED || pipe->is_frozen || target->is_reset) {
+    if (connection->phase != SIM_CONNECTION_ESTABLISHED || pipe->is_frozen || target->is_reset ||
+        pipe__is_delayed(world, pipe)) {
         return false;
     }
     if (pipe->under_way > 0) {
@@ -244,6 +259,14 @@ static void connection__vanish(struct sim_world *world, struct sim_connection *c
     connection->pipes[side].is_frozen = true;
     connection->pipes[side ^ 1u].is_frozen = sim_choose(world, 2) == 0;
     sim_note(world, "end %u: vanishes", connection__end(connection, side), 0, 0);
+}
+
+void sim_connection_delay(struct sim_world *world, struct sim_connection *connection, uint32_t side)
+{
+    uint32_t delay_ms = 1 + sim_choose(world, SIM_DELAY_MS_MAX);
+    connection->pipes[side].delayed_ms = world->now_ms + delay_ms;
+    sim_note(world, "end %u: brings nothing for %u ms", connection__end(connection, side), delay_ms,
+             0);
 }
 
 static void connection__corrupt(struct sim_world *world, struct sim_pipe *pipe, uint32_t size)
@@ -286,6 +309,8 @@ void sim_connection_deliver(struct sim_world *world, struct sim_connection *conn
     } else if (sim_chance(world, SIM_RESET)) {
         end__reset_later(world, connection, 0);
         end__reset_later(world, connection, 1);
+    } else if (sim_chance(world, SIM_DELAY)) {
+        sim_connection_delay(world, connection, side);
     } else if (pipe->under_way > 0) {
         connection__deliver_bytes(world, connection, side);
     } else {

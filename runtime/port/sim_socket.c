@@ -430,12 +430,21 @@ void sim_socket_abort(struct sim_socket *own, enum port_abort_mode mode)
     sim_socket_settle(own);
 }
 
+/* What was on its way may be so for a while; the last send may be among it. */
 void sim_socket_crash(struct sim_socket *own)
 {
+    struct sim_world *world = own->port->world;
     struct sim_connection *connection = own->connection;
+    if (own->send.state == SIM_OP_PENDING && sim_socket_can_send(own) &&
+        sim_choose(world, 2) == 0) {
+        sim_socket_send(own);
+    }
     own->connection = NULL;
     if (connection != NULL) {
-        sim_end_close(own->port->world, connection, own->side, PORT_ABORT_GRACEFUL);
+        if (sim_choose(world, 2) == 0) {
+            sim_connection_delay(world, connection, own->side);
+        }
+        sim_end_close(world, connection, own->side, PORT_ABORT_GRACEFUL);
     }
     if (own->recv.state == SIM_OP_DONE) {
         socket__forget_result(own, &own->recv);

@@ -63,9 +63,9 @@ static void step__list_connection(struct sim_world *world, const struct sim_conn
 
 /* A receive that only lacks a buffer becomes possible without anything happening to its
  * connection; so does the arrival of a SYN at a full backlog. */
-static bool step__may_follow(const struct sim_connection *connection)
+static bool step__may_follow(const struct sim_world *world, const struct sim_connection *connection)
 {
-    bool is_starved = false;
+    bool is_starved = sim_connection_is_delayed(world, connection);
     for (uint32_t side = 0; side < 2; side++) {
         const struct sim_end *end = &connection->ends[side];
         is_starved = is_starved ||
@@ -91,7 +91,7 @@ uint32_t sim_world_step_count(struct sim_world *world)
         struct sim_connection *connection = world->active[i];
         uint32_t before = world->step_count;
         step__list_connection(world, connection);
-        if (world->step_count == before && !step__may_follow(connection)) {
+        if (world->step_count == before && !step__may_follow(world, connection)) {
             step__deactivate(world, connection);
         } else {
             i++;

@@ -38,6 +38,7 @@ const char *sim_fault_name(enum sim_fault fault)
         [SIM_CONNECT_DENIED] = "connect_denied",
         [SIM_RESET] = "reset",
         [SIM_VANISH] = "vanish",
+        [SIM_DELAY] = "delay",
         [SIM_CANCEL_LATE] = "cancel_late",
         [SIM_EVENT_HELD] = "event_held",
         [SIM_EVENT_SHUFFLED] = "event_shuffled",

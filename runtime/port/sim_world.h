@@ -38,7 +38,8 @@ struct sim_pipe {
     uint32_t under_way;
     bool fin_sent;
     bool fin_arrived;
-    bool is_frozen; /* SIM_VANISH */
+    bool is_frozen;      /* SIM_VANISH */
+    uint64_t delayed_ms; /* SIM_DELAY: until then */
 };
 
 enum sim_owner {
@@ -243,10 +244,17 @@ bool sim_connection_can_arrive(const struct sim_connection *connection);
 bool sim_connection_can_answer(const struct sim_connection *connection);
 bool sim_connection_can_deliver(const struct sim_world *world,
                                 const struct sim_connection *connection, uint32_t side);
+/* Something may become possible by time alone. */
+bool sim_connection_is_delayed(const struct sim_world *world,
+                               const struct sim_connection *connection);
 bool sim_connection_can_reset(const struct sim_connection *connection, uint32_t side);
 void sim_connection_arrive(struct sim_world *world, struct sim_connection *connection);
 void sim_connection_deliver(struct sim_world *world, struct sim_connection *connection,
                             uint32_t side);
+
+/* What ends[side] sends arrives later. */
+void sim_connection_delay(struct sim_world *world, struct sim_connection *connection,
+                          uint32_t side);
 void sim_connection_reset(struct sim_world *world, struct sim_connection *connection,
                           uint32_t side);
 
