@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/job_pool.h"
+#include "game_nodes.h"
 #include "lanes.h"
 #include "pc/container.h"
 #include "proto/common_types.h"
@@ -30,6 +31,7 @@ struct db_request {
     char password[COMMON_PASSWORD_MAX + 1]; /* wiped as soon as it was hashed */
     struct store_account account;
     struct common_character character;
+    struct game_fence fence; /* character_save: of the link that asked */
 };
 
 /* on_worker_start and on_worker_stop of the db. */

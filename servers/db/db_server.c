@@ -87,6 +87,15 @@ static bool db_server__start_hash_pool(struct db_server *db)
     return db->hash_pool != NULL;
 }
 
+static bool db_server__create_nodes(struct db_server *db)
+{
+    db->game_nodes = game_nodes_create(db->config.links_max);
+    if (db->game_nodes == NULL) {
+        log_write(&db->server.log, LOG_ERROR, PC_HANDLE_NONE, "no_memory", NULL);
+    }
+    return db->game_nodes != NULL;
+}
+
 static void db_server__on_gate_open(struct pc_session *session)
 {
     server_link_open(session, &db_server_of(session)->gate_links);
@@ -95,6 +104,16 @@ static void db_server__on_gate_open(struct pc_session *session)
 static void db_server__on_game_open(struct pc_session *session)
 {
     server_link_open(session, &db_server_of(session)->game_links);
+}
+
+/* Before the game hears that it is welcome, and so before it asks for anything. */
+static void db_server__on_game_ready(struct pc_session *session)
+{
+    struct db_server *db = db_server_of(session);
+    struct db_game_link *link = pc_session_user(session);
+    if (!game_nodes_supersede(db->game_nodes, server_link_peer_node(session), &link->fence)) {
+        pc_session_close(session, PC_CLOSE_LIMIT);
+    }
 }
 
 static bool db_server__listen(struct db_server *db, const struct pc_session_type *type,
@@ -135,7 +154,9 @@ static bool db_server__open_listeners(struct db_server *db)
     if (!db_server__listen(db, &type, &db->config.gates)) {
         return false;
     }
+    db->game_links.on_ready = db_server__on_game_ready;
     type.name = "game";
+    type.user_size = sizeof(struct db_game_link);
     type.accepts = &db_accepts_game;
     type.on_open = db_server__on_game_open;
     return db_server__listen(db, &type, &db->config.games);
@@ -144,8 +165,8 @@ static bool db_server__open_listeners(struct db_server *db)
 bool db_server_set_up(struct server *server)
 {
     struct db_server *db = (struct db_server *)server;
-    return db_server__migrate(db) && db_server__start_lanes(db) && db_server__start_hash_pool(db) &&
-           db_server__open_listeners(db);
+    return db_server__create_nodes(db) && db_server__migrate(db) && db_server__start_lanes(db) &&
+           db_server__start_hash_pool(db) && db_server__open_listeners(db);
 }
 
 void db_server_stop(struct server *server)
@@ -168,4 +189,5 @@ void db_server_tear_down(struct server *server)
         job_pool_destroy(db->hash_pool);
     }
     lanes_destroy(db->lanes);
+    game_nodes_destroy(db->game_nodes);
 }

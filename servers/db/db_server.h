@@ -11,6 +11,7 @@
 #include "common/job_pool.h"
 #include "common/link.h"
 #include "common/server_main.h"
+#include "game_nodes.h"
 #include "lanes.h"
 #include "password.h"
 
@@ -44,9 +45,16 @@ struct db_server {
     struct db_config config;
     struct link_policy gate_links;
     struct link_policy game_links;
+    struct game_nodes *game_nodes;
     struct job_pool *hash_pool;
     struct lanes *lanes;
     char dummy_hash[PASSWORD_HASH_SIZE]; /* verified for accounts that do not exist */
+};
+
+/* The user area of a link to a game. */
+struct db_game_link {
+    struct server_link link; /* first */
+    struct game_fence fence; /* set when it is ready */
 };
 
 static inline struct db_server *db_server_of_worker(const struct pc_worker *worker)

@@ -2,7 +2,8 @@
  *
  * Happy path: load: select on the account's lane, insert at the start if there is none, answer.
  * save: update on the same lane, answer after the commit.
- * Failure modes: BUSY, INTERNAL (disk; an account or character that does not exist).
+ * Failure modes: BUSY, INTERNAL (disk; an account or character that does not exist; a save of a
+ * link that a newer one of its node has superseded, see game_nodes.h).
  * Path: [8] of character_load and character_save. */
 #include <string.h>
 
@@ -88,6 +89,11 @@ static bool character__save(struct lane_job *job, struct store *store)
 {
     struct db_request *request = db_request_of_lane_job(job);
     const struct common_character *character = &request->character;
+    if (!game_fence_is_current(&request->fence)) {
+        log_write(&request->server->server.log, LOG_WARNING, request->session, "save_superseded",
+                  LOG_FIELDS(log_number("account", character->account_id)));
+        return false;
+    }
     enum store_status status = store_save_character(store, character);
     if (status == STORE_MISSING) {
         log_write(&request->server->server.log, LOG_ERROR, request->session, "character_missing",
@@ -117,6 +123,7 @@ static void on_character_save(struct pc_session *session, const struct db_charac
         return;
     }
     request->character = packet->character;
+    request->fence = ((const struct db_game_link *)pc_session_user(session))->fence;
     request->lane_job.writes = true;
     uint64_t key = packet->character.account_id;
     if (!db_request_query(request, key, character__save, character__on_saved)) {
