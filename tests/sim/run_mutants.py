@@ -2,8 +2,9 @@
 
     run_mutants.py <folder of sim_mutant_*> <folder of .mutant files> [name...]
 
-Each variant first runs all interleavings of a small world, then seeds, up to a bound. It is found
-when an assertion ends it or it does not come to an end.
+Each variant of the runtime first runs all interleavings of a small world, then seeds, up to a
+bound; each variant of a server runs seeds of the whole slice. It is found when an assertion ends it
+or it does not come to an end.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from mutate import Mutant, parse
 SMALL_OPERATIONS = 3
 SEED_FIRST = 1
 SEEDS_MAX = 2000
+SLICE_SEEDS_MAX = 400
 HANG_SECONDS = 300
 
 
@@ -57,17 +59,25 @@ def run(program: Path, arguments: Iterable[str]) -> tuple[bool, str]:
     return result.returncode != 0, last_words(result.stdout + result.stderr)
 
 
-def judge(program: Path, mutant: Mutant) -> Outcome:
+def modes_of(program: Path, mutant: Mutant) -> tuple[tuple[str, list[str]], ...]:
     """Small worlds first: what they find, they find with the fewest events."""
-    modes = (
+    if mutant.file.startswith("servers/"):
+        database = str(program) + ".db"
+        seeds = ["--seeds", str(SLICE_SEEDS_MAX), "--first", str(SEED_FIRST)]
+        return (("slice", [*seeds, "--database", database]),)
+    return (
         ("small world", ["--small", str(SMALL_OPERATIONS)]),
         ("random", ["--seeds", str(SEEDS_MAX), "--first", str(SEED_FIRST)]),
     )
-    for mode, arguments in modes:
+
+
+def judge(program: Path, mutant: Mutant) -> Outcome:
+    """Run until it is found or the seeds are used up."""
+    for mode, arguments in modes_of(program, mutant):
         failed, words = run(program, arguments)
         if failed:
             return Outcome(mutant, True, f"{mode}: {words}")
-    return Outcome(mutant, False, f"not found in {SEEDS_MAX} seeds")
+    return Outcome(mutant, False, "not found within the bound of seeds")
 
 
 def main(arguments: list[str]) -> int:

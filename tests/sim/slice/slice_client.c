@@ -10,6 +10,7 @@
 #include "proto/client_ids.h"
 
 #define CLIENT_HOST    200u
+#define ENTER_PAUSE_MS 100u
 #define ASK_PAUSE_MS   600u /* the protocol allows two tries a second */
 #define ANSWER_MAX_MS  3000u
 #define STEP_MAX_M     4u
@@ -184,7 +185,8 @@ void slice_client_act(struct slice_client *client)
         client__await(client);
         return;
     }
-    client->may_ask_ms = sim_world_now_ms(client->world) + ASK_PAUSE_MS;
+    client->may_ask_ms = sim_world_now_ms(client->world) +
+                         (client->stage == SLICE_ENTERING ? ENTER_PAUSE_MS : ASK_PAUSE_MS);
 }
 
 /* ---- what it hears ---- */

@@ -16,7 +16,7 @@ static const char *const slice_db__settings[] = {
     "server.receive_buffers=8",
     "server.receive_buffer_size=2048",
     "link.heartbeat_ms=100",
-    "link.idle_timeout_ms=400",
+    "link.idle_timeout_ms=3000",
     "link.handshake_timeout_ms=500",
     NULL,
 };

@@ -38,9 +38,12 @@ struct slice_run {
     struct slice_book book;
     const char *database_path;
     uint32_t worker_count;
+    uint64_t restart_ms[SLICE_ROLES]; /* when an absent one is started again; 0: not yet drawn */
+    uint64_t saves_seen;
     uint64_t kills;
     uint64_t stops;
     uint32_t steadiness; /* 0..9: how seldom servers fall */
+    bool only_game;      /* no other one does */
     bool traces;
     bool played[SLICE_ACCOUNTS]; /* in calm */
 };
@@ -115,6 +118,7 @@ static struct sim_world *run__create_world(uint64_t seed, bool traces)
     for (uint32_t i = 0; i < sizeof rough / sizeof rough[0]; i++) {
         config.faults[rough[i]] = (uint16_t)(sim_choose(drawing, 2) * sim_choose(drawing, 40));
     }
+    config.faults[SIM_DELAY] = (uint16_t)(sim_choose(drawing, 2) * sim_choose(drawing, 150));
     sim_world_destroy(drawing);
     config.seed = seed ^ UINT64_C(0x51a3d07f00c0ffee);
     config.is_driven = true;
@@ -138,7 +142,11 @@ static void run__begin(struct slice_run *run, uint64_t seed, const struct option
     PC_ASSERT(run->world != NULL);
     run->worker_count = 1 + sim_choose(run->world, 2);
     run->steadiness = sim_choose(run->world, 10);
+    run->only_game = sim_choose(run->world, 3) == 0;
+    run->steadiness = run->only_game ? 0 : run->steadiness;
     slice_threads_begin(run->world);
+    run->book.world = run->world;
+    run->book.is_disk_rough = sim_choose(run->world, 3) == 0;
     slice_book_begin(&run->book);
     for (uint32_t i = 0; i < SLICE_ACCOUNTS; i++) {
         struct slice_account *account = &run->book.accounts[i];
@@ -226,17 +234,48 @@ static bool run__thread(struct slice_run *run)
     return true;
 }
 
+/* Time passes; somebody looks after the processes and starts them again, soon or late. */
+static void run__pass_time(struct slice_run *run)
+{
+    static const uint32_t pauses_ms[] = {1, 1, 30, 1000};
+    sim_world_advance(run->world, 1 + sim_choose(run->world, PASS_MS_MAX));
+    uint64_t now_ms = sim_world_now_ms(run->world);
+    for (uint32_t role = 0; role < SLICE_ROLES; role++) {
+        if (run->processes[role].phase != SLICE_ABSENT) {
+            continue;
+        }
+        if (run->restart_ms[role] == 0) {
+            run->restart_ms[role] = now_ms + pauses_ms[sim_choose(run->world, 4)];
+        } else if (run->restart_ms[role] <= now_ms) {
+            run->restart_ms[role] = 0;
+            run__start(run, &run->processes[role]);
+        }
+    }
+}
+
 static void run__disturb(struct slice_run *run)
 {
-    struct slice_process *process = &run->processes[sim_choose(run->world, SLICE_ROLES)];
-    if (process->phase == SLICE_ABSENT) {
-        run__start(run, process);
-    } else if (slice_process_turns(process) && sim_choose(run->world, 3) != 0) {
+    uint32_t role = run->only_game ? SLICE_GAME : sim_choose(run->world, SLICE_ROLES);
+    struct slice_process *process = &run->processes[role];
+    if (slice_process_turns(process) && sim_choose(run->world, 3) != 0) {
         slice_process_kill(process);
         run->kills++;
     } else if (process->phase == SLICE_RUNNING) {
         slice_process_stop(process);
         run->stops++;
+    }
+}
+
+/* A game dies with a save on its way. */
+static void run__kill_at_save(struct slice_run *run)
+{
+    struct slice_process *game = &run->processes[SLICE_GAME];
+    bool has_sent = run->book.saves_sent != run->saves_seen;
+    run->saves_seen = run->book.saves_sent;
+    if (run->only_game && has_sent && game->phase == SLICE_RUNNING &&
+        sim_choose(run->world, 8) == 0) {
+        slice_process_kill(game);
+        run->kills++;
     }
 }
 
@@ -265,7 +304,7 @@ static void run__move(struct slice_run *run)
     } else if (chosen < 9500) {
         run__client(run);
     } else if (chosen < 9990 + run->steadiness) {
-        sim_world_advance(run->world, 1 + sim_choose(run->world, PASS_MS_MAX));
+        run__pass_time(run);
     } else {
         run__disturb(run);
     }
@@ -335,6 +374,7 @@ static void run__visit(struct slice_run *run, struct slice_client *client)
 static void run__calm(struct slice_run *run)
 {
     sim_world_calm(run->world);
+    run->book.is_disk_rough = false;
     for (uint32_t i = 0; i < SLICE_CLIENTS; i++) {
         slice_client_cut(&run->clients[i], PORT_ABORT_GRACEFUL);
     }
@@ -383,6 +423,7 @@ static uint64_t run_seed(const struct options *options, uint64_t seed, struct to
     run__begin(&run, seed, options);
     for (uint32_t i = 0; i < MOVES_USUAL; i++) {
         run__move(&run);
+        run__kill_at_save(&run);
         if (i % CHECK_EVERY == 0) {
             slice_book_check(run.database_path);
         }

@@ -103,6 +103,9 @@ void slice_process_start(struct slice_process *process, const char *database_pat
     process->program.key_count = *recipe->key_count;
     server->program = &process->program;
     process__configure(process, database_path, worker_count);
+    if (process->role == SLICE_GAME) {
+        slice_book_forget_unsaved();
+    }
     log_init(&server->log, log, recipe->program.name,
              log == NULL ? (enum log_level)(LOG_ERROR + 1) : LOG_DEBUG, LOG_TEXT);
     server->identity.role = recipe->program.role;

@@ -21,6 +21,7 @@ WRAPPED(void, store_close, struct store *store);
 WRAPPED(bool, store_commit, struct store *store);
 WRAPPED(void, roster_loaded, struct roster *roster, struct roster_entry *entry,
         const struct common_character *character);
+WRAPPED(void, roster_changed, struct roster *roster, struct roster_entry *entry, uint64_t now_ms);
 WRAPPED(void, roster_sent, struct roster *roster, struct roster_entry *entry);
 WRAPPED(void, roster_saved, struct roster *roster, struct roster_entry *entry, bool is_saved,
         uint64_t now_ms);
@@ -31,6 +32,9 @@ struct character_book {
     struct common_character states[SNAPSHOTS_MAX];
     uint32_t count;
     bool has_acknowledged;
+    uint32_t changes; /* that the game of now has made */
+    uint32_t changes_sent;
+    uint32_t changes_saved;
 };
 
 static struct {
@@ -89,10 +93,14 @@ void slice_stores_close(uint32_t owner)
     }
 }
 
-/* The process may be killed before the commit, and between commit and answer. */
+/* The process may be killed before the commit, and between commit and answer; and a disk may be
+ * full. */
 bool __wrap_store_commit(struct store *store)
 {
     slice_thread_yield();
+    if (book->is_disk_rough && sim_choose(book->world, 20) == 0) {
+        return false;
+    }
     bool is_done = __real_store_commit(store);
     slice_thread_yield();
     return is_done;
@@ -127,11 +135,27 @@ void __wrap_roster_loaded(struct roster *roster, struct roster_entry *entry,
 {
     struct character_book *own = book__of(entry->account_id);
     PC_ASSERT(book__allows(own, character));
+    PC_ASSERT(own->changes_saved == own->changes);
     if (own->count == 0) {
         own->states[own->count++] = *character;
         own->has_acknowledged = true;
     }
     __real_roster_loaded(roster, entry, character);
+}
+
+void __wrap_roster_changed(struct roster *roster, struct roster_entry *entry, uint64_t now_ms)
+{
+    book__of(entry->account_id)->changes++;
+    __real_roster_changed(roster, entry, now_ms);
+}
+
+void slice_book_forget_unsaved(void)
+{
+    for (uint32_t i = 0; i <= SLICE_ACCOUNTS; i++) {
+        characters[i].changes = 0;
+        characters[i].changes_sent = 0;
+        characters[i].changes_saved = 0;
+    }
 }
 
 void __wrap_roster_sent(struct roster *roster, struct roster_entry *entry)
@@ -141,6 +165,8 @@ void __wrap_roster_sent(struct roster *roster, struct roster_entry *entry)
         PC_ASSERT(own->count < SNAPSHOTS_MAX);
         own->states[own->count++] = entry->character;
     }
+    own->changes_sent = own->changes;
+    book->saves_sent++;
     __real_roster_sent(roster, entry);
 }
 
@@ -153,6 +179,7 @@ void __wrap_roster_saved(struct roster *roster, struct roster_entry *entry, bool
         own->states[0] = own->states[own->count - 1];
         own->count = 1;
         own->has_acknowledged = true;
+        own->changes_saved = own->changes_sent;
         book->acknowledged_saves++;
     }
     __real_roster_saved(roster, entry, is_saved, now_ms);
