@@ -1,6 +1,7 @@
 /* See game_nodes.h. Path: beside [8] of character_save. */
 #include "game_nodes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ static struct game_node *game_nodes__place(struct game_nodes *nodes, const char 
         return NULL;
     }
     struct game_node *node = &nodes->nodes[nodes->count++];
-    strncpy(node->name, name, sizeof(node->name) - 1);
+    (void)snprintf(node->name, sizeof(node->name), "%s", name);
     return node;
 }
 

@@ -41,7 +41,7 @@ MAY_ALLOCATE = re.compile(
       | runtime/port/.*
       | servers/bots/bots\.c
       | servers/common/(config|job_pool)\.c
-      | servers/db/(database|lane|lanes|store|db|db_request|db_server|hash_pool)\.c
+      | servers/db/(database|lane|lanes|store|db|db_request|db_server|game_nodes|hash_pool)\.c
       | servers/game/(game|world/\w+)\.c
       | servers/gate/(gate|routes|sessions)\.c
       | tests/.*""",
