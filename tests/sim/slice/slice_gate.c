@@ -3,14 +3,23 @@
 #include "slice_process.h"
 
 static const char *const slice_gate__settings[] = {
-    "clients.listen=10.0.0.3:7000",  "clients.sessions_start=1",
-    "clients.sessions_max=32",       "clients.login_timeout_ms=4000",
-    "clients.idle_timeout_ms=3000",  "game.address=10.0.0.2:7100",
-    "db.address=10.0.0.1:7200",      "db.timeout_ms=800",
-    "server.receive_buffers=8",      "server.receive_buffer_size=2048",
-    "link.heartbeat_ms=100",         "link.idle_timeout_ms=400",
-    "link.handshake_timeout_ms=500", "link.retry_min_ms=20",
-    "link.retry_max_ms=200",         NULL,
+    "clients.listen=10.0.0.3:7000",
+    "clients.sessions_start=1",
+    "clients.sessions_max=32",
+    "clients.login_timeout_ms=4000",
+    "clients.idle_timeout_ms=3000",
+    "game.address=10.0.0.2:7100",
+    "db.address=10.0.0.1:7200",
+    "db.timeout_ms=800",
+    "db.requests_max=32",
+    "server.receive_buffers=8",
+    "server.receive_buffer_size=2048",
+    "link.heartbeat_ms=100",
+    "link.idle_timeout_ms=400",
+    "link.handshake_timeout_ms=500",
+    "link.retry_min_ms=20",
+    "link.retry_max_ms=200",
+    NULL,
 };
 
 const struct slice_recipe slice_gate_recipe = {

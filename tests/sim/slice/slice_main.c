@@ -1,7 +1,7 @@
 /* Gate, game and db in one simulation: real servers, simulated players, one thread at a time.
  *
- *     sim_slice --seconds N            random seeds for N seconds; the first one is printed
- *     sim_slice --seeds N [--first S]  so many seeds
+ *     sim_slice --seeds N [--first S]  so many seeds; the first one is printed (default: random).
+ *                                      What killed processes leave takes memory: 4 MB a seed
  *     sim_slice --seed S [--trace]     one seed again; with all that happened and the servers' logs
  *     and: --database FILE             where SQLite keeps the accounts (slice.db)
  *
@@ -51,7 +51,6 @@ struct slice_run {
 struct options {
     uint64_t first;
     uint64_t seeds;
-    uint64_t seconds;
     const char *database_path;
     bool has_first;
     bool is_one;
@@ -461,10 +460,9 @@ static int run_many(const struct options *options)
 {
     struct totals totals = {0};
     uint64_t first = options->has_first ? options->first : random_seed();
-    uint64_t end_ms = slice_real_ms() + options->seconds * 1000;
     printf("first seed %" PRIu64 "\n", first);
     fflush(stdout);
-    while (totals.seeds < options->seeds || slice_real_ms() < end_ms) {
+    while (totals.seeds < options->seeds) {
         (void)run_seed(options, first + totals.seeds, &totals);
     }
     print_totals(&totals);
@@ -501,8 +499,6 @@ static bool parse(struct options *options, int argument_count, char **arguments)
         uint64_t number = strtoull(arguments[i], NULL, 0);
         if (strcmp(name, "--database") == 0) {
             options->database_path = arguments[i];
-        } else if (strcmp(name, "--seconds") == 0) {
-            options->seconds = number;
         } else if (strcmp(name, "--seeds") == 0) {
             options->seeds = number;
         } else if (strcmp(name, "--first") == 0 || strcmp(name, "--seed") == 0) {
@@ -513,15 +509,15 @@ static bool parse(struct options *options, int argument_count, char **arguments)
             return false;
         }
     }
-    return options->is_one || options->seeds > 0 || options->seconds > 0;
+    return options->is_one || options->seeds > 0;
 }
 
 int main(int argument_count, char **arguments)
 {
     struct options options = {.database_path = "slice.db"};
     if (!parse(&options, argument_count, arguments) || sodium_init() < 0) {
-        fprintf(stderr, "usage: sim_slice --seconds N | --seeds N [--first S] | --seed S "
-                        "[--trace]; and --database FILE\n");
+        fprintf(stderr, "usage: sim_slice --seeds N [--first S] | --seed S [--trace]; and "
+                        "--database FILE\n");
         return 2;
     }
     return options.is_one ? run_one(&options) : run_many(&options);

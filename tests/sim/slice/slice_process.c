@@ -12,7 +12,6 @@
 #define ARGUMENTS_MAX  64
 #define STOP_POLL_MS   5u
 #define DRAIN_MS       300u
-#define GRAVES_MAX     4096u
 #define HOST_FIRST     1u
 #define PATH_ARGUMENT  256u
 #define WORKERS_FORMAT "server.workers=%u"
@@ -28,7 +27,7 @@ static const struct slice_recipe *process__recipe(enum slice_role role)
 }
 
 /* What killed processes had in memory: nobody frees it, and it is not lost either. */
-static struct server *graves[GRAVES_MAX];
+static struct server **graves;
 static uint32_t grave_count;
 
 static void process__observe(void *user, const struct pc_event *event)
@@ -172,7 +171,8 @@ void slice_process_kill(struct slice_process *process)
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
         sim_port_crash(runtime->workers[i]->port);
     }
-    PC_ASSERT(grave_count < GRAVES_MAX);
+    graves = realloc(graves, (grave_count + 1) * sizeof graves[0]);
+    PC_ASSERT(graves != NULL);
     graves[grave_count++] = process->server;
     process->server = NULL;
     process->phase = SLICE_ABSENT;

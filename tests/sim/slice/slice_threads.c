@@ -387,8 +387,3 @@ void __wrap_pc_os_random(void *bytes, size_t size)
         ((uint8_t *)bytes)[i] = (uint8_t)sim_choose(all.world, 256);
     }
 }
-
-uint64_t slice_real_ms(void)
-{
-    return __real_pc_os_monotonic_ms();
-}

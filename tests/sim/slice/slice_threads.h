@@ -35,6 +35,3 @@ void slice_threads_kill(uint32_t owner);
 
 /* In a thread: others may go first. */
 void slice_thread_yield(void);
-
-/* Time as it passes outside of the simulation. */
-uint64_t slice_real_ms(void);
