@@ -205,6 +205,12 @@ def test_release_freezes_and_breaking_compares(tmp_path: Path) -> None:
     assert '"type": "u8"' in (tmp_path / "released" / "demo-2.lock.json").read_text()
 
 
+def test_protocol_breaks_nobody_who_has_the_release() -> None:
+    """If it must: ./scripts/pcgen release --allow PB112 (or the rule that you mean to break)."""
+    result = pcgen("breaking", "--against", ROOT / "protocol" / "released", *protocol_inputs())
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_sources_alone_are_a_warning_unless_strict(tmp_path: Path) -> None:
     main = tmp_path / "main.yaml"
     main.write_text(V1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -49,6 +50,13 @@ def test_help_of_all_names_each_command() -> None:
     assert shown.returncode == 0
     for name in tools.NAMES:
         assert f"    {name} " in shown.stdout or f"    {name}\n" in shown.stdout, name
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (ROOT / "codegen" / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## Commands")[2].partition("## Lock files")[0]
+    for name in tools.NAMES:
+        assert re.search(rf"^\| [^|]*`{name}\b", table, re.MULTILINE), name
 
 
 def test_every_module_of_tools_with_a_command_is_listed() -> None:
