@@ -18,5 +18,6 @@ NAMES = (
     "schema",
     "manifest",
     "vectors",
+    "doc",
     "wireshark",
 )
