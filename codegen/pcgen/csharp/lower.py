@@ -243,6 +243,10 @@ def lower(protocol: ir.Protocol) -> ModuleView:
         source=protocol.source, doc=" ".join(protocol.doc.split()),
         namespace=naming.namespace(protocol.name), constants=naming.constants(protocol.name),
         consts=_consts(protocol),
+        hashes=tuple(ValueView(str(item.version), f"0x{item.hash:016x}UL")
+                     for item in reversed(protocol.hashes)),
+        packets=tuple(ValueView(f"0x{packet.id:04x}", f'"{packet.name}"')
+                      for packet in protocol.packets),
         enums=(*(_enum(enum) for enum in protocol.enums),
                *(_flags(flags) for flags in protocol.flags),
                *(_machine(machine) for machine in protocol.machines),

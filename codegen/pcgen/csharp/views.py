@@ -45,6 +45,8 @@ class ModuleView:
     namespace: str
     constants: str
     consts: tuple[ConstView, ...]
+    hashes: tuple[ValueView, ...]  # by the version that brought them, falling
+    packets: tuple[ValueView, ...]  # id and name
     enums: tuple[EnumView, ...]
     checked: tuple[EnumView, ...]  # those that have to list a value
     bodies: tuple[BodyView, ...]

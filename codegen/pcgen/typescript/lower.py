@@ -248,6 +248,8 @@ def lower(protocol: ir.Protocol) -> ModuleView:
     return ModuleView(
         source=protocol.source, doc=protocol.doc.replace("\n", " "), imports=_imports(protocol),
         consts=_consts(protocol),
+        hashes=tuple(ConstView(str(item.version), f"0x{item.hash:016x}n")
+                     for item in reversed(protocol.hashes)),
         enums=(*(_enum(enum) for enum in protocol.enums),
                *(_machine(machine) for machine in protocol.machines)),
         flags=tuple(_flags(flags) for flags in protocol.flags),

@@ -74,6 +74,7 @@ class ModuleView:
     doc: str
     imports: tuple[str, ...]
     consts: tuple[ConstView, ...]
+    hashes: tuple[ConstView, ...]  # by the version that brought them, falling
     enums: tuple[EnumView, ...]
     flags: tuple[EnumView, ...]
     parts: tuple[PartView, ...]

@@ -101,6 +101,17 @@ static class Usage
         Assert(game.Dispatch(new Span<byte>(Buffer, 0, 3)) == WireError.SHORT, "short");
     }
 
+    private static void Constants()
+    {
+        const int Newest = WideProtocol.VERSION;
+        ulong first = WideProtocol.CompatHash(1);
+        Assert(WideProtocol.CompatHash(Newest) == WideProtocol.COMPAT_HASH, "hash of now");
+        Assert(first != WideProtocol.COMPAT_HASH && first != 0, "hash of the first");
+        Assert(WideProtocol.CompatHash(0) == 0 && WideProtocol.CompatHash(Newest + 1) == 0, "none");
+        Assert(WideProtocol.PacketName(Grown.PacketId) == "grown", "name");
+        Assert(WideProtocol.PacketName(1) == "?", "no name");
+    }
+
     private static Numbers GoodNumbers()
     {
         var numbers = new Numbers
@@ -167,6 +178,7 @@ static class Usage
 
     private static void Main()
     {
+        Constants();
         Connection();
         Refusals();
     }

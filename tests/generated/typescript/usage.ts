@@ -44,6 +44,10 @@ export function sequenceOf(packet: client.Packet): number {
   return packet.name === "echo_request" ? packet.packet.sequence : 0;
 }
 
+assert("hash of now", wide.compatHash(wide.VERSION) === wide.COMPAT_HASH);
+assert("hash of the first", wide.compatHash(1) !== wide.COMPAT_HASH && wide.compatHash(1) !== 0n);
+assert("hash of none", wide.compatHash(0) === 0n && wide.compatHash(wide.VERSION + 1) === 0n);
+
 // ---- a connection ----
 
 const heard: string[] = [];

@@ -18,6 +18,31 @@ namespace Portcullis.Base
         public const int LARGE = 300;
         public const int NEGATIVE = -5;
         public const ulong HUGE = 18446744073709551615;
+
+        /// <summary>What hello carries: two sides with the same hash at a version understand each
+        /// other at it. 0 for a version that is not known here.</summary>
+        public static ulong CompatHash(int version)
+        {
+            if (version > VERSION)
+            {
+                return 0;
+            }
+            if (version >= 1)
+            {
+                return 0x141cfc9842c4b0e3UL;
+            }
+            return 0;
+        }
+
+        /// <summary>As in the YAML, for logs; "?" for any other id.</summary>
+        public static string PacketName(ushort id)
+        {
+            switch (id)
+            {
+                default:
+                    return "?";
+            }
+        }
     }
 
     /// <summary>One run of values from zero.</summary>

@@ -14,6 +14,47 @@ namespace Portcullis.Demo
         public const ulong SCHEMA_HASH = 0x8fe3bc152b2a23c7UL;
         public const int FRAME_MAX = 4000;
         public const int BLOCK = 5;
+
+        /// <summary>What hello carries: two sides with the same hash at a version understand each
+        /// other at it. 0 for a version that is not known here.</summary>
+        public static ulong CompatHash(int version)
+        {
+            if (version > VERSION)
+            {
+                return 0;
+            }
+            if (version >= 1)
+            {
+                return 0x460ebc39b1426f09UL;
+            }
+            return 0;
+        }
+
+        /// <summary>As in the YAML, for logs; "?" for any other id.</summary>
+        public static string PacketName(ushort id)
+        {
+            switch (id)
+            {
+                case 0x0010:
+                    return "nothing";
+                case 0x0011:
+                    return "numbers";
+                case 0x0012:
+                    return "texts";
+                case 0x0020:
+                    return "blobs";
+                case 0x0021:
+                    return "arrays";
+                case 0x0030:
+                    return "moods";
+                case 0x0031:
+                    return "shapes";
+                case 0x0040:
+                    return "near_places";
+                default:
+                    return "?";
+            }
+        }
     }
 
     /// <summary>Protocol states.</summary>

@@ -12,6 +12,41 @@ namespace Portcullis.Inner
         public const ulong COMPAT_HASH = 0x34d42e127af7ec93UL;
         public const ulong SCHEMA_HASH = 0x272245d7913aaad0UL;
         public const int FRAME_MAX = 65535;
+
+        /// <summary>What hello carries: two sides with the same hash at a version understand each
+        /// other at it. 0 for a version that is not known here.</summary>
+        public static ulong CompatHash(int version)
+        {
+            if (version > VERSION)
+            {
+                return 0;
+            }
+            if (version >= 1)
+            {
+                return 0x34d42e127af7ec93UL;
+            }
+            return 0;
+        }
+
+        /// <summary>As in the YAML, for logs; "?" for any other id.</summary>
+        public static string PacketName(ushort id)
+        {
+            switch (id)
+            {
+                case 0x0100:
+                    return "frame_up";
+                case 0x0101:
+                    return "frame_down";
+                case 0x0102:
+                    return "echo";
+                case 0x0103:
+                    return "count";
+                case 0x0104:
+                    return "counted";
+                default:
+                    return "?";
+            }
+        }
     }
 
     /// <summary>Which values the enums list.</summary>

@@ -14,6 +14,20 @@ export const LARGE = 300;
 export const NEGATIVE = -5;
 export const HUGE = 18446744073709551615;
 
+/**
+ * What hello carries: two sides with the same hash at a version understand each other at it. 0n for
+ * a version that is not known here.
+ */
+export function compatHash(version: number): bigint {
+  if (version > VERSION) {
+    return 0n;
+  }
+  if (version >= 1) {
+    return 0x141cfc9842c4b0e3n;
+  }
+  return 0n;
+}
+
 /** One run of values from zero. */
 export enum Mood {
   CALM = 0,

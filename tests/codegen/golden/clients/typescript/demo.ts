@@ -11,6 +11,20 @@ export const SCHEMA_HASH = 0x8fe3bc152b2a23c7n;
 export const FRAME_MAX = 4000;
 export const BLOCK = 5;
 
+/**
+ * What hello carries: two sides with the same hash at a version understand each other at it. 0n for
+ * a version that is not known here.
+ */
+export function compatHash(version: number): bigint {
+  if (version > VERSION) {
+    return 0n;
+  }
+  if (version >= 1) {
+    return 0x460ebc39b1426f09n;
+  }
+  return 0n;
+}
+
 /** Protocol states. */
 export enum DemoSessionState {
   FRESH = 0,

@@ -9,6 +9,20 @@ export const COMPAT_HASH = 0x34d42e127af7ec93n;
 export const SCHEMA_HASH = 0x272245d7913aaad0n;
 export const FRAME_MAX = 65535;
 
+/**
+ * What hello carries: two sides with the same hash at a version understand each other at it. 0n for
+ * a version that is not known here.
+ */
+export function compatHash(version: number): bigint {
+  if (version > VERSION) {
+    return 0n;
+  }
+  if (version >= 1) {
+    return 0x34d42e127af7ec93n;
+  }
+  return 0n;
+}
+
 /** gate -> game. */
 export interface FrameUp {
   session: bigint;
