@@ -136,7 +136,7 @@ static struct pc_session_type complete(struct pc_session_type type, const char *
     type.accepts = &test_table;
     type.on_open = on_open;
     type.on_close = on_close;
-    type.on_relay = on_relay;
+    type.on_relay = type.on_relay == NULL ? on_relay : type.on_relay;
     type.on_send_room = on_send_room;
     if (type.sessions_max == 0) {
         type.sessions_max = 2048;
@@ -206,6 +206,7 @@ void loop_connect(const struct loop_options *options)
 {
     begin(&loop_client);
     loop_client.on_open = options->on_client_open;
+    loop_client.on_frame = options->on_client_frame;
     create(&loop_client, 1, 0);
     const struct pc_session_type type =
         complete((struct pc_session_type){.drain_timeout_ms = 2000}, "client");

@@ -45,7 +45,8 @@ struct loop_side {
 };
 
 struct loop_options {
-    struct pc_session_type type;        /* the server's; name, accepts and callbacks are set here */
+    struct pc_session_type type;        /* the server's; name, accepts and callbacks are set here,
+                                         * on_relay if it is NULL */
     struct pc_listener_config listener; /* type and address are set here */
     uint64_t send_bytes_max;            /* of one of the server's workers; 0: the default */
     uint32_t server_workers;            /* 0: 1 */
@@ -54,6 +55,7 @@ struct loop_options {
     void (*on_server_open)(struct pc_session *session); /* NULL: nothing */
     void (*on_client_open)(struct pc_session *session); /* NULL: nothing */
     void (*on_server_frame)(struct pc_session *session, const struct pc_frame *frame);
+    void (*on_client_frame)(struct pc_session *session, const struct pc_frame *frame);
 };
 
 /* Run main's tests once on every real engine of this build; an engine that the system blocks is
