@@ -287,8 +287,10 @@ static uint32_t worker__wait(struct pc_worker *worker, uint32_t timeout_ms)
 
 void worker_turn(struct pc_worker *worker)
 {
-    uint32_t timeout_ms =
-        worker->resume_head != NULL ? 0 : timer_wheel_wait_ms(&worker->timers, worker->now_ms);
+    /* The clock is read anew: the turn before took its time, which a timer does not wait again. */
+    uint32_t timeout_ms = worker->resume_head != NULL
+                              ? 0
+                              : timer_wheel_wait_ms(&worker->timers, port_now_ms(worker->port));
     uint32_t count = worker__wait(worker, timeout_ms);
     worker->now_ms = port_now_ms(worker->port);
     for (uint32_t i = 0; i < count; i++) {

@@ -208,7 +208,8 @@ void port_unlisten(struct port *port, struct port_listener *listener);
 /* After PORT_UNLISTENED, or when no accept was ever posted and the owner is not running. */
 void port_listener_free(struct port *port, struct port_listener *listener);
 
-/* Take an ACCEPTED socket into service on this port. On failure it stays ACCEPTED: abort it. */
+/* Take an ACCEPTED socket into service on this port. On failure it stays ACCEPTED: abort it.
+ * Returns PC_OK | PC_NO_BUFFERS | PC_SYSTEM. */
 PC_NODISCARD enum pc_status port_adopt(struct port *port, struct port_socket *socket);
 
 /* Take the connection out of an ACCEPTED socket, which is IDLE then, to adopt it elsewhere. */
@@ -222,14 +223,18 @@ PC_NODISCARD enum pc_status port_adopt_handover(struct port *port, struct port_s
 /* Close a connection that nobody will adopt. */
 void port_discard_handover(struct port *port, const struct port_handover *handover);
 
-/* Connect an IDLE socket. A synchronous failure leaves it IDLE. */
+/* Connect an IDLE socket. A synchronous failure leaves it IDLE. Returns PC_OK | PC_NO_BUFFERS (try
+ * again later) | PC_DENIED | PC_UNREACHABLE | PC_ADDRESS_INVALID | PC_SYSTEM. */
 PC_NODISCARD enum pc_status port_connect(struct port *port, struct port_socket *socket,
                                          const struct pc_address *address);
 
-/* Arm one receive on a LIVE socket. Returns PC_OK | PC_RESET | PC_SYSTEM (abort it). */
+/* Arm one receive on a LIVE socket. Returns PC_OK | PC_NO_BUFFERS | PC_RESET | PC_SYSTEM (abort
+ * it). */
 PC_NODISCARD enum pc_status port_recv(struct port *port, struct port_socket *socket);
 
-/* Send 1..PORT_SPANS_MAX spans in order on a LIVE socket. The span array itself is copied. */
+/* Send 1..PORT_SPANS_MAX spans in order on a LIVE socket. The span array itself is copied. Returns
+ * PC_OK | PC_NO_BUFFERS (nothing was taken: try again next turn) | PC_RESET | PC_SYSTEM (abort it).
+ */
 PC_NODISCARD enum pc_status port_send(struct port *port, struct port_socket *socket,
                                       const struct port_span *spans, uint32_t span_count);
 

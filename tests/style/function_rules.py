@@ -15,10 +15,6 @@ FUNCTION_LINES_MAX = 70
 PARAMETERS_MAX = 5
 NESTING_MAX = 3
 
-# port_listen of the port's contract has six: two results and the system's code among them. Each
-# engine repeats it.
-MANY_PARAMETERS = re.compile(r"runtime/port/\S+ \w+_listen(er_open)?")
-
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -99,8 +95,7 @@ def check_function(function: Function, text: str) -> Iterator[Finding]:
     if length > FUNCTION_LINES_MAX:
         problem = f"{function.name}: {length} lines; at most {FUNCTION_LINES_MAX}"
         yield Finding(function.path, function.first, problem)
-    is_free = MANY_PARAMETERS.fullmatch(f"{function.path} {function.name}") is not None
-    if function.parameter_count > PARAMETERS_MAX and not is_free:
+    if function.parameter_count > PARAMETERS_MAX:
         problem = f"{function.name}: {function.parameter_count} parameters"
         problem += f"; at most {PARAMETERS_MAX}"
         yield Finding(function.path, function.first, problem)

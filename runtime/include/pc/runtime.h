@@ -82,8 +82,10 @@ struct pc_runtime_config {
     pc_observe_fn *observe;       /* NULL: nobody looks */
     void *user;                   /* given back by pc_runtime_user and to observe */
     enum pc_status (*on_worker_start)(
-        struct pc_worker *worker);                    /* before its first event; or NULL */
-    void (*on_worker_stop)(struct pc_worker *worker); /* after its last session closed; or NULL */
+        struct pc_worker *worker); /* before its first event; or NULL */
+    /* After its last session closed; or NULL. Cancel here every timer that is still set: the worker
+     * turns on until all of them have stopped, and would fire it. */
+    void (*on_worker_stop)(struct pc_worker *worker);
 };
 
 /* A kind of session, registered once: the factory of its pool and the policy of its peers. */

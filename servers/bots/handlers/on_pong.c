@@ -21,7 +21,7 @@ static void on_pong(struct pc_session *session, const struct client_pong *packet
     bot->crew->stats.answered[ACTION_PING]++;
     histogram_record(&bot->crew->stats.latency_us[ACTION_PING], waited_us);
     if (bot->step == STEP_PING) {
-        bot_say(bot, "ping %.1f ms", (double)waited_us / 1000.0);
+        bot_say(bot, "ping %.3f ms", (double)waited_us / 1000.0);
         bot_advance(bot);
     }
 }
