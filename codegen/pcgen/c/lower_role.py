@@ -18,7 +18,7 @@ INDEX_PER_LINE = 16
 ANY_STATE = "any"
 
 
-def _receiver(table: ir.AcceptTable) -> tuple[str, str]:
+def receiver(table: ir.AcceptTable) -> tuple[str, str]:
     """What the handlers of a table get: the struct's tag and the parameter's name."""
     if table.kind is ir.TableKind.UNWRAPPED:
         return naming.peer(table.owner, table.sender), table.sender
@@ -36,7 +36,7 @@ def _handlers(role: ir.Role) -> tuple[HandlerView, ...]:
     found: dict[int, HandlerView] = {}
     answers = {call.reply.id for call in role.calls}
     for table in role.accepts:
-        tag, parameter = _receiver(table)
+        tag, parameter = receiver(table)
         for entry in table.entries:
             packet = entry.packet
             if entry.handled and packet.id not in found:

@@ -4,6 +4,7 @@ imports what it needs when it runs: so a run that finds nothing to do is over at
 
 NAMES = (
     "gen",
+    "missing",
     "check",
     "fmt",
     "lint",
