@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pcgen import schema
+from pcgen import ir, schema
 from pcgen.codes import Code
 from pcgen.diagnostics import ErrorSink
 from pcgen.source import Text
@@ -18,9 +18,12 @@ def _refuse(sink: ErrorSink, word: Text, what: str) -> None:
     sink.error(Code.OUTPUT_MISSING, word.span, f"{what}: the outputs do not have this yet")
 
 
-def run(files: Sequence[schema.File], sink: ErrorSink) -> None:
+def run(files: Sequence[schema.File], program: ir.Program, sink: ErrorSink) -> None:
     """Refuse what no back end can put out."""
+    relayed = {(packet.protocol, packet.name)
+               for protocol in program.protocols for packet in protocol.packets
+               if any(flow.via for flow in packet.flows)}
     for file in files:
         for packet in file.packets:
-            if packet.latest is not None:
-                _refuse(sink, packet.latest, "latest")
+            if packet.latest is not None and (file.protocol.value, packet.name.value) in relayed:
+                _refuse(sink, packet.latest, "latest on a packet that is relayed")

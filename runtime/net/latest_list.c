@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pc/check.h"
+#include "pc/frame.h"
 
 void latest_list_check(const struct latest_list *list)
 {
@@ -62,6 +63,14 @@ static void latest_list__append(struct latest_list *list, struct latest_frame *m
     list->bytes += made->size;
 }
 
+/* Both tell of the same thing: the ids in their headers and their keys are equal. */
+static bool latest_list__is_same(const struct latest_frame *frame, uint64_t key,
+                                 const uint8_t *bytes)
+{
+    return frame->key == key &&
+           pc_frame_get_u16(latest_frame_bytes(frame) + 2) == pc_frame_get_u16(bytes + 2);
+}
+
 enum latest_result latest_list_put(struct latest_list *list, struct buffer_pool *pool, uint64_t key,
                                    const uint8_t *bytes, uint32_t size)
 {
@@ -70,7 +79,7 @@ enum latest_result latest_list_put(struct latest_list *list, struct buffer_pool 
         return LATEST_NO_MEMORY;
     }
     struct latest_frame **place = &list->head;
-    while (*place != NULL && (*place)->key != key) {
+    while (*place != NULL && !latest_list__is_same(*place, key, bytes)) {
         place = &(*place)->next;
     }
     if (*place != NULL) {

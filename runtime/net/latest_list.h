@@ -1,7 +1,8 @@
 /* Path: beside [9], frames of which only the newest matters, while the send queue is long.
  *
- * At most one frame per key, in the order in which the keys first came. Bounded: when it is full
- * the oldest gives way, since all of them are states that a newer packet will tell again. */
+ * At most one frame per packet id and key, in the order in which they first came. Bounded: when it
+ * is full the oldest gives way, since all of them are states that a newer packet will tell again.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -13,8 +14,8 @@
 
 struct latest_frame;
 
-/* Invariant: count frames hang between head and tail, no two with the same key; bytes is the sum of
- * their sizes. */
+/* Invariant: count frames hang between head and tail, no two with the same id and key; bytes is the
+ * sum of their sizes. */
 struct latest_list {
     struct latest_frame *head;
     struct latest_frame *tail;

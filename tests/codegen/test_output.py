@@ -46,16 +46,18 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_output_is_the_golden_one(generated: Path, update_golden: bool) -> None:
+@pytest.mark.parametrize(("name", "expect"), [("demo", EXPECT), ("now", GOLDEN / "now")])
+def test_output_is_the_golden_one(generated: Path, update_golden: bool, name: str,
+                                  expect: Path) -> None:
     """`pytest tests/codegen --update-golden` writes the golden files anew; look at the diff."""
-    made = tree_of(generated / "demo")
+    made = tree_of(generated / name)
     if update_golden:
-        for path in tree_of(EXPECT):
-            (EXPECT / path).unlink()
+        for path in tree_of(expect):
+            (expect / path).unlink()
         for name, data in made.items():
-            (EXPECT / name).parent.mkdir(parents=True, exist_ok=True)
-            (EXPECT / name).write_bytes(data)
-    golden = tree_of(EXPECT)
+            (expect / name).parent.mkdir(parents=True, exist_ok=True)
+            (expect / name).write_bytes(data)
+    golden = tree_of(expect)
     assert sorted(made) == sorted(golden)
     for name, data in made.items():
         assert data.decode() == golden[name].decode(), name

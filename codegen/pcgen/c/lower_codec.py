@@ -144,7 +144,10 @@ def _packet_view(view: BodyView, packet: ir.Packet) -> BodyView:
         min_macro=naming.packet_macro(packet, "FRAME_MIN"),
         max_macro=naming.packet_macro(packet, "FRAME_MAX"),
         version_macro=naming.protocol_macro(packet.protocol, "VERSION"), grows=packet.grows,
-        same=not packet.grows, checks_limit=packet.is_open, trusts_size=not packet.is_open)
+        same=not packet.grows, is_latest=packet.latest is not None,
+        is_event=packet.latest is None, latest_field=packet.latest or "",
+        latest_key=f"(uint64_t)packet->{packet.latest}" if packet.latest else "",
+        checks_limit=packet.is_open, trusts_size=not packet.is_open)
 
 
 def described(item: Body | ir.Union | ir.Enum | ir.Flags) -> str:

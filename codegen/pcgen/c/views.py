@@ -220,6 +220,10 @@ class BodyView:
     version_macro: str = ""  # the newest
     grows: bool = False  # a packet that versions know differently: then there are functions _at
     same: bool = True
+    is_latest: bool = False
+    is_event: bool = True  # not latest: every frame matters
+    latest_field: str = ""
+    latest_key: str = ""  # names what a frame of which only the latest matters is about
     declares_error: bool = False
     has_no_steps: bool = False
     ignores_room: bool = False  # nothing in it asks what follows

@@ -44,7 +44,7 @@ def compile_for_output(options: argparse.Namespace) -> Compiled | None:
     compiled = command.compile_or_report(options, command.yaml_of(options))
     if compiled is None or compiled.program is None:
         return None
-    unsupported.run(compiled.files, compiled.sink)
+    unsupported.run(compiled.files, compiled.program, compiled.sink)
     if compiled.sink.failed:
         command.report(options, compiled.sink.sorted())
         return None

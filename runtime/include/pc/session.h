@@ -88,8 +88,8 @@ PC_NODISCARD enum pc_status pc_session_send_block(struct pc_session *session,
 
 /* Queue a copy of a frame of which only the newest matters, such as a position. While the queue is
  * above its soft mark the frame waits aside, where a newer one with the same key takes its place;
- * it follows when the queue has room again. key names what the frame is about, its packet id
- * included. Returns as pc_session_reserve. */
+ * it follows when the queue has room again. key names what the frame is about, among the frames of
+ * its packet id. Returns as pc_session_reserve. */
 PC_NODISCARD enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
                                                    const uint8_t *frame, uint32_t size);
 

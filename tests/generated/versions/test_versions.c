@@ -5,7 +5,9 @@
 
 #include "pc/dispatch.h"
 #include "pc/frame.h"
+#include "proto/client_send.h"
 #include "proto/gate_dispatch.h"
+#include "proto/gate_send.h"
 #include "proto/now_codec.h"
 #include "proto/old_codec.h"
 #include "support/cmocka_all.h"
@@ -36,6 +38,32 @@ static void on_waved(struct pc_session *session, const struct now_waved *packet)
     (void)packet;
 }
 REGISTER_HANDLER(now_waved, on_waved);
+
+/* The sender's end of the runtime, which only takes notes. */
+static struct {
+    uint32_t size;
+    uint32_t latest_count;
+    uint64_t latest_key;
+} sent_frame;
+
+enum pc_status pc_session_reserve(struct pc_session *session, uint32_t size, uint8_t **place)
+{
+    (void)session;
+    sent_frame.size = size;
+    *place = frame;
+    return PC_OK;
+}
+
+enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
+                                      const uint8_t *bytes, uint32_t size)
+{
+    (void)session;
+    sent_frame.latest_count++;
+    sent_frame.latest_key = key;
+    sent_frame.size = size;
+    memcpy(frame, bytes, size);
+    return PC_OK;
+}
 
 /* The payload's bytes of the frame that was just encoded. */
 static uint32_t payload__size(void)
@@ -199,6 +227,36 @@ static void tail_is_skipped_or_takes_its_default(void **state)
     assert_int_equal(back.load, 9);
 }
 
+static void sender_sends_at_the_version_of_the_peer(void **state)
+{
+    struct now_chat sent = chat__newest();
+    struct old_chat chat;
+    (void)state;
+
+    assert_int_equal(client_send_now_chat_at(NULL, &sent, 1), PC_OK);
+    assert_int_equal(sent_frame.size, pc_frame_get_u16(frame));
+    assert_int_equal(old_chat_decode(payload, payload__size(), &chat), PC_WIRE_OK);
+    assert_int_equal(client_send_now_chat(NULL, &sent), PC_OK);
+    assert_int_equal(old_chat_decode(payload, payload__size(), &chat), PC_WIRE_TRAILING);
+    assert_int_equal(sent_frame.latest_count, 0);
+}
+
+static void sender_of_states_names_what_they_are_about(void **state)
+{
+    struct now_stood stood = {.who = -2, .x = 1.0f, .y = 2.0f};
+    struct now_stood back;
+    (void)state;
+
+    assert_int_equal(gate_send_now_stood_at(NULL, &stood, 2), PC_OK);
+    assert_int_equal(sent_frame.latest_count, 1);
+    assert_true(sent_frame.latest_key == UINT64_MAX - 1);
+    assert_int_equal(now_stood_decode(payload, payload__size(), &back), PC_WIRE_OK);
+    assert_true(back.who == -2 && back.x == 1.0f && back.y == 0.0f);
+    assert_int_equal(gate_send_now_stood(NULL, &stood), PC_OK);
+    assert_int_equal(sent_frame.latest_count, 2);
+    assert_int_equal(sent_frame.size, NOW_STOOD_FRAME_MAX);
+}
+
 static void hashes_agree_at_the_common_version(void **state)
 {
     (void)state;
@@ -242,6 +300,8 @@ int main(void)
         cmocka_unit_test(extensible_struct_is_read_by_both_sides),
         cmocka_unit_test(case_that_the_old_side_does_not_know_is_sent_on_as_it_was),
         cmocka_unit_test(tail_is_skipped_or_takes_its_default),
+        cmocka_unit_test(sender_sends_at_the_version_of_the_peer),
+        cmocka_unit_test(sender_of_states_names_what_they_are_about),
         cmocka_unit_test(hashes_agree_at_the_common_version),
         cmocka_unit_test(table_knows_the_sizes_of_each_version),
     };

@@ -23,13 +23,20 @@ static int tear_down(void **state)
     return 0;
 }
 
-static enum latest_result put(uint64_t key, uint8_t value, uint32_t size)
+static enum latest_result put_of(uint16_t id, uint64_t key, uint8_t value, uint32_t size)
 {
     uint8_t frame[2000];
     memset(frame, value, sizeof frame);
+    frame[2] = (uint8_t)id;
+    frame[3] = (uint8_t)(id >> 8);
     enum latest_result result = latest_list_put(&list, &pool, key, frame, size);
     latest_list_check(&list);
     return result;
+}
+
+static enum latest_result put(uint64_t key, uint8_t value, uint32_t size)
+{
+    return put_of(7, key, value, size);
 }
 
 static void assert_next(uint64_t key, uint8_t value, uint32_t size)
@@ -49,11 +56,21 @@ static void latest_list_same_key_keeps_place_and_newest_bytes(void **state)
     assert_int_equal(put(1, 10, 20), LATEST_ADDED);
     assert_int_equal(put(2, 20, 30), LATEST_ADDED);
     assert_int_equal(put(1, 11, 1500), LATEST_REPLACED);
-    assert_int_equal(put(2, 21, 4), LATEST_REPLACED);
-    assert_int_equal(list.bytes, 1504);
+    assert_int_equal(put(2, 21, 5), LATEST_REPLACED);
+    assert_int_equal(list.bytes, 1505);
     assert_next(1, 11, 1500);
-    assert_next(2, 21, 4);
+    assert_next(2, 21, 5);
     assert_null(latest_list_pop(&list));
+}
+
+static void latest_list_same_key_of_another_packet_is_another(void **state)
+{
+    (void)state;
+    assert_int_equal(put_of(7, 1, 10, 20), LATEST_ADDED);
+    assert_int_equal(put_of(0x0107, 1, 20, 20), LATEST_ADDED);
+    assert_int_equal(put_of(7, 1, 11, 20), LATEST_REPLACED);
+    assert_next(1, 11, 20);
+    assert_next(1, 20, 20);
 }
 
 static void latest_list_full_drops_the_oldest(void **state)
@@ -80,6 +97,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(latest_list_same_key_keeps_place_and_newest_bytes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(latest_list_same_key_of_another_packet_is_another, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(latest_list_full_drops_the_oldest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(latest_list_without_memory_keeps_the_older, set_up,
