@@ -13,6 +13,7 @@ from support import ROOT, golden_inputs, need, pcgen, protocol_inputs, run
 
 HERE = ROOT / "tests" / "generated" / "csharp"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
+SPOKEN = ROOT / "tests" / "generated" / "usage" / "wide.yaml"  # by Usage.cs
 SETS = {"demo": golden_inputs(), "protocol": protocol_inputs(), "wide": [WIDE]}
 CHECK = (HERE / "CheckVectors.cs", HERE / "Json.cs")
 USAGE = (HERE / "Usage.cs").read_text(encoding="utf-8")
@@ -32,7 +33,7 @@ def sources_of(folder: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("csharp")
-    for name, inputs in SETS.items():
+    for name, inputs in {**SETS, "usage": [SPOKEN]}.items():
         made = pcgen("gen", "--csharp", folder / name, *inputs)
         assert made.returncode == 0, made.stderr
         assert pcgen("vectors", "--out", folder / name, *inputs).returncode == 0
@@ -63,21 +64,21 @@ def test_vectors_are_read_and_written_as_in_c_and_without_garbage(generated: Pat
 ])
 def test_wrong_code_would_be_found(generated: Path, tmp_path: Path, old: str, new: str,
                                    said: str) -> None:
-    text = (generated / "wide" / "Wide.cs").read_text()
+    text = (generated / "usage" / "Wide.cs").read_text()
     assert old in text
     (tmp_path / "Wide.cs").write_text(text.replace(old, new))
-    others = [path for path in sources_of(generated / "wide") if path.name != "Wide.cs"]
+    others = [path for path in sources_of(generated / "usage") if path.name != "Wide.cs"]
     result = run(need("mcs"), "-langversion:7.2", "-r:System.Numerics.dll",
                  f"-out:{tmp_path / 'wrong.exe'}", *CHECK, tmp_path / "Wide.cs", *others)
     assert result.returncode == 0, result.stdout
-    status, output = checked(tmp_path / "wrong.exe", generated / "wide" / "vectors.json")
+    status, output = checked(tmp_path / "wrong.exe", generated / "usage" / "vectors.json")
     assert status == 1 and said in output, output
 
 
 def application(generated: Path, folder: Path, text: str) -> str:
     """What the compiler says to an application of two protocols."""
     (folder / "Usage.cs").write_text(text, encoding="utf-8")
-    return mcs(folder / "usage.exe", folder / "Usage.cs", *sources_of(generated / "wide"),
+    return mcs(folder / "usage.exe", folder / "Usage.cs", *sources_of(generated / "usage"),
                generated / "protocol" / "Client.cs", generated / "protocol" / "Common.cs")
 
 

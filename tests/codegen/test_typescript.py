@@ -12,6 +12,7 @@ from support import ROOT, golden_inputs, need, pcgen, protocol_inputs, run
 
 HERE = ROOT / "tests" / "generated" / "typescript"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
+USAGE = ROOT / "tests" / "generated" / "usage" / "wide.yaml"
 SETS = {"demo": golden_inputs(), "protocol": protocol_inputs(), "wide": [WIDE]}
 STRICT = ("--strict --noImplicitReturns --noFallthroughCasesInSwitch --noUncheckedIndexedAccess "
           "--exactOptionalPropertyTypes --noImplicitOverride --noPropertyAccessFromIndexSignature "
@@ -34,7 +35,7 @@ def tsc(folder: Path, *arguments: str | Path) -> str:
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All sets of protocols and the application, in <folder>/js as JavaScript."""
     folder = tmp_path_factory.mktemp("typescript")
-    for name, inputs in SETS.items():
+    for name, inputs in {**SETS, "usage": [USAGE]}.items():
         made = pcgen("gen", "--typescript", folder / name, *inputs)
         assert made.returncode == 0, made.stderr
     shutil.copy(HERE / "usage.ts", folder)
@@ -64,14 +65,14 @@ def test_application_works(compiled: Path) -> None:
 ])
 def test_wrong_module_would_be_found(compiled: Path, tmp_path: Path, old: str, new: str) -> None:
     js = tmp_path / "js"
-    shutil.copytree(compiled / "js" / "wide", js / "wide")
+    shutil.copytree(compiled / "js" / "usage", js / "usage")
     (js / "package.json").write_text('{"type": "module"}')
-    module = js / "wide" / "wide.js"
+    module = js / "usage" / "wide.js"
     text = module.read_text()
     assert old in text
     module.write_text(text.replace(old, new))
-    assert pcgen("vectors", "--out", tmp_path, WIDE).returncode == 0
-    result = run(need("node"), HERE / "check_vectors.mjs", js / "wide", tmp_path / "vectors.json")
+    assert pcgen("vectors", "--out", tmp_path, USAGE).returncode == 0
+    result = run(need("node"), HERE / "check_vectors.mjs", js / "usage", tmp_path / "vectors.json")
     assert result.returncode == 1, result.stdout
 
 

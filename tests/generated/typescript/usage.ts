@@ -4,8 +4,8 @@
 import * as client from "./protocol/client.js";
 import { DecodeError, EncodeError, FrameStream } from "./protocol/pcwire.js";
 import { ClientFromGate, ClientFromGateHandlers } from "./protocol/roles/client.js";
-import * as wire from "./wide/pcwire.js";
-import * as wide from "./wide/wide.js";
+import * as wire from "./usage/pcwire.js";
+import * as wide from "./usage/wide.js";
 
 function assert(what: string, good: boolean): void {
   if (!good) {
