@@ -116,6 +116,11 @@ static void act__close(struct sim_run *run, struct pc_session *session, bool abo
 {
     static const enum pc_close_reason reasons[] = {PC_CLOSE_KICKED, PC_CLOSE_LOGOUT, PC_CLOSE_AUTH};
     enum pc_close_reason reason = reasons[sim_choose(run->world, 3)];
+    if (sim_choose(run->world, 2) == 0) {
+        /* The worker means to go on with the session next turn, and may find it closed then. */
+        pc_session_pause(session);
+        pc_session_resume(session);
+    }
     coverage_note(session, aborts ? EVENT_APP_ABORT : EVENT_APP_CLOSE);
     if (aborts) {
         pc_session_abort(session, reason);
