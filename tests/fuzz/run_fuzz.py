@@ -1,12 +1,14 @@
 """Runs one fuzz target for a few seconds from its committed corpus.
 
-    run_fuzz.py TARGET CORPUS WORK_FOLDER
+    run_fuzz.py TARGET CORPUS WORK_FOLDER [--dictionary FILE] [--part N]
 
-The seed is printed; PC_SEED replays it, PC_FUZZ_SECONDS sets the time. What is
-found on the way goes to the work folder, a crashing input too."""
+The seed is printed; PC_SEED replays it, PC_FUZZ_SECONDS sets the time, of which
+--part takes one part in N. What is found on the way goes to the work folder, a
+crashing input too."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import subprocess
@@ -14,23 +16,30 @@ import sys
 from pathlib import Path
 
 
-def main(arguments: list[str]) -> int:
-    target, corpus, work = arguments
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("target")
+    parser.add_argument("corpus")
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--dictionary")
+    parser.add_argument("--part", type=int, default=1)
+    options = parser.parse_args()
     seed = os.environ.get("PC_SEED") or str(random.SystemRandom().randrange(1, 2**31))
-    seconds = os.environ.get("PC_FUZZ_SECONDS", "5")
-    found = Path(work) / "found"
+    seconds = max(int(os.environ.get("PC_FUZZ_SECONDS", "5")) // options.part, 1)
+    found = options.work / "found"
     found.mkdir(parents=True, exist_ok=True)
-    print(f"{Path(target).name}: PC_SEED={seed}", flush=True)
+    print(f"{Path(options.target).name}: PC_SEED={seed}", flush=True)
     ended = subprocess.run(
         [
-            target,
+            options.target,
             f"-seed={seed}",
             f"-max_total_time={seconds}",
             "-max_len=4096",
             "-print_final_stats=1",
-            f"-artifact_prefix={work}/",
+            f"-artifact_prefix={options.work}/",
+            *([f"-dict={options.dictionary}"] if options.dictionary else []),
             str(found),
-            corpus,
+            options.corpus,
         ],
         check=False,
     )
@@ -38,4 +47,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -45,7 +45,7 @@ class PrintPart:
     is_union: bool
     items: tuple[PrintItem, ...]
     cases: tuple[PrintCase, ...]
-    is_empty: bool
+    is_empty: bool  # of what may be printed
     is_open: bool
     unknown: str
 
@@ -144,7 +144,8 @@ def _body(item: Body) -> PrintPart:
     is_packet = isinstance(item, ir.Packet)
     id_macro = naming.packet_macro(item, "ID") if isinstance(item, ir.Packet) else ""
     return PrintPart(naming.tag(item), id_macro, is_packet, not is_packet, True, False,
-                     _fields(item.fields), (), not item.fields, False, "")
+                     _fields(item.fields), (), all(field.secret for field in item.fields), False,
+                     "")
 
 
 def _union(union: ir.Union) -> PrintPart:

@@ -20,5 +20,6 @@ NAMES = (
     "manifest",
     "vectors",
     "doc",
+    "fuzz",
     "wireshark",
 )
