@@ -9,12 +9,12 @@ import re
 from pathlib import Path
 
 import pytest
-from support import ROOT, golden_inputs, need, pcgen, protocol_inputs, run
+from support import ROOT, every_set, need, pcgen, run
 
 HERE = ROOT / "tests" / "generated" / "csharp"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
 SPOKEN = ROOT / "tests" / "generated" / "usage" / "wide.yaml"  # by Usage.cs
-SETS = {"demo": golden_inputs(), "protocol": protocol_inputs(), "wide": [WIDE]}
+SETS = every_set()
 CHECK = (HERE / "CheckVectors.cs", HERE / "Json.cs")
 USAGE = (HERE / "Usage.cs").read_text(encoding="utf-8")
 

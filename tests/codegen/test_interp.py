@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import ROOT, golden_inputs, need, pcgen, protocol_inputs, run, wide_inputs
+from support import ROOT, every_set, need, pcgen, protocol_inputs, run, wide_inputs
 
 from pcgen import ir, pipeline
 from pcgen.interp import decode, frames, json_in, json_out
@@ -24,10 +24,9 @@ def packets(program: ir.Program) -> Iterator[ir.Packet]:
     return (packet for protocol in program.protocols for packet in protocol.packets)
 
 
-@pytest.fixture(scope="module", params=["demo", "protocol", "wide"])
+@pytest.fixture(scope="module", params=every_set())
 def program(request: pytest.FixtureRequest) -> ir.Program:
-    inputs = {"demo": golden_inputs(), "protocol": protocol_inputs(), "wide": [WIDE]}
-    compiled = pipeline.compile_files(inputs[request.param])
+    compiled = pipeline.compile_files(every_set()[request.param])
     assert compiled.program is not None
     return compiled.program
 

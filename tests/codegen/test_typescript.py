@@ -8,12 +8,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import ROOT, golden_inputs, need, pcgen, protocol_inputs, run
+from support import ROOT, every_set, need, pcgen, run
 
 HERE = ROOT / "tests" / "generated" / "typescript"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
 USAGE = ROOT / "tests" / "generated" / "usage" / "wide.yaml"
-SETS = {"demo": golden_inputs(), "protocol": protocol_inputs(), "wide": [WIDE]}
+SETS = every_set()
 STRICT = ("--strict --noImplicitReturns --noFallthroughCasesInSwitch --noUncheckedIndexedAccess "
           "--exactOptionalPropertyTypes --noImplicitOverride --noPropertyAccessFromIndexSignature "
           "--isolatedModules --target es2020 --module es2020 --moduleResolution node --lib es2020"
