@@ -25,7 +25,11 @@ SARIF: dict[str, object] = {
                 "tool": {"type": "object", "required": ["driver"], "properties": {"driver": {
                     "type": "object", "required": ["name"], "properties": {"rules": {
                         "type": "array", "uniqueItems": True, "items": {
-                            "type": "object", "required": ["id"]}}}}}},
+                            "type": "object", "required": ["id"],
+                            "additionalProperties": False, "properties": {
+                                "id": {"type": "string"},
+                                "shortDescription": {"type": "object", "required": ["text"]},
+                                "help": {"type": "object", "required": ["text"]}}}}}}}},
                 "results": {"type": "array", "items": {
                     "type": "object", "required": ["message"], "additionalProperties": False,
                     "properties": {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from urllib.parse import quote
 
+from pcgen import explain
 from pcgen.diagnostics import Diagnostic
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -37,8 +38,11 @@ def _result(finding: Diagnostic, index: int) -> dict[str, object]:
 def render(found: Sequence[Diagnostic]) -> str:
     """One run with the rules that were broken and every finding."""
     ids = sorted({finding.code.value for finding in found})
+    known = explain.load() if ids else {}
+    rules = [{"id": name, "shortDescription": {"text": known[name].title},
+              "help": {"text": known[name].text or known[name].title}} for name in ids]
     run = {
-        "tool": {"driver": {"name": "pcgen", "rules": [{"id": name} for name in ids]}},
+        "tool": {"driver": {"name": "pcgen", "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, ids.index(finding.code.value)) for finding in found],
     }
