@@ -30,8 +30,33 @@ static void print_frame(const uint8_t *frame, uint32_t size)
     }
 }
 
+/* What goes beside the codec has to agree with it: what was decoded is valid, equal to itself, and
+ * prints as long as it says. */
+#define CHECK_PARTS(packet_name)                                                                   \
+    static void parts__##packet_name(const struct packet_name *packet, const uint8_t *payload,     \
+                                     uint32_t payload_size)                                        \
+    {                                                                                              \
+        struct packet_name *again = (void *)make_block(sizeof *again);                             \
+        uint32_t size = packet_name##_print(packet, NULL, 0);                                      \
+        char *text = (char *)make_block(size + 1);                                                 \
+        if (packet_name##_validate(packet) != PC_WIRE_OK) {                                        \
+            printf(" invalid");                                                                    \
+        }                                                                                          \
+        memset(again, 0xa5, sizeof *again);                                                        \
+        if (packet_name##_decode(payload, payload_size, again) != PC_WIRE_OK ||                    \
+            !packet_name##_equal(packet, again)) {                                                 \
+            printf(" unequal");                                                                    \
+        }                                                                                          \
+        if (packet_name##_print(packet, text, size + 1) != size || strlen(text) != size) {         \
+            printf(" misprinted");                                                                 \
+        }                                                                                          \
+        free(text);                                                                                \
+        free(again);                                                                               \
+    }
+
 /* What lies in the struct where nothing was decoded must not matter: it differs from run to run. */
 #define CHECK(packet_name, id_macro)                                                               \
+    CHECK_PARTS(packet_name)                                                                       \
     static void check__##packet_name(const uint8_t *payload, uint32_t payload_size)                \
     {                                                                                              \
         struct packet_name *packet = (void *)make_block(sizeof *packet);                           \
@@ -45,6 +70,9 @@ static void print_frame(const uint8_t *frame, uint32_t size)
             }                                                                                      \
             print_frame(frame, size);                                                              \
             free(frame);                                                                           \
+        }                                                                                          \
+        if (error == PC_WIRE_OK) {                                                                 \
+            parts__##packet_name(packet, payload, payload_size);                                   \
         }                                                                                          \
         putchar('\n');                                                                             \
         free(packet);                                                                              \

@@ -83,8 +83,8 @@ def write_packets_h(program: ir.Program, folder: Path) -> None:
     names = [protocol.name for protocol in program.protocols]
     version = max(protocol.version for protocol in program.protocols)
     text = "#pragma once\n"
-    text += "".join(f'#include "proto/{name}_codec.h"\n#include "proto/{name}_ids.h"\n'
-                    for name in names)
+    text += "".join(f'#include "proto/{name}_{part}.h"\n' for name in names
+                    for part in ("build", "check", "codec", "ids", "meta", "print", "view"))
     text += f"#define VERSIONS {version}\n"
     text += _listed("EACH_SAME", [packet for packet in packets if not packet.grows])
     text += _listed("EACH_GROWN", [packet for packet in packets if packet.grows])
@@ -104,6 +104,10 @@ class C:
         return [line if line.startswith("ok") else "no" for line in said]
 
 
+# The parts of a protocol that need no runtime but wire, json and meta.
+LINKED = ("_check.c", "_codec.c", "_ids.c", "_meta.c", "_print.c")
+
+
 def c_flags(folder: Path) -> list[str]:
     return [*WARNINGS, f"-I{ROOT / 'runtime' / 'include'}", f"-I{folder}"]
 
@@ -113,10 +117,11 @@ def build_c(compiler: str, folder: Path, options: Sequence[str]) -> C:
     suffix = ".exe" if compiler == WINDOWS else ""
     program = folder / f"driver-{compiler}{suffix}"
     sources = sorted((folder / "proto").glob("*.c"))
-    codecs = [path for path in sources if path.name.endswith(("_codec.c", "_ids.c"))]
+    codecs = [path for path in sources if path.name.endswith(LINKED)]
     others = [path for path in sources if path not in codecs]
     run(need(compiler), *c_flags(folder), *options, *codecs, HERE / "driver.c",
-        ROOT / "runtime" / "base" / "wire.c", "-o", program)
+        *(ROOT / "runtime" / "base" / f"{part}.c" for part in ("wire", "json", "meta")),
+        "-o", program)
     run(need(compiler), *c_flags(folder), "-fsyntax-only", *others)
     return C(compiler, program)
 
