@@ -26,7 +26,8 @@ def _entries(old: Released, new: ir.Protocol) -> tuple[Entry, ...]:
 
 def _first(protocol: ir.Protocol) -> tuple[Entry, ...]:
     count = len(protocol.packets)
-    return (Entry(f"first release, with {count} packet{'' if count == 1 else 's'}", ""),)
+    packets = f", with {count} packet{'' if count == 1 else 's'}" if count else ""
+    return (Entry(f"first release{packets}", ""),)
 
 
 def _of_protocol(versions: Sequence[Released], now: ir.Protocol) -> Iterator[Release]:
