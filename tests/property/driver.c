@@ -1,6 +1,6 @@
 /* Reads a packet's id and payload from each line, in hexadecimal, and answers with a line: what the
  * decoder says, and if that is "ok" the frame that it encodes to again, at each version of the
- * protocol. packets.h is made for each schema. */
+ * protocol, then a tab and the packet as JSON. packets.h is made for each schema. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,7 @@ static void print_frame(const uint8_t *frame, uint32_t size)
         if (packet_name##_print(packet, text, size + 1) != size || strlen(text) != size) {         \
             printf(" misprinted");                                                                 \
         }                                                                                          \
+        printf("\t%s", text);                                                                      \
         free(text);                                                                                \
         free(again);                                                                               \
     }

@@ -4,6 +4,8 @@ line for each: "no", or "ok" and the frames it encodes to again, at each version
 from __future__ import annotations
 
 import importlib
+import json
+import math
 import os
 import shutil
 import subprocess
@@ -17,6 +19,7 @@ from pcgen import ir
 from pcgen.c import naming
 from pcgen.interp.decode import Refused, decode
 from pcgen.interp.frames import join
+from pcgen.interp.json_out import Printer
 from pcgen.vectors.reference import encode
 
 HERE = Path(__file__).resolve().parent
@@ -99,9 +102,32 @@ class C:
     program: Path
 
     def answers(self, questions: Sequence[Question]) -> list[str]:
+        """What is printed is compared here, for only C prints."""
         wine = [ROOT / "scripts" / "wine"] if self.program.suffix == ".exe" else []
         said = run(*wine, self.program, text=_lines(questions)).splitlines()
-        return [line if line.startswith("ok") else "no" for line in said]
+        for question, line in zip(questions, said, strict=True):
+            if line.startswith("ok"):
+                self.check_print(question, line.partition("\t")[2])
+        return [line.partition("\t")[0] if line.startswith("ok") else "no" for line in said]
+
+    def check_print(self, question: Question, text: str) -> None:
+        """It must be what pcgen decode says."""
+        packet = question.packet
+        values = decode(packet, question.payload)
+        if not is_alike(json.loads(text), Printer(False).fields(packet.fields, values)):
+            raise Failed(f"{self.name}: {packet.protocol}.{packet.name} prints {text}")
+
+
+def is_alike(printed: object, expected: object) -> bool:
+    """A float may be printed in another way than the nearest step of a quantised number is."""
+    if isinstance(printed, list) and isinstance(expected, list):
+        return len(printed) == len(expected) and all(map(is_alike, printed, expected))
+    if isinstance(printed, dict) and isinstance(expected, dict):
+        return list(printed) == list(expected) and all(
+            map(is_alike, printed.values(), expected.values()))
+    if isinstance(expected, float) and isinstance(printed, int | float):
+        return math.isclose(printed, expected, rel_tol=1e-6, abs_tol=1e-6)
+    return type(printed) is type(expected) and printed == expected
 
 
 # The parts of a protocol that need no runtime but wire, json and meta.

@@ -100,7 +100,8 @@ def _value(type_: ir.Type, target: str) -> tuple[PrintItem, ...]:
             return _said(f"pc_json_{'f64' if type_.is_double else 'f32'}(json, {target});")
         case ir.Enum():
             tag = naming.tag(type_)
-            return _said(f"pc_json_name(json, {tag}_name({target}), (int64_t){target});")
+            wire = naming.SCALAR_TYPES[type_.base.name]  # where the enum type has another sign
+            return _said(f"pc_json_name(json, {tag}_name({target}), ({wire}){target});")
         case ir.Flags():
             table = flags_table(type_)
             return _said(f"pc_json_flags(json, {target}, {table}, {len(type_.bits)});")

@@ -22,7 +22,7 @@ void base_label_print_to(struct pc_json *json, const struct base_label *value)
     pc_json_key(json, "text");
     pc_json_string(json, value->text, value->text_size);
     pc_json_key(json, "mood");
-    pc_json_name(json, base_mood_name(value->mood), (int64_t)value->mood);
+    pc_json_name(json, base_mood_name(value->mood), (uint8_t)value->mood);
     pc_json_close(json, '}');
 }
 
@@ -46,7 +46,7 @@ void base_shape_print_to(struct pc_json *json, const struct base_shape *value)
     pc_json_key(json, "moods");
     pc_json_open(json, '[');
     for (uint32_t i = 0; i < value->moods_count; i++) {
-        pc_json_name(json, base_mood_name(value->moods[i]), (int64_t)value->moods[i]);
+        pc_json_name(json, base_mood_name(value->moods[i]), (uint8_t)value->moods[i]);
     }
     pc_json_close(json, ']');
     pc_json_close(json, '}');

@@ -128,23 +128,23 @@ uint32_t demo_moods_print(const struct demo_moods *value, char *text, uint32_t c
 
     pc_json_open(json, '{');
     pc_json_key(json, "mood");
-    pc_json_name(json, base_mood_name(value->mood), (int64_t)value->mood);
+    pc_json_name(json, base_mood_name(value->mood), (uint8_t)value->mood);
     pc_json_key(json, "height");
-    pc_json_name(json, base_height_name(value->height), (int64_t)value->height);
+    pc_json_name(json, base_height_name(value->height), (int16_t)value->height);
     pc_json_key(json, "wide");
-    pc_json_name(json, base_wide_name(value->wide), (int64_t)value->wide);
+    pc_json_name(json, base_wide_name(value->wide), (uint32_t)value->wide);
     pc_json_key(json, "edge");
-    pc_json_name(json, base_edge_name(value->edge), (int64_t)value->edge);
+    pc_json_name(json, base_edge_name(value->edge), (int8_t)value->edge);
     pc_json_key(json, "fixed");
     pc_json_open(json, '[');
     for (uint32_t i = 0; i < 2u; i++) {
-        pc_json_name(json, base_height_name(value->fixed[i]), (int64_t)value->fixed[i]);
+        pc_json_name(json, base_height_name(value->fixed[i]), (int16_t)value->fixed[i]);
     }
     pc_json_close(json, ']');
     pc_json_key(json, "some");
     pc_json_open(json, '[');
     for (uint32_t i = 0; i < value->some_count; i++) {
-        pc_json_name(json, base_wide_name(value->some[i]), (int64_t)value->some[i]);
+        pc_json_name(json, base_wide_name(value->some[i]), (uint32_t)value->some[i]);
     }
     pc_json_close(json, ']');
     pc_json_close(json, '}');

@@ -58,7 +58,7 @@ uint32_t now_chat_print(const struct now_chat *value, char *text, uint32_t capac
     pc_json_key(json, "text");
     pc_json_string(json, value->text, value->text_size);
     pc_json_key(json, "channel");
-    pc_json_name(json, now_channel_name(value->channel), (int64_t)value->channel);
+    pc_json_name(json, now_channel_name(value->channel), (uint8_t)value->channel);
     pc_json_key(json, "whisper");
     if (value->has_whisper) {
         pc_json_string(json, value->whisper, value->whisper_size);
@@ -110,7 +110,7 @@ uint32_t now_joined_print(const struct now_joined *value, char *text, uint32_t c
     pc_json_key(json, "profile");
     now_profile_print_to(json, &value->profile);
     pc_json_key(json, "mood");
-    pc_json_name(json, now_mood_name(value->mood), (int64_t)value->mood);
+    pc_json_name(json, now_mood_name(value->mood), (uint8_t)value->mood);
     pc_json_key(json, "friends");
     pc_json_open(json, '[');
     for (uint32_t i = 0; i < value->friends_count; i++) {
