@@ -103,7 +103,9 @@ void bot_fail(struct bot *bot, enum bot_error error, const char *what, ...)
 
 static void bot__send_hello(struct bot *bot)
 {
-    struct client_hello hello = {.version = CLIENT_VERSION, .compat_hash = CLIENT_COMPAT_HASH};
+    struct client_hello hello = {.version = CLIENT_VERSION,
+                                 .compat_hash = CLIENT_COMPAT_HASH,
+                                 .schema_hash = CLIENT_SCHEMA_HASH};
     bool fits =
         pc_wire_set_text(hello.protocol, sizeof hello.protocol, &hello.protocol_size, CLIENT_NAME);
     PC_ASSERT(fits);

@@ -49,6 +49,7 @@ static void link__init_own(struct server_link *link)
     own->compat_hash = LINK_COMPAT_HASH;
     own->payload_version = policy->payload_version;
     own->payload_hash = policy->payload_hash;
+    own->payload_schema_hash = policy->payload_schema_hash;
     memcpy(own->node, policy->self->node, sizeof(own->node));
     pc_os_random(own->nonce, sizeof(own->nonce));
 }
@@ -62,6 +63,7 @@ static void link__send_hello(struct server_link *link)
         .compat_hash = own->compat_hash,
         .payload_version = own->payload_version,
         .payload_hash = own->payload_hash,
+        .payload_schema_hash = own->payload_schema_hash,
     };
     bool fits = pc_wire_set_text(packet.node, sizeof(packet.node), &packet.node_size, own->node);
     PC_ASSERT(fits);
@@ -117,6 +119,7 @@ static void link__send_challenge(struct server_link *link, enum common_result re
         .compat_hash = own->compat_hash,
         .payload_version = own->payload_version,
         .payload_hash = own->payload_hash,
+        .payload_schema_hash = own->payload_schema_hash,
     };
     bool fits = pc_wire_set_text(packet.node, sizeof(packet.node), &packet.node_size, own->node);
     PC_ASSERT(fits);
@@ -137,6 +140,7 @@ void server_link_on_hello(struct pc_session *session, const struct link_hello *p
     peer->compat_hash = packet->compat_hash;
     peer->payload_version = packet->payload_version;
     peer->payload_hash = packet->payload_hash;
+    peer->payload_schema_hash = packet->payload_schema_hash;
     memcpy(peer->node, packet->node, sizeof(peer->node));
     memcpy(peer->nonce, packet->nonce, sizeof(peer->nonce));
     if (packet->role != link->policy->peer_role) {
@@ -161,6 +165,7 @@ void server_link_on_challenge(struct pc_session *session, const struct link_chal
     peer->compat_hash = packet->compat_hash;
     peer->payload_version = packet->payload_version;
     peer->payload_hash = packet->payload_hash;
+    peer->payload_schema_hash = packet->payload_schema_hash;
     memcpy(peer->node, packet->node, sizeof(peer->node));
     memcpy(peer->nonce, packet->nonce, sizeof(peer->nonce));
     if (packet->result != COMMON_RESULT_OK || !link__versions_match(link)) {
@@ -182,6 +187,21 @@ void server_link_on_challenge(struct pc_session *session, const struct link_chal
     link__sent(link_proof_send(session, &proof));
 }
 
+/* The same on the wire, but names or policy were edited on one side. */
+static void link__tell_schemas(const struct server_link *link)
+{
+    const struct link_auth_side *own = &link->own;
+    const struct link_auth_side *peer = &link->peer;
+    if (own->payload_schema_hash == peer->payload_schema_hash) {
+        return;
+    }
+    log_write(link->policy->log, LOG_INFO, pc_session_handle(link->session), "schema_differs",
+              LOG_FIELDS(log_text("peer", peer->node), log_number("version", peer->payload_version),
+                         log_hex("hash", peer->payload_hash),
+                         log_hex("schema_hash", peer->payload_schema_hash),
+                         log_hex("own_schema_hash", own->payload_schema_hash)));
+}
+
 /* Both sides have proved themselves. */
 static void link__become_ready(struct server_link *link)
 {
@@ -195,6 +215,7 @@ static void link__become_ready(struct server_link *link)
                          log_text("role", common_role_name((enum common_role)link->peer.role)),
                          log_address("address", pc_session_peer(session)),
                          log_number("worker", pc_worker_index(pc_session_worker(session)))));
+    link__tell_schemas(link);
     if (link->policy->on_ready != NULL) {
         link->policy->on_ready(session);
     }

@@ -5,6 +5,7 @@
  * Happy path: the session type's on_open calls server_link_open; the packets of protocol/link.yaml
  * arrive in the handlers below; when both sides have proved themselves the protocol state is
  * SERVER_LINK_READY, the deadline is cleared, `link_up` is logged and policy->on_ready is called.
+ * With another schema hash it is made all the same, and `schema_differs` is logged beside it.
  * Failure modes: wrong role, version, hash, proof: a readable `link_refused` line on both sides and
  * close with PC_CLOSE_AUTH; no answer within the handshake's time: PC_CLOSE_DEADLINE; nothing heard
  * for the session type's idle_timeout_ms: PC_CLOSE_IDLE. An initiator's connector tries again.
@@ -49,6 +50,7 @@ struct link_policy {
     bool is_initiator;          /* we connect (and ping); else we accept */
     uint16_t payload_version;   /* of the protocol spoken on the link: DB_VERSION, RELAY_VERSION */
     uint64_t payload_hash;      /* DB_COMPAT_HASH, RELAY_COMPAT_HASH */
+    uint64_t payload_schema_hash; /* DB_SCHEMA_HASH, RELAY_SCHEMA_HASH */
     uint32_t handshake_timeout_ms;
     uint32_t heartbeat_ms; /* between pings; used by the initiator */
     /* Both proved: packets of the payload protocol may be sent from now on. May be NULL. */

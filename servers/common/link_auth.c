@@ -42,6 +42,7 @@ static void link_auth__add_side(crypto_auth_hmacsha512256_state *state,
     link_auth__add_number(state, side->compat_hash, sizeof(side->compat_hash));
     link_auth__add_number(state, side->payload_version, sizeof(side->payload_version));
     link_auth__add_number(state, side->payload_hash, sizeof(side->payload_hash));
+    link_auth__add_number(state, side->payload_schema_hash, sizeof(side->payload_schema_hash));
     crypto_auth_hmacsha512256_update(state, side->nonce, sizeof(side->nonce));
 }
 

@@ -2,7 +2,7 @@
  *
  * A proof is HMAC-SHA-512-256 (libsodium's crypto_auth_hmacsha512256) under the shared key over
  *     a label for the direction, then both sides: role, node name, version, hash, payload version,
- *     payload hash, nonce.
+ *     payload hash, payload schema hash, nonce.
  * Every field has a fixed size or a length before it, so no two handshakes have the same message.
  * The label makes a proof of one direction useless for the other (reflection), the nonces make it
  * useless in another handshake (replay), the rest binds what was negotiated (downgrade). */
@@ -27,6 +27,7 @@ enum link_auth_direction {
 struct link_auth_side {
     uint64_t compat_hash;
     uint64_t payload_hash;
+    uint64_t payload_schema_hash;
     uint16_t version;
     uint16_t payload_version;
     uint8_t role;

@@ -132,6 +132,7 @@ static void db_server__init_policy(struct db_server *db, struct link_policy *pol
     policy->is_initiator = false;
     policy->payload_version = DB_VERSION;
     policy->payload_hash = DB_COMPAT_HASH;
+    policy->payload_schema_hash = DB_SCHEMA_HASH;
 }
 
 static bool db_server__open_listeners(struct db_server *db)

@@ -105,6 +105,7 @@ static bool game__add_gates(struct game *game)
     game->gate_policy.peer_role = COMMON_ROLE_GATE;
     game->gate_policy.payload_version = RELAY_VERSION;
     game->gate_policy.payload_hash = RELAY_COMPAT_HASH;
+    game->gate_policy.payload_schema_hash = RELAY_SCHEMA_HASH;
     game->gate_policy.on_down = gate_link_down;
     const struct pc_session_type type = {
         .name = "gate",
@@ -131,6 +132,7 @@ static bool game__add_db(struct game *game)
     game->db_policy.is_initiator = true;
     game->db_policy.payload_version = DB_VERSION;
     game->db_policy.payload_hash = DB_COMPAT_HASH;
+    game->db_policy.payload_schema_hash = DB_SCHEMA_HASH;
     game->db_policy.on_ready = db_link_ready;
     game->db_policy.on_down = db_link_down;
     const struct pc_session_type type = {

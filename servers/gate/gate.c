@@ -89,6 +89,7 @@ static bool gate__add_game(struct gate *gate)
     gate->game_policy.is_initiator = true;
     gate->game_policy.payload_version = RELAY_VERSION;
     gate->game_policy.payload_hash = RELAY_COMPAT_HASH;
+    gate->game_policy.payload_schema_hash = RELAY_SCHEMA_HASH;
     gate->game_policy.on_ready = game_link_ready;
     gate->game_policy.on_down = game_link_down;
     const struct pc_session_type type = {
@@ -109,6 +110,7 @@ static bool gate__add_db(struct gate *gate)
     gate->db_policy.is_initiator = true;
     gate->db_policy.payload_version = DB_VERSION;
     gate->db_policy.payload_hash = DB_COMPAT_HASH;
+    gate->db_policy.payload_schema_hash = DB_SCHEMA_HASH;
     gate->db_policy.on_ready = db_link_ready;
     gate->db_policy.on_down = db_link_down;
     const struct pc_session_type type = {

@@ -77,6 +77,7 @@ class FakeGate:
                     result=Result.OK,
                     version=protocol.VERSION,
                     compat_hash=protocol.COMPAT_HASH,
+                    schema_hash=protocol.SCHEMA_HASH,
                     heartbeat_ms=1000,
                 )
             ]

@@ -152,14 +152,23 @@ class GateClient:
 
     # ---- steps ----
 
-    def hello(self) -> protocol.HelloReply:
+    def say_hello(
+        self,
+        version: int = protocol.VERSION,
+        compat_hash: int = protocol.COMPAT_HASH,
+        schema_hash: int = protocol.SCHEMA_HASH,
+    ) -> None:
         self.send(
             protocol.Hello(
                 protocol=protocol.NAME,
-                version=protocol.VERSION,
-                compat_hash=protocol.COMPAT_HASH,
+                version=version,
+                compat_hash=compat_hash,
+                schema_hash=schema_hash,
             )
         )
+
+    def hello(self) -> protocol.HelloReply:
+        self.say_hello()
         return self.expect(protocol.HelloReply, result=Result.OK)
 
     def register(self, name: str | None = None, password: str = PASSWORD) -> Result:

@@ -33,6 +33,7 @@ class Side:
     node: str
     payload_version: int
     payload_hash: int
+    payload_schema_hash: int
     version: int = link.VERSION
     compat_hash: int = link.COMPAT_HASH
     nonce: bytes = field(default_factory=lambda: os.urandom(link.NONCE_SIZE))
@@ -40,7 +41,12 @@ class Side:
     def message(self) -> bytes:
         node = self.node.encode()
         numbers = struct.pack(
-            "<HQHQ", self.version, self.compat_hash, self.payload_version, self.payload_hash
+            "<HQHQQ",
+            self.version,
+            self.compat_hash,
+            self.payload_version,
+            self.payload_hash,
+            self.payload_schema_hash,
         )
         return bytes([self.role, len(node)]) + node + numbers + self.nonce
 
@@ -105,6 +111,7 @@ class LinkPeer:
                 compat_hash=side.compat_hash,
                 payload_version=side.payload_version,
                 payload_hash=side.payload_hash,
+                payload_schema_hash=side.payload_schema_hash,
                 nonce=side.nonce,
             )
         )
@@ -118,15 +125,17 @@ class LinkPeer:
             node=packet.node,
             payload_version=packet.payload_version,
             payload_hash=packet.payload_hash,
+            payload_schema_hash=packet.payload_schema_hash,
             version=packet.version,
             compat_hash=packet.compat_hash,
             nonce=bytes(packet.nonce),
         )
         return packet, acceptor
 
-    def shake_hands(self, key: bytes, side: Side) -> None:
-        """The whole handshake, checking the acceptor's proof."""
+    def shake_hands(self, key: bytes, side: Side) -> Side:
+        """The whole handshake, checking the acceptor's proof; what it said of itself."""
         packet, acceptor = self.challenge(side)
         assert bytes(packet.proof) == prove(key, "acceptor", side, acceptor)
         self.send(link.Proof(proof=prove(key, "initiator", side, acceptor)))
         self.expect(link.Welcome)
+        return acceptor

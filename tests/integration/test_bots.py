@@ -55,7 +55,7 @@ def refused(result: Result) -> list[object]:
 
 
 IN_FULL = [
-    Wrong("hello refused", on(Hello, altered(result=Result.VERSION_MISMATCH)), "version_mismatch"),
+    Wrong("hello refused", on(Hello, altered(result=Result.VERSION_MISMATCH)), "version_mismatch: we"),
     Wrong("other hash", on(Hello, altered(compat_hash=1)), "at step hello: expected version"),
     Wrong("hello twice", on(Hello, twice), "expected no hello_reply here"),
     Wrong("register refused", on(RegisterRequest, altered(result=Result.NAME_TAKEN)), "name_taken"),

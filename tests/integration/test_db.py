@@ -32,7 +32,11 @@ class DbPeer(LinkPeer):
         super().__init__(cluster["db"].address(role.name.lower()))
         self.numbers = itertools.count(1)
         side = Side(
-            role=role, node="test", payload_version=db.VERSION, payload_hash=db.COMPAT_HASH
+            role=role,
+            node="test",
+            payload_version=db.VERSION,
+            payload_hash=db.COMPAT_HASH,
+            payload_schema_hash=db.SCHEMA_HASH,
         )
         self.shake_hands(read_key(cluster.folder / "portcullis.key"), side)
         self.pending = b""

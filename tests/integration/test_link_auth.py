@@ -21,13 +21,18 @@ def gate_side(**changes: object) -> Side:
         node="gate-py",
         payload_version=relay.VERSION,
         payload_hash=relay.COMPAT_HASH,
+        payload_schema_hash=relay.SCHEMA_HASH,
     )
     return replace(side, changes)
 
 
 def game_side(**changes: object) -> Side:
     side = Side(
-        role=Role.GAME, node="game-py", payload_version=db.VERSION, payload_hash=db.COMPAT_HASH
+        role=Role.GAME,
+        node="game-py",
+        payload_version=db.VERSION,
+        payload_hash=db.COMPAT_HASH,
+        payload_schema_hash=db.SCHEMA_HASH,
     )
     return replace(side, changes)
 
@@ -143,6 +148,24 @@ def test_other_version_is_told_so(shared: Cluster, listener: Listener, part: str
             assert packet.result.name == "VERSION_MISMATCH"
             peer.expect_closed()
     expect_refused(shared, listener, before)
+
+
+@each_listener
+def test_other_schema_is_welcome_and_said_so(
+    shared: Cluster, listener: Listener, key: bytes
+) -> None:
+    side = listener.side()
+    own = side.payload_schema_hash
+    side.payload_schema_hash ^= 1
+    with listener.connect(shared) as peer:
+        acceptor = peer.shake_hands(key, side)
+        assert acceptor.payload_schema_hash == own
+        listener.log(shared).wait_event(
+            "schema_differs",
+            peer=side.node,
+            schema_hash=f"0x{side.payload_schema_hash:04x}",
+            own_schema_hash=f"0x{own:04x}",
+        )
 
 
 @each_listener

@@ -66,6 +66,7 @@ class Accepted:
                 compat_hash=side.compat_hash,
                 payload_version=side.payload_version,
                 payload_hash=side.payload_hash,
+                payload_schema_hash=side.payload_schema_hash,
                 nonce=side.nonce,
                 proof=proof,
             )
@@ -105,6 +106,7 @@ class ForgedDb:
             compat_hash=hello.compat_hash,
             payload_version=hello.payload_version,
             payload_hash=hello.payload_hash,
+            payload_schema_hash=hello.payload_schema_hash,
             nonce=bytes(hello.nonce),
         )
         return accepted
@@ -119,7 +121,11 @@ class ForgedDb:
 
 def db_side(role: Role = Role.DB) -> Side:
     return Side(
-        role=role, node="db-py", payload_version=db.VERSION, payload_hash=db.COMPAT_HASH
+        role=role,
+        node="db-py",
+        payload_version=db.VERSION,
+        payload_hash=db.COMPAT_HASH,
+        payload_schema_hash=db.SCHEMA_HASH,
     )
 
 
@@ -203,6 +209,25 @@ def test_other_version_is_refused_with_both_named(forged: ForgedDb) -> None:
     versions = forged.game.wait_event("link_versions")
     assert versions.get("peer_payload_version") == "77"
     assert versions.get("own_payload_version") == str(db.VERSION)
+    assert versions.get("own_payload_hash") == versions.get("peer_payload_hash")
+    assert not forged.game.events("schema_differs")
+
+
+def test_other_schema_is_linked_and_said_so(forged: ForgedDb) -> None:
+    accepted = forged.accept()
+    side = db_side()
+    side.payload_schema_hash ^= 1
+    accepted.challenge(forged.key, side)
+    assert isinstance(accepted.receive(), link.Proof)
+    accepted.send(link.Welcome())
+    forged.game.wait_event("link_up", role="db", peer="db-py")
+    forged.game.wait_event(
+        "schema_differs",
+        peer="db-py",
+        schema_hash=f"0x{side.payload_schema_hash:04x}",
+        own_schema_hash=f"0x{db.SCHEMA_HASH:04x}",
+    )
+    accepted.close()
 
 
 def test_welcome_before_the_challenge_is_a_violation(forged: ForgedDb) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import client as protocol
 import pytest
 from client import (
     Chat,
     ChatNotice,
     EchoReply,
     EchoRequest,
+    HelloReply,
     LeaveNotice,
     LeftWorld,
     Logout,
@@ -49,6 +51,49 @@ def test_whole_story(shared: Cluster) -> None:
         client.send(Ping(client_time_ms=12345))
         assert client.expect(Pong).client_time_ms == 12345
         client.logout()
+
+
+def test_client_of_another_schema_is_served_and_said_so(shared: Cluster) -> None:
+    wanted = {
+        "version": protocol.VERSION,
+        "hash": f"0x{protocol.COMPAT_HASH:04x}",
+        "schema_hash": "0x5ca1ab1e",
+        "own_schema_hash": f"0x{protocol.SCHEMA_HASH:04x}",
+    }
+    with shared.client() as client:
+        client.say_hello(schema_hash=0x5CA1AB1E)
+        reply = client.expect(HelloReply, result=Result.OK)
+        assert reply.schema_hash == protocol.SCHEMA_HASH
+        client.echo("all the same")
+        shared["gate"].wait_event("schema_differs", wanted)
+        client.logout()
+    with shared.client() as same:
+        same.hello()
+        same.logout()
+    assert len(shared["gate"].events("schema_differs")) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "compat_hash"),
+    [(protocol.VERSION, 0x5CA1AB1E), (protocol.VERSION + 1, protocol.COMPAT_HASH)],
+    ids=["hash", "version"],
+)
+def test_client_of_another_version_is_told_why(
+    shared: Cluster, version: int, compat_hash: int
+) -> None:
+    wanted = {
+        "protocol": protocol.NAME,
+        "version": version,
+        "hash": f"0x{compat_hash:04x}",
+        "own_version": protocol.VERSION,
+        "own_hash": f"0x{protocol.COMPAT_HASH:04x}",
+    }
+    with shared.client() as client:
+        client.say_hello(version=version, compat_hash=compat_hash)
+        reply = client.expect(HelloReply, result=Result.VERSION_MISMATCH)
+        assert (reply.version, reply.compat_hash) == (protocol.VERSION, protocol.COMPAT_HASH)
+        client.expect_closed()
+    shared["gate"].wait_event("hello_refused", wanted)
 
 
 def test_name_taken_is_said(shared: Cluster) -> None:

@@ -196,7 +196,7 @@ class FalseGate(LinkPeer):
     def __init__(self, cluster: Cluster, node: str = "gate-py") -> None:
         super().__init__(cluster["game"].address("gate"))
         self._frames = b""
-        side = Side(Role.GATE, node, relay.VERSION, relay.COMPAT_HASH)
+        side = Side(Role.GATE, node, relay.VERSION, relay.COMPAT_HASH, relay.SCHEMA_HASH)
         self.shake_hands(read_key(cluster.folder / "portcullis.key"), side)
 
     def next(self) -> Any:
@@ -341,9 +341,10 @@ class FalseGame:
             hello.node,
             hello.payload_version,
             hello.payload_hash,
+            hello.payload_schema_hash,
             nonce=bytes(hello.nonce),
         )
-        own = Side(Role.GAME, "game-py", relay.VERSION, relay.COMPAT_HASH)
+        own = Side(Role.GAME, "game-py", relay.VERSION, relay.COMPAT_HASH, relay.SCHEMA_HASH)
         challenge = link.Challenge(
             result=Result.OK,
             role=Role.GAME,
@@ -352,6 +353,7 @@ class FalseGame:
             compat_hash=own.compat_hash,
             payload_version=own.payload_version,
             payload_hash=own.payload_hash,
+            payload_schema_hash=own.payload_schema_hash,
             nonce=own.nonce,
             proof=prove(key, "acceptor", initiator, own),
         )

@@ -219,6 +219,7 @@ def lower(protocol: ir.Protocol) -> ModuleView:
         consts=(ConstView("NAME", f'"{protocol.name}"'),
                 ConstView("VERSION", str(protocol.version)),
                 ConstView("COMPAT_HASH", f"0x{protocol.compat_hash:016x}"),
+                ConstView("SCHEMA_HASH", f"0x{protocol.schema_hash:016x}"),
                 ConstView("FRAME_MAX", str(protocol.frame_max)),
                 *(ConstView(const.name, str(const.value)) for const in protocol.consts)),
         enums=(*enums, *machines),

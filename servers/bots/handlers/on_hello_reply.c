@@ -11,8 +11,11 @@ static void on_hello_reply(struct pc_session *session, const struct client_hello
         return;
     }
     if (packet->result != COMMON_RESULT_OK) {
-        bot_fail(bot, BOT_ERROR_RESULT, "expected ok, got %s: we speak version %u, the gate %u",
-                 common_result_name(packet->result), CLIENT_VERSION, packet->version);
+        bot_fail(bot, BOT_ERROR_RESULT,
+                 "expected ok, got %s: we speak version %u with hash %016" PRIx64
+                 ", the gate %u with %016" PRIx64,
+                 common_result_name(packet->result), CLIENT_VERSION, (uint64_t)CLIENT_COMPAT_HASH,
+                 packet->version, packet->compat_hash);
         return;
     }
     if (packet->version != CLIENT_VERSION || packet->compat_hash != CLIENT_COMPAT_HASH) {
@@ -23,7 +26,8 @@ static void on_hello_reply(struct pc_session *session, const struct client_hello
         return;
     }
     bot->heartbeat_ms = packet->heartbeat_ms;
-    bot_say(bot, "hello ok, version %u", packet->version);
+    bot_say(bot, "hello ok, version %u%s", packet->version,
+            packet->schema_hash == CLIENT_SCHEMA_HASH ? "" : ", of another schema");
     bot_advance(bot);
 }
 

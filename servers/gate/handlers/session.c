@@ -3,7 +3,8 @@
  * Happy path: open -> hello is answered with hello_reply OK -> ... -> logout is answered with
  * goodbye, then the session closes after its queue is sent.
  * Failure modes: another protocol, version or hash: VERSION_MISMATCH, one log line with both
- * sides', closed; no login within login_timeout_ms: closed with DEADLINE; silence: IDLE.
+ * sides', closed; another schema hash is only logged; no login within login_timeout_ms: closed with
+ * DEADLINE; silence: IDLE.
  *
  * Path: [3] and [8]. */
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "proto/gate_send.h"
 
 static void session__refuse_version(struct pc_session *session, const struct client_hello *packet);
+static void session__tell_schema(struct pc_session *session, const struct client_hello *packet);
 static void session__set_budget(struct pc_session *session, const struct gate *gate);
 
 void gate_client_open(struct pc_session *session)
@@ -51,12 +53,16 @@ static void on_hello(struct pc_session *session, const struct client_hello *pack
         .result = is_same ? COMMON_RESULT_OK : COMMON_RESULT_VERSION_MISMATCH,
         .version = CLIENT_VERSION,
         .compat_hash = CLIENT_COMPAT_HASH,
+        .schema_hash = CLIENT_SCHEMA_HASH,
         /* Three chances before silence closes the session. */
         .heartbeat_ms = gate_worker_of(session)->gate->config.clients.idle_timeout_ms / 3};
     (void)gate_send_client_hello_reply(session, &reply);
     if (!is_same) {
         session__refuse_version(session, packet);
         return;
+    }
+    if (packet->schema_hash != CLIENT_SCHEMA_HASH) {
+        session__tell_schema(session, packet);
     }
     gate_client_set_state(session, CLIENT_SESSION_GREETED);
 }
@@ -85,6 +91,17 @@ static void session__refuse_version(struct pc_session *session, const struct cli
                    log_hex("hash", packet->compat_hash), log_number("own_version", CLIENT_VERSION),
                    log_hex("own_hash", CLIENT_COMPAT_HASH)));
     pc_session_close(session, PC_CLOSE_KICKED);
+}
+
+/* The same on the wire, but names or policy were edited on one side. */
+static void session__tell_schema(struct pc_session *session, const struct client_hello *packet)
+{
+    log_write(&gate_worker_of(session)->gate->server.log, LOG_INFO, pc_session_handle(session),
+              "schema_differs",
+              LOG_FIELDS(log_number("version", packet->version),
+                         log_hex("hash", packet->compat_hash),
+                         log_hex("schema_hash", packet->schema_hash),
+                         log_hex("own_schema_hash", CLIENT_SCHEMA_HASH)));
 }
 
 /* What it may cost before it has logged in; 0 is no limit. */

@@ -51,6 +51,7 @@ sealed class Story : ClientFromGate
         var hello = new Hello
         {
             Version = ClientProtocol.VERSION, CompatHash = ClientProtocol.COMPAT_HASH,
+            SchemaHash = ClientProtocol.SCHEMA_HASH,
         };
         hello.Protocol.Set(ClientProtocol.NAME);
         Send(hello);
@@ -70,7 +71,8 @@ sealed class Story : ClientFromGate
     protected override void OnClientHelloReply(HelloReply packet)
     {
         Heard("hello", packet.Result == Result.OK
-                  && packet.CompatHash == ClientProtocol.COMPAT_HASH);
+                  && packet.CompatHash == ClientProtocol.COMPAT_HASH
+                  && packet.SchemaHash == ClientProtocol.SCHEMA_HASH);
         var request = new RegisterRequest();
         request.Name.Set(name);
         request.Password.Set(Password);

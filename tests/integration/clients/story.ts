@@ -22,7 +22,8 @@ function heard(what: string, good: boolean): void {
 
 const player: ClientFromGateHandlers = {
   onClientHelloReply(packet) {
-    heard("hello", packet.result === Result.OK && packet.compatHash === client.COMPAT_HASH);
+    heard("hello", packet.result === Result.OK && packet.compatHash === client.COMPAT_HASH
+      && packet.schemaHash === client.SCHEMA_HASH);
     socket.write(client.RegisterRequest.encode({ name, password }));
   },
   onClientRegisterReply(packet) {
@@ -80,4 +81,5 @@ socket.on("data", (chunk) => stream.push(chunk).forEach((frame) => dispatcher.di
 socket.on("close", () => console.log(said.join(" ")));
 socket.write(client.Hello.encode({
   protocol: client.NAME, version: client.VERSION, compatHash: client.COMPAT_HASH,
+  schemaHash: client.SCHEMA_HASH,
 }));

@@ -75,7 +75,9 @@ static uint8_t *client__place(struct slice_client *client, uint32_t size)
 static void client__connect(struct slice_client *client)
 {
     const struct pc_address gate = {.ip = {10, 0, 0, 3}, .port = 7000, .family = PC_FAMILY_IPV4};
-    struct client_hello hello = {.version = CLIENT_VERSION, .compat_hash = CLIENT_COMPAT_HASH};
+    struct client_hello hello = {.version = CLIENT_VERSION,
+                                 .compat_hash = CLIENT_COMPAT_HASH,
+                                 .schema_hash = CLIENT_SCHEMA_HASH};
     sim_world_set_host(client->world, CLIENT_HOST);
     client->end = sim_peer_connect(client->world, &gate);
     client->may_ask_ms = sim_world_now_ms(client->world) + ASK_PAUSE_MS;

@@ -20,12 +20,14 @@ static struct handshake make_handshake(void)
                       .compat_hash = 11,
                       .payload_version = 3,
                       .payload_hash = 33,
+                      .payload_schema_hash = 44,
                       .node = "gate-1"},
         .acceptor = {.role = 4,
                      .version = 1,
                      .compat_hash = 11,
                      .payload_version = 3,
                      .payload_hash = 33,
+                     .payload_schema_hash = 44,
                      .node = "db-1"},
     };
     memset(handshake.key.bytes, 0x5a, sizeof(handshake.key.bytes));
@@ -130,6 +132,8 @@ static void expect_side_is_bound(struct handshake *changed, struct link_auth_sid
     expect_change_refused(changed);
     side->payload_hash ^= 1;
     expect_change_refused(changed);
+    side->payload_schema_hash ^= UINT64_C(1) << 63;
+    expect_change_refused(changed);
     side->node[0] = 'x';
     expect_change_refused(changed);
     side->node[strlen(side->node)] = '1'; /* the rest of the array is zero */
@@ -177,9 +181,9 @@ static void link_auth_message_is_fixed(void **state)
 {
     (void)state;
     static const uint8_t expected[LINK_AUTH_PROOF_SIZE] = {
-        0x86, 0x4d, 0xb0, 0x73, 0xc0, 0xce, 0x25, 0x22, 0x9e, 0x52, 0x9a,
-        0x8d, 0x57, 0xc2, 0x05, 0xa8, 0xe3, 0x9d, 0x5a, 0x55, 0xb4, 0xbb,
-        0x83, 0xa7, 0xaf, 0x60, 0x2e, 0x0e, 0xb9, 0x28, 0x52, 0x25};
+        0x6a, 0x30, 0x2f, 0x6e, 0x68, 0xd0, 0x9f, 0xc9, 0x01, 0xf0, 0x8d,
+        0xd9, 0xf3, 0x18, 0x32, 0x1d, 0x19, 0x9d, 0x12, 0xd0, 0xe0, 0x88,
+        0x61, 0x7b, 0x96, 0x04, 0x7c, 0x0b, 0x67, 0x99, 0xd4, 0x6e};
     const struct handshake handshake = make_handshake();
     uint8_t proof[LINK_AUTH_PROOF_SIZE];
     prove(&handshake, LINK_AUTH_INITIATOR, proof);

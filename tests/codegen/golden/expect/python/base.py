@@ -12,6 +12,7 @@ import pcwire
 NAME = "base"
 VERSION = 3
 COMPAT_HASH = 0x141cfc9842c4b0e3
+SCHEMA_HASH = 0xdd35f4ee41f8bb68
 FRAME_MAX = 65535
 NAME_MAX = 16
 LIST_MAX = 3

@@ -13,6 +13,7 @@ import base
 NAME = "demo"
 VERSION = 2
 COMPAT_HASH = 0x460ebc39b1426f09
+SCHEMA_HASH = 0x8fe3bc152b2a23c7
 FRAME_MAX = 4000
 BLOCK = 5
 

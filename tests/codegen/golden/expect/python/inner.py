@@ -13,6 +13,7 @@ import base
 NAME = "inner"
 VERSION = 1
 COMPAT_HASH = 0x34d42e127af7ec93
+SCHEMA_HASH = 0x272245d7913aaad0
 FRAME_MAX = 65535
 
 

@@ -12,6 +12,7 @@ import pcwire
 NAME = "now"
 VERSION = 3
 COMPAT_HASH = 0x9be335c7c3cf3cc1
+SCHEMA_HASH = 0x43d07bafd24d84fa
 FRAME_MAX = 500
 
 
