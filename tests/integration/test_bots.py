@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 from bot_runs import bots_story
 from client import (
+    COMPAT_HASH,
+    VERSION,
     Chat,
     EchoReply,
     EchoRequest,
@@ -55,7 +57,8 @@ def refused(result: Result) -> list[object]:
 
 
 IN_FULL = [
-    Wrong("hello refused", on(Hello, altered(result=Result.VERSION_MISMATCH)), "version_mismatch: we"),
+    Wrong("hello refused", on(Hello, altered(result=Result.VERSION_MISMATCH, compat_hash=0xBEEF)),
+          f"hash {COMPAT_HASH:016x}, the gate {VERSION} with 000000000000beef"),
     Wrong("other hash", on(Hello, altered(compat_hash=1)), "at step hello: expected version"),
     Wrong("hello twice", on(Hello, twice), "expected no hello_reply here"),
     Wrong("register refused", on(RegisterRequest, altered(result=Result.NAME_TAKEN)), "name_taken"),
