@@ -111,6 +111,3 @@ class Code(Enum):
     VALUE_FIELD = "PG0903"  # a value of a struct with a field too many or too few
     EXAMPLE_HEX = "PG0904"  # hex is not hexadecimal
     EXAMPLE_BYTES = "PG0905"  # the example's bytes are not those of its value
-
-    # 10xx: outputs
-    OUTPUT_MISSING = "PG1001"  # the language has it, the outputs do not have it yet

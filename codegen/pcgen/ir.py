@@ -46,6 +46,7 @@ from pcgen.ir_types import (
     grown_size as grown_size,
     inner_types as inner_types,
     is_open as is_open,
+    prefix as prefix,
     total_size as total_size,
 )
 

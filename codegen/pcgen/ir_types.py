@@ -449,6 +449,16 @@ def groups(fields: tuple[Field, ...]) -> tuple[Group, ...]:
     return tuple(Group(since, tuple(found[since])) for since in sorted(found))
 
 
+def prefix(fields: tuple[Field, ...]) -> Iterator[tuple[int, Field]]:
+    """Those that have the same place in every frame, each with its offset."""
+    offset = 0
+    for field in groups(fields)[0].fields:
+        if not field.type.is_fixed:
+            return
+        yield offset, field
+        offset += field.type.size.min
+
+
 def grown_size(fields: tuple[Field, ...]) -> SizeRange:
     """From the oldest version's least to the newest version's most."""
     oldest = tuple(field for field in fields if field.since == 1)

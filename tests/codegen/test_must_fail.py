@@ -28,42 +28,8 @@ def test_case_gives_exactly_its_error(path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_every_code_has_a_case() -> None:
     have = {path.stem.split("_")[0] for path in FILES}
-    have |= {Code.UNREADABLE.value, Code.OUTPUT_MISSING.value}
+    have |= {Code.UNREADABLE.value}
     assert have == {code.value for code in Code}
-
-
-NOT_YET = """\
-protocol: demo
-version: 1
-roles: [client, gate, game]
-outside: [client]
-flows:
-  - {flow: client -> gate, ids: 1-9}
-  - {flow: gate -> client, ids: 10-19}
-  - {flow: game -> client, via: gate, ids: 20-29}
-packets:
-  moved:
-    id: 10
-    flow: gate -> client
-    latest: who
-    fields: [who: u32]
-  seen:
-    id: 20
-    flow: game -> client
-    latest: who
-    fields: [who: u32]
-"""
-
-
-def test_what_the_outputs_do_not_have_is_refused(tmp_path: Path) -> None:
-    source = tmp_path / "demo.yaml"
-    source.write_text(NOT_YET, encoding="utf-8")
-    result = pcgen("gen", "--out", tmp_path / "out", source)
-    assert result.returncode == 1
-    found = [line.removeprefix(f"{source}:").split(":")[0]
-             for line in result.stderr.splitlines() if Code.OUTPUT_MISSING.value in line]
-    assert found == ["18"]
-    assert not (tmp_path / "out").exists()
 
 
 def test_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -289,3 +289,37 @@ def test_types_of_the_generator_and_its_output_are_right(generated: Path, tmp_pa
     for name in SETS:
         result = run(mypy, "--strict", cache, ".", cwd=generated / name / "python")
         assert result.returncode == 0, result.stdout
+
+
+RELAYED = """\
+protocol: demo
+version: 1
+roles: [client, gate, game]
+outside: [client]
+flows:
+  - {flow: client -> gate, ids: 1-9}
+  - {flow: game -> client, via: gate, ids: 20-29}
+packets:
+  seen:
+    id: 20
+    flow: game -> client
+    latest: who
+    fields: [kind: u8, who: i16, said: string<4>]
+  heard: {id: 21, flow: game -> client, fields: [who: u8]}
+  done: {id: 22, flow: game -> client, latest: who, fields: [kind: u8, who: u16]}
+  left: {id: 23, flow: game -> client, latest: who, fields: [who: bool]}
+"""
+
+
+def test_relay_learns_where_the_key_of_latest_lies(tmp_path: Path) -> None:
+    source = tmp_path / "demo.yaml"
+    source.write_text(RELAYED, encoding="utf-8")
+    assert pcgen("gen", "--out", tmp_path / "out", source).returncode == 0
+    made = (tmp_path / "out" / "proto" / "gate_dispatch.c").read_text(encoding="utf-8")
+    keys = made.split("relays_game_client_keys[] = {\n")[1].split("};")[0]
+    assert keys.split() == ["{5u,", "2u},", "{4u,", "1u},"]
+    entries = made.split("relays_game_client_entries[] = {\n")[1].split("};")[0]
+    assert [line.strip() for line in entries.splitlines() if ".latest" in line] == [
+        ".latest = 1,", ".latest = 0,", ".latest = 1,", ".latest = 2,"]
+    sends = (tmp_path / "out" / "proto" / "demo_codec_send.c").read_text(encoding="utf-8")
+    assert "pc_session_send_latest(session, (uint64_t)(uint16_t)packet->who, " in sends

@@ -9,14 +9,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from client import Chat, EchoReply, EchoRequest, Ping
+from client import Chat, ChatNotice, EchoReply, EchoRequest, Move, MoveNotice, Ping
 from cluster import Cluster
+from common import Vec2
 from fault_proxy import FaultProxy
 from gate_client import Closed, GateClient
 from harness import IS_WINE, Config, Server, wait_until
 
 LINE = "x" * 190
 SENDERS = 40
+FILLING = 10000  # echoes of half a kilobyte: more than the system's buffers take
 
 
 def gate(**sections: Mapping[str, object]) -> dict[str, Config]:
@@ -136,6 +138,38 @@ def test_who_is_above_the_soft_mark_for_too_long_is_closed(folder: Path) -> None
             client.hello()
             echo_until_closed(client)
         assert closed_counter(cluster.stop("gate"), "slow_consumer") == 1
+
+
+def walk(client: GateClient, steps: range) -> None:
+    """A move in each tick, all to different places."""
+    for sequence in steps:
+        client.send(Move(sequence=sequence, position=Vec2(x=1000.0 + sequence, y=1000.0)))
+        time.sleep(0.03)
+
+
+def test_who_reads_slowly_gets_the_newest_place_of_each_and_every_chat(folder: Path) -> None:
+    clients: dict[str, object] = {
+        "send_bytes_max": 1073741824,
+        "send_bytes_soft": 16384,
+        "soft_timeout_ms": 60000,
+    }
+    with Cluster(folder, **gate(clients=clients)).start_ready() as cluster:
+        with cluster.player() as slow:
+            slow.send(*(EchoRequest(sequence=i, text="y" * 500) for i in range(FILLING)))
+            walk(slow, range(1, 41))  # its own answers: to one
+            with cluster.player() as mover:
+                walk(mover, range(1, 61))  # to all that are near
+                mover.send(*(Chat(sequence=i, text=LINE) for i in range(10)))
+                mover.find(ChatNotice, sequence=9)
+                mover.find(MoveNotice, entity_id=mover.entity_id, sequence=60)
+                for i in range(FILLING):
+                    slow.find(EchoReply, sequence=i)
+                for who, newest in ((slow, 40), (mover, 60)):
+                    slow.find(MoveNotice, entity_id=who.entity_id, sequence=newest)
+                for i in range(10):
+                    slow.find(ChatNotice, entity_id=mover.entity_id, sequence=i)
+                assert not [packet for packet in slow.heard if isinstance(packet, MoveNotice)]
+        assert limit_counter(cluster.stop("gate"), "replaced") >= 60
 
 
 def test_send_memory_of_a_worker_is_bounded(folder: Path) -> None:

@@ -146,8 +146,18 @@ def _packet_view(view: BodyView, packet: ir.Packet) -> BodyView:
         version_macro=naming.protocol_macro(packet.protocol, "VERSION"), grows=packet.grows,
         same=not packet.grows, is_latest=packet.latest is not None,
         is_event=packet.latest is None, latest_field=packet.latest or "",
-        latest_key=f"(uint64_t)packet->{packet.latest}" if packet.latest else "",
+        latest_key=_latest_key(packet),
         checks_limit=packet.is_open, trusts_size=not packet.is_open)
+
+
+def _latest_key(packet: ir.Packet) -> str:
+    """The field's bytes as a number, which is what a relay reads."""
+    if packet.latest is None:
+        return ""
+    field = next(field for field in packet.fields if field.name == packet.latest)
+    bits = 8 * field.type.size.min
+    narrowed = f"(uint{bits}_t)" if bits < 64 else ""
+    return f"(uint64_t){narrowed}packet->{packet.latest}"
 
 
 def described(item: Body | ir.Union | ir.Enum | ir.Flags) -> str:

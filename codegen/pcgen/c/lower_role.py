@@ -60,12 +60,28 @@ def _index_lines(table: ir.AcceptTable) -> tuple[str, ...]:
                  for at in range(0, len(cells), INDEX_PER_LINE))
 
 
-def _entry(table: ir.AcceptTable, entry: ir.AcceptEntry) -> EntryView:
+def _key(table: ir.AcceptTable, packet: ir.Packet) -> str:
+    """Where a relay, which does not decode, reads what a frame is about."""
+    if table.kind is not ir.TableKind.RELAYED or packet.latest is None:
+        return ""
+    offset, field = next(item for item in ir.prefix(packet.fields)
+                         if item[1].name == packet.latest)
+    return f"{{{ir.HEADER_SIZE + offset}u, {field.type.size.min}u}},"
+
+
+def _keys(table: ir.AcceptTable) -> tuple[str, ...]:
+    found = (_key(table, entry.packet) for entry in table.entries)
+    return tuple(dict.fromkeys(key for key in found if key))
+
+
+def _entry(table: ir.AcceptTable, entry: ir.AcceptEntry, keys: tuple[str, ...]) -> EntryView:
     packet = entry.packet
+    key = _key(table, packet)
     thunk = f"{table.owner}__{naming.tag(packet)}"
     return EntryView(
         tag=naming.tag(packet), handle=thunk if entry.handled else "NULL",
         states=f"UINT64_C(0x{entry.states:x})", rate=str(entry.rate),
+        latest=str(1 + keys.index(key) if key else 0),
         id_macro=naming.packet_macro(packet, "ID"),
         min_macro=naming.packet_macro(packet, "FRAME_MIN"),
         max_macro=naming.packet_macro(packet, "FRAME_MAX"))
@@ -98,16 +114,20 @@ def _table(table: ir.AcceptTable) -> TableView:
     ids = [entry.packet.id for entry in table.entries]
     states = table.machine.states if table.machine else (ANY_STATE,)
     versions = _versions(table)
+    keys = _keys(table)
     rates = tuple(f"{{{rate.per_sec}u, {rate.burst}u, PC_RATE_{rate.over.name}}},"
                   for rate in table.rates)
     return TableView(
         name=name, stem=stem, doc=f"/* {_doc(table)} */", receiver=table.receiver,
-        sender=table.sender, entries=tuple(_entry(table, entry) for entry in table.entries),
+        sender=table.sender,
+        entries=tuple(_entry(table, entry, keys) for entry in table.entries),
         has_versions=bool(versions), versions=versions,
         versions_name=f"{stem}_versions" if versions else "NULL", version_count=str(len(versions)),
         index_lines=_index_lines(table), has_rates=bool(rates), rates=rates,
         rates_name=f"{stem}_rates" if rates else "NULL", rate_count=str(len(rates)),
-        states=states, entry_count=str(len(ids)), index_count=str(max(ids) - min(ids) + 1),
+        has_keys=bool(keys), keys=keys, keys_name=f"{stem}_keys" if keys else "NULL",
+        key_count=str(len(keys)), states=states, entry_count=str(len(ids)),
+        index_count=str(max(ids) - min(ids) + 1),
         state_count=str(len(states)), id_first=f"0x{min(ids):04x}u",
         frame_max=f"{table.frame_max}u")
 

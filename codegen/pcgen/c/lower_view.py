@@ -39,14 +39,9 @@ Body = ir.Struct | ir.Packet
 
 def prefix(item: Body) -> Iterator[tuple[int, ir.Field]]:
     """The fields of fixed place, each with its offset in the payload or struct."""
-    offset = 0
     if isinstance(item, ir.Struct) and item.extensible:
         return
-    for field in item.groups[0].fields:
-        if not field.type.is_fixed:
-            return
-        yield offset, field
-        offset += field.type.size.min
+    yield from ir.prefix(item.fields)
 
 
 def function(item: Body, field: ir.Field) -> str:

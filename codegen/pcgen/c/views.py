@@ -333,6 +333,7 @@ class EntryView:
     handle: str
     states: str
     rate: str
+    latest: str
     id_macro: str
     min_macro: str
     max_macro: str
@@ -355,6 +356,10 @@ class TableView:
     rates: tuple[str, ...]
     rates_name: str
     rate_count: str
+    has_keys: bool
+    keys: tuple[str, ...]
+    keys_name: str
+    key_count: str
     states: tuple[str, ...]
     entry_count: str
     index_count: str

@@ -70,6 +70,16 @@ class _Policy:
                             f"`{word}` is no field of `{packet.name}` that can be a key",
                             did_you_mean(word.value, keys)
                             or "a key is an integer, a bool or an enum that is always there")
+        elif word.value and self.is_relayed(packet):
+            fixed = [field.name for _, field in ir.prefix(fields)]
+            if word.value not in fixed:
+                self.sink.error(Code.LATEST, word.span,
+                                f"`{word}` has no fixed place in the frame, and the relay does not "
+                                "decode", "put it before what has no fixed size")
+
+    def is_relayed(self, packet: schema.Packet) -> bool:
+        flows = (self.context.flows.get((self.protocol, *name.key)) for name in packet.flows)
+        return any(flow.via for flow in flows if flow)
 
     def tail(self, packet: schema.Packet) -> None:
         word = packet.tail

@@ -38,17 +38,9 @@ def inputs_of(sources: Sequence[Path]) -> list[Path]:
 
 
 def compile_for_output(options: argparse.Namespace) -> Compiled | None:
-    """As compile_or_report, and what the outputs do not have is an error too."""
-    from pcgen import unsupported
-
+    """As compile_or_report, of the files that the options name; None if there were errors."""
     compiled = command.compile_or_report(options, command.yaml_of(options))
-    if compiled is None or compiled.program is None:
-        return None
-    unsupported.run(compiled.files, compiled.program, compiled.sink)
-    if compiled.sink.failed:
-        command.report(options, compiled.sink.sorted())
-        return None
-    return compiled
+    return None if compiled is None or compiled.program is None else compiled
 
 
 def outputs_or_report(options: argparse.Namespace) -> Made | None:

@@ -59,7 +59,15 @@ struct pc_accept_entry {
     uint16_t id;             /* 1..65535 */
     uint16_t frame_size_min; /* bytes, header included */
     uint16_t frame_size_max;
-    uint8_t rate; /* 0: no rate of its own, else 1 + index into the table's rates */
+    uint8_t rate;   /* 0: no rate of its own, else 1 + index into the table's rates */
+    uint8_t latest; /* 0: every frame matters, else 1 + index into the table's keys */
+};
+
+/* Where a frame that is passed on undecoded says what it is about: an integer, lowest byte first.
+ * It lies within the least size of every entry that has it. */
+struct pc_accept_key {
+    uint16_t offset; /* bytes from the frame's first, header included */
+    uint16_t size;   /* 1..8 */
 };
 
 /* The sizes that senders of a version make, of a packet to which versions added fields. The entry
@@ -77,11 +85,13 @@ struct pc_accept_table {
     const struct pc_accept_entry *entries; /* sorted by id */
     const uint16_t *index; /* [id - id_first]: 1 + position in entries, 0 = refused */
     const struct pc_rate *rates;
+    const struct pc_accept_key *keys; /* of what is relayed; see pc_accept_entry.latest */
     const char *const *state_names;
     const struct pc_accept_version *versions; /* sorted by id, then version */
     uint32_t entry_count;
     uint32_t index_count;
     uint32_t rate_count;
+    uint32_t key_count;
     uint32_t state_count; /* 1..64 */
     uint32_t version_count;
     uint16_t id_first;
@@ -97,6 +107,19 @@ static inline const struct pc_accept_entry *pc_accept_find(const struct pc_accep
         return NULL;
     }
     return &table->entries[table->index[offset] - 1];
+}
+
+/* What a frame of an entry with latest is about: the key of pc_session_send_latest, as the sender
+ * of a direct connection would give it. frame must have the entry's least size. */
+static inline uint64_t pc_accept_key_of(const struct pc_accept_table *table,
+                                        const struct pc_accept_entry *entry, const uint8_t *frame)
+{
+    const struct pc_accept_key place = table->keys[entry->latest - 1];
+    uint64_t key = 0;
+    for (uint32_t i = place.size; i > 0; i--) {
+        key = key << 8 | frame[place.offset + i - 1];
+    }
+    return key;
 }
 
 /* The least and most bytes of an entry's frames from a sender of that version. A version before the

@@ -100,6 +100,19 @@ static void dispatch_of_relayed_frames_checks_everything(void **state)
     assert_int_equal(handled_count, 1);
 }
 
+static void key_of_a_relayed_frame_is_the_field_lowest_byte_first(void **state)
+{
+    (void)state;
+    const struct pc_accept_key places[] = {{4, 8}, {7, 2}, {12, 1}};
+    const struct pc_accept_table table = {.keys = places, .key_count = COUNT_OF(places)};
+    const uint8_t frame[13] = {13, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0x88, 0xff};
+    const uint64_t keys[] = {0x8807060504030201, 0x0504, 0xff};
+    for (uint8_t i = 0; i < COUNT_OF(places); i++) {
+        const struct pc_accept_entry entry = {.latest = (uint8_t)(i + 1)};
+        assert_true(pc_accept_key_of(&table, &entry, frame) == keys[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +120,7 @@ int main(void)
         cmocka_unit_test_setup(dispatcher_rate_of_packet_says_kick_or_drop, set_up),
         cmocka_unit_test_setup(dispatcher_rate_of_session_counts_all_packets, set_up),
         cmocka_unit_test_setup(dispatch_of_relayed_frames_checks_everything, set_up),
+        cmocka_unit_test(key_of_a_relayed_frame_is_the_field_lowest_byte_first),
     };
     return cmocka_run_group_tests_name("dispatcher", tests, NULL, NULL);
 }
