@@ -8,6 +8,7 @@
 #include "sim_table.h"
 
 #define CALM_ROUNDS_MAX      200000u
+#define CALM_STOP_MS         20000u
 #define JUMP_MS_MAX          10000u
 #define PROBABILITY_HALVINGS 10u
 
@@ -277,10 +278,23 @@ static void run__resume_all(struct sim_run *run)
     }
 }
 
+/* Without faults every stop under way ends in time, counted from now: while there were faults the
+ * clock may have leapt before a worker got its turn. */
+static void run__expect_stops(struct sim_run *run)
+{
+    for (uint32_t p = 0; p < RUN_PROCESSES; p++) {
+        struct sim_process *process = &run->processes[p];
+        if (process->phase == PROCESS_STOPPING) {
+            process->stop_by_ms = sim_world_now_ms(run->world) + CALM_STOP_MS;
+        }
+    }
+}
+
 void sim_run_calm(struct sim_run *run)
 {
     run->is_calm = true;
     sim_world_calm(run->world);
+    run__expect_stops(run);
     sim_run_settle(run);
     run__resume_all(run);
     sim_run_settle(run);
@@ -299,10 +313,8 @@ void sim_run_stop_all(struct sim_run *run)
         if (process->phase == PROCESS_RUNNING) {
             sim_process_begin_stop(process);
         }
-        if (process->phase == PROCESS_STOPPING) {
-            process->stop_by_ms = sim_world_now_ms(run->world) + 20000;
-        }
     }
+    run__expect_stops(run);
     do {
         sim_run_settle(run);
     } while (run__sleep(run, UINT64_MAX));
