@@ -43,13 +43,15 @@ class Unexpected(AssertionError):
     """A server did not do what the test needs; the text says what came instead."""
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout: float = PATIENCE) -> None:
+def wait_until(
+    condition: Callable[[], object], what: str, timeout: float = PATIENCE, pause: float = 0.02
+) -> None:
     """Wait for a condition; fail by name when the time is over."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
             raise Unexpected(f"not within {timeout:.0f} s: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def free_port() -> int:

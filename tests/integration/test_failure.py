@@ -111,7 +111,11 @@ def test_play_goes_on_without_db_and_is_saved_later(folder: Path) -> None:
 
 
 def login_when_possible(client: GateClient, name: str) -> None:
-    wait_until(lambda: client.login(name).result == Result.OK, "login after the db has returned")
+    """The gate may get its link later than the game. Who asks oftener than twice in a second is
+    thrown out."""
+    wait_until(
+        lambda: client.login(name).result == Result.OK, "login after the db has returned", pause=0.6
+    )
 
 
 def test_saved_place_survives_the_death_of_the_game(folder: Path) -> None:
