@@ -39,7 +39,9 @@ def run(context: Context) -> None:
             context.sink.error(Code.EMPTY, file.roles_span, "there are no roles")
     _outside(context)
     for file in context.files:
-        if file.flows and (holder is None or holder not in context.visible[file.protocol.value]):
+        named = [*(flow.name for flow in file.flows),
+                 *(name for packet in file.packets for name in packet.flows)]
+        if named and (holder is None or holder not in context.visible[file.protocol.value]):
             hint = f"import {holder.source.path.name}" if holder else "add `roles: [client, ...]`"
-            context.sink.error(Code.ROLES_MISSING, file.flows[0].name.span,
+            context.sink.error(Code.ROLES_MISSING, named[0].span,
                                "a flow needs roles, and none are declared here or imported", hint)
