@@ -10,30 +10,12 @@
 
 #include "pc/check.h"
 
-#define TOKEN_MILLI    1000u
 #define TOKEN_RATE_MAX 1000000u
-
-static void token_bucket__fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t full_milli,
-                               uint64_t now_ms);
 
 void token_bucket_check(const struct token_bucket *bucket, uint32_t burst)
 {
     PC_ASSERT(bucket->level_milli <= burst * TOKEN_MILLI);
     PC_ASSERT(bucket->filled_ms != 0 || bucket->level_milli == 0);
-}
-
-bool token_bucket_take(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
-                       uint64_t now_ms)
-{
-    PC_ASSERT(per_sec >= 1 && per_sec <= TOKEN_RATE_MAX);
-    PC_ASSERT(burst >= 1 && burst <= TOKEN_RATE_MAX);
-    token_bucket__fill(bucket, per_sec, burst * TOKEN_MILLI, now_ms);
-    PC_CHECK(token_bucket_check(bucket, burst));
-    if (bucket->level_milli < TOKEN_MILLI) {
-        return false;
-    }
-    bucket->level_milli -= TOKEN_MILLI;
-    return true;
 }
 
 uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_sec)
@@ -44,21 +26,21 @@ uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_se
     return (TOKEN_MILLI - bucket->level_milli + per_sec - 1) / per_sec;
 }
 
-static void token_bucket__fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t full_milli,
-                               uint64_t now_ms)
+void token_bucket_fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
+                       uint32_t stamp)
 {
-    uint32_t stamp = (uint32_t)now_ms + 1u;
+    PC_ASSERT(per_sec >= 1 && per_sec <= TOKEN_RATE_MAX);
+    PC_ASSERT(burst >= 1 && burst <= TOKEN_RATE_MAX);
+    uint32_t full_milli = burst * TOKEN_MILLI;
     if (bucket->filled_ms == 0) {
         bucket->level_milli = full_milli;
         /* 0 is taken for "never used": once in 49 days a bucket is stamped 1 ms late. */
         bucket->filled_ms = stamp == 0 ? 1u : stamp;
-        return;
+    } else if (stamp != 0) { /* likewise; the next fill makes up for it */
+        uint32_t elapsed_ms = stamp - bucket->filled_ms;
+        uint64_t level = bucket->level_milli + (uint64_t)elapsed_ms * per_sec;
+        bucket->level_milli = level < full_milli ? (uint32_t)level : full_milli;
+        bucket->filled_ms = stamp;
     }
-    if (stamp == 0) {
-        return; /* likewise; the next fill makes up for it */
-    }
-    uint32_t elapsed_ms = stamp - bucket->filled_ms;
-    uint64_t level = bucket->level_milli + (uint64_t)elapsed_ms * per_sec;
-    bucket->level_milli = level < full_milli ? (uint32_t)level : full_milli;
-    bucket->filled_ms = stamp;
+    PC_CHECK(token_bucket_check(bucket, burst));
 }

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define TOKEN_MILLI 1000u /* parts of a token */
+
 /* Zeroed means: never used; the first take finds it full.
  * Invariant: level_milli <= burst * 1000 of the rate it is used with. */
 struct token_bucket {
@@ -13,10 +15,26 @@ struct token_bucket {
 
 void token_bucket_check(const struct token_bucket *bucket, uint32_t burst);
 
+/* Add what the time until stamp is worth. stamp: the low 32 bits of the time + 1. */
+void token_bucket_fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
+                       uint32_t stamp);
+
 /* Take one token if there is one. per_sec and burst: 1..1,000,000. now_ms never goes back; pauses
  * beyond 49 days may refill too little, never too much. */
-bool token_bucket_take(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
-                       uint64_t now_ms);
+static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
+                                     uint64_t now_ms)
+{
+    uint32_t stamp = (uint32_t)now_ms + 1u;
+    /* Packets of a burst come in one millisecond, which adds nothing after the first. */
+    if (stamp != bucket->filled_ms || stamp == 0) {
+        token_bucket_fill(bucket, per_sec, burst, stamp);
+    }
+    if (bucket->level_milli < TOKEN_MILLI) {
+        return false;
+    }
+    bucket->level_milli -= TOKEN_MILLI;
+    return true;
+}
 
 /* Milliseconds from the last take until a token will be there; 0 if there is one. */
 uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_sec);

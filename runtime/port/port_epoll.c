@@ -16,17 +16,17 @@
 #include "port/port.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pc/check.h"
+#include "port/sleep_timer_posix.h"
 #include "port/socket_posix.h"
+#include "port/wake_posix.h"
 
 /* Bytes of one batch; holds several receives of ordinary size behind one another, in cache. */
 #define EPOLL_SCRATCH_SIZE (128u * 1024)
@@ -37,7 +37,8 @@
 /* Low bits of epoll_event.data say whose event it is. */
 #define EPOLL_OF_SOCKET   0u
 #define EPOLL_OF_LISTENER 1u
-#define EPOLL_OF_PORT     2u
+#define EPOLL_OF_WAKE     2u
+#define EPOLL_OF_TIMER    3u
 #define EPOLL_OF_MASK     3u
 
 /* In port_socket.engine. */
@@ -86,9 +87,9 @@ struct epoll_port {
     uint32_t scratch_used;
     uint32_t receive_size; /* of one receive at most */
     int descriptor;
-    int wake_descriptor;
-    atomic_bool wake_flag; /* a wake was written and not yet read */
-    bool wake_is_due;      /* PORT_WOKEN is owed */
+    struct wake wake;
+    struct sleep_timer timer;
+    bool wake_is_due; /* PORT_WOKEN is owed */
     struct epoll_event system_events[PORT_EVENTS_MAX];
 };
 
@@ -110,13 +111,6 @@ static struct epoll_send *epoll__send_of(struct port_socket *socket)
 static int epoll__descriptor(const struct port_socket *socket)
 {
     return (int)(socket->os_handle - 1);
-}
-
-static uint64_t epoll__now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static int epoll__register(struct epoll_port *port, int descriptor, uint32_t edges, void *owner,
@@ -195,6 +189,39 @@ static void epoll__end(struct epoll_port *port, struct port_socket *socket)
 
 /* ---- open and close ---- */
 
+static int epoll__open_descriptors(struct epoll_port *port)
+{
+    port->descriptor = epoll_create1(EPOLL_CLOEXEC);
+    if (port->descriptor < 0) {
+        return -errno;
+    }
+    int result = wake_open(&port->wake, EFD_NONBLOCK);
+    if (result == 0) {
+        result = sleep_timer_open(&port->timer);
+    }
+    if (result == 0) {
+        result = epoll__register(port, port->wake.descriptor, EPOLLIN, port, EPOLL_OF_WAKE);
+    }
+    if (result == 0) {
+        /* By edge, so that nobody has to read it. */
+        result =
+            epoll__register(port, port->timer.descriptor, EPOLLIN | EPOLLET, port, EPOLL_OF_TIMER);
+    }
+    return result;
+}
+
+static void epoll__free(struct epoll_port *port)
+{
+    const int descriptors[] = {port->timer.descriptor, port->wake.descriptor, port->descriptor};
+    for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++) {
+        if (descriptors[i] >= 0) {
+            socket_close(descriptors[i]);
+        }
+    }
+    free(port->scratch);
+    free(port);
+}
+
 static enum pc_status epoll_open(const struct port_config *config, struct port **opened,
                                  int32_t *raw)
 {
@@ -204,36 +231,19 @@ static enum pc_status epoll_open(const struct port_config *config, struct port *
     }
     port->base.engine = port_engine_epoll;
     port->receive_size = config->receive_buffer_size;
+    port->descriptor = -1;
+    port->wake.descriptor = -1;
+    port->timer.descriptor = -1;
     port->scratch = malloc(EPOLL_SCRATCH_SIZE);
-    port->descriptor = epoll_create1(EPOLL_CLOEXEC);
-    port->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    *raw = errno;
-    if (port->scratch == NULL) {
-        *raw = ENOMEM;
-        goto fail_port;
-    }
-    if (port->descriptor < 0 || port->wake_descriptor < 0) {
-        goto fail_port;
-    }
-    int result = epoll__register(port, port->wake_descriptor, EPOLLIN, port, EPOLL_OF_PORT);
-    if (result != 0) {
+    int result = port->scratch == NULL ? -ENOMEM : epoll__open_descriptors(port);
+    if (result < 0) {
+        epoll__free(port);
         *raw = -result;
-        goto fail_port;
+        return socket_status(*raw);
     }
     *raw = 0;
     *opened = &port->base;
     return PC_OK;
-
-fail_port:
-    if (port->descriptor >= 0) {
-        socket_close(port->descriptor);
-    }
-    if (port->wake_descriptor >= 0) {
-        socket_close(port->wake_descriptor);
-    }
-    free(port->scratch);
-    free(port);
-    return socket_status(*raw);
 }
 
 static void epoll_close(struct port *base)
@@ -241,10 +251,7 @@ static void epoll_close(struct port *base)
     struct epoll_port *port = epoll__of(base);
     PC_ASSERT(port->listeners == NULL);
     PC_ASSERT(port->ready_first == NULL);
-    socket_close(port->wake_descriptor);
-    socket_close(port->descriptor);
-    free(port->scratch);
-    free(port);
+    epoll__free(port);
 }
 
 /* ---- edges become flags ---- */
@@ -273,24 +280,20 @@ static void epoll__on_socket_edge(struct epoll_port *port, struct port_socket *s
 static void epoll__on_wake_edge(struct epoll_port *port)
 {
     uint64_t count;
-    /* The descriptor first. Were the flag cleared before, a wake in between would be read away here
-     * and leave the flag set: no later one would write. A wake before the flag is cleared does not
-     * write, but the event that is due is given after it. */
-    (void)!read(port->wake_descriptor, &count, sizeof count);
-    (void)atomic_exchange(&port->wake_flag, false);
+    (void)!read(port->wake.descriptor, &count, sizeof count);
+    wake_seen(&port->wake);
     port->wake_is_due = true;
 }
 
 /* Take no more edges than can be served: a thousand sockets that wait on the ready list, each with
  * a send queue of its own, are memory that nobody needs (10,000 that send at once: 11.6 MB
  * became 5.2). */
-static void epoll__reap(struct epoll_port *port, uint32_t timeout_ms)
+static void epoll__reap(struct epoll_port *port, bool may_sleep)
 {
-    int timeout = timeout_ms > INT32_MAX ? -1 : (int)timeout_ms;
     uint32_t room = PORT_EVENTS_MAX - EPOLL_EDGES_MIN;
     room -= port->ready_count < room ? port->ready_count : room;
-    int count =
-        epoll_wait(port->descriptor, port->system_events, (int)(room + EPOLL_EDGES_MIN), timeout);
+    int count = epoll_wait(port->descriptor, port->system_events, (int)(room + EPOLL_EDGES_MIN),
+                           may_sleep ? -1 : 0);
     for (int i = 0; i < count; i++) {
         uintptr_t tagged = (uintptr_t)port->system_events[i].data.u64;
         void *owner = (void *)(tagged & ~(uintptr_t)EPOLL_OF_MASK);
@@ -301,6 +304,9 @@ static void epoll__reap(struct epoll_port *port, uint32_t timeout_ms)
             break;
         case EPOLL_OF_LISTENER:
             ((struct port_listener *)owner)->is_readable = true;
+            break;
+        case EPOLL_OF_TIMER:
+            sleep_timer_fired(&port->timer);
             break;
         default:
             epoll__on_wake_edge(port);
@@ -538,42 +544,36 @@ static uint32_t epoll_wait_events(struct port *base, struct port_event *events, 
                                   uint32_t timeout_ms)
 {
     struct epoll_port *port = epoll__of(base);
-    const uint64_t started_ms = timeout_ms == 0 ? 0 : epoll__now_ms();
-    uint32_t left_ms = timeout_ms;
+    const uint64_t deadline_us = sleep_timer_deadline_us(timeout_ms);
+    bool may_sleep = timeout_ms > 0;
     port->scratch_used = 0;
     for (;;) {
         epoll__accept_all(port);
-        epoll__reap(port, epoll__has_event(port) ? 0 : left_ms);
+        if (may_sleep && !epoll__has_event(port)) {
+            sleep_timer_cover(&port->timer, deadline_us);
+            epoll__reap(port, true);
+        } else {
+            epoll__reap(port, false);
+        }
         epoll__accept_all(port);
         uint32_t count = epoll__give_all(port, events, events_max);
-        if (count > 0 || left_ms == 0) {
+        if (count > 0 || !may_sleep) {
             return count;
         }
-        /* An edge need not make an event, and a signal may end the sleep. */
-        if (timeout_ms != PORT_WAIT_FOREVER) {
-            uint64_t passed_ms = epoll__now_ms() - started_ms;
-            left_ms = passed_ms < timeout_ms ? timeout_ms - (uint32_t)passed_ms : 0;
-        }
+        /* An edge need not make an event, the timer may be early, a signal may end the sleep. */
+        may_sleep = sleep_timer_now_us() < deadline_us;
     }
 }
 
 static void epoll_wake(struct port *base)
 {
-    struct epoll_port *port = epoll__of(base);
-    const uint64_t one = 1;
-    if (!atomic_exchange(&port->wake_flag, true)) {
-        ssize_t written;
-        do {
-            written = write(port->wake_descriptor, &one, sizeof one);
-        } while (written < 0 && errno == EINTR);
-        PC_ASSERT(written == (ssize_t)sizeof one);
-    }
+    wake_post(&epoll__of(base)->wake);
 }
 
 static uint64_t epoll_now_ms(struct port *port)
 {
     (void)port;
-    return epoll__now_ms();
+    return sleep_timer_now_us() / 1000;
 }
 
 static enum pc_status epoll_listen(struct port *base, struct pc_address *address, uint32_t backlog,

@@ -14,8 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pc/check.h"
@@ -28,15 +26,6 @@ static struct uring_port *port__of(struct port *port)
     return (struct uring_port *)(void *)port;
 }
 
-/* The precise clock: it costs 17 ns, once per turn; the coarse one is 1 to 10 ms behind. */
-static uint64_t port__now_us(void)
-{
-    struct timespec now;
-    int result = clock_gettime(CLOCK_MONOTONIC, &now);
-    PC_ASSERT(result == 0);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static enum pc_status uring_open(const struct port_config *config, struct port **target,
                                  int32_t *raw)
 {
@@ -45,15 +34,17 @@ static enum pc_status uring_open(const struct port_config *config, struct port *
         return PC_NO_MEMORY;
     }
     port->base.engine = port_engine_uring;
-    int result = 0;
-    port->wake_descriptor = eventfd(0, EFD_CLOEXEC);
-    if (port->wake_descriptor < 0) {
-        result = -errno;
+    int result = wake_open(&port->wake, 0);
+    if (result < 0) {
         goto fail_free;
+    }
+    result = sleep_timer_open(&port->timer);
+    if (result < 0) {
+        goto fail_wake;
     }
     result = uring_ring_open(&port->ring);
     if (result < 0) {
-        goto fail_wake;
+        goto fail_timer;
     }
     result = uring_buffers_open(&port->buffers, &port->ring.io, config->receive_buffer_count,
                                 config->receive_buffer_size);
@@ -65,8 +56,10 @@ static enum pc_status uring_open(const struct port_config *config, struct port *
 
 fail_ring:
     uring_ring_close(&port->ring);
+fail_timer:
+    sleep_timer_close(&port->timer);
 fail_wake:
-    socket_close(port->wake_descriptor);
+    wake_close(&port->wake);
 fail_free:
     free(port);
     *raw = -result;
@@ -82,21 +75,23 @@ static void uring_close(struct port *base)
     /* The ring first: the kernel may write into the buffers until it is gone. */
     uring_ring_close(&port->ring);
     uring_buffers_close(&port->buffers);
-    socket_close(port->wake_descriptor);
+    sleep_timer_close(&port->timer);
+    wake_close(&port->wake);
     free(port);
 }
 
-static void port__arm_wake(struct uring_port *port)
+/* Read a counter of the system's, once; it answers when the counter is not 0. */
+static void port__arm_read(struct uring_port *port, int descriptor, struct uring_counter *counter,
+                           enum uring_op op)
 {
-    if (port->wake_is_armed) {
+    if (counter->is_armed) {
         return;
     }
     struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
     if (entry != NULL) {
-        io_uring_prep_read(entry, port->wake_descriptor, &port->wake_value, sizeof port->wake_value,
-                           0);
-        entry->user_data = uring_user_data(port, URING_OP_WAKE);
-        port->wake_is_armed = true;
+        io_uring_prep_read(entry, descriptor, &counter->value, sizeof counter->value, 0);
+        entry->user_data = uring_user_data(port, op);
+        counter->is_armed = true;
     }
 }
 
@@ -132,7 +127,8 @@ static void port__submit_starved(struct uring_port *port)
 static void port__prepare(struct uring_port *port)
 {
     uring_buffers_lend(&port->buffers);
-    port__arm_wake(port);
+    port__arm_read(port, port->wake.descriptor, &port->wake_count, URING_OP_WAKE);
+    port__arm_read(port, port->timer.descriptor, &port->timer_count, URING_OP_TIMER);
     uring_listeners_submit(port);
     port__submit_todo(port);
     port__submit_starved(port);
@@ -144,10 +140,13 @@ static void port__complete(struct uring_port *port, const struct io_uring_cqe *c
     void *owner = (void *)(uintptr_t)(cqe->user_data & ~(uint64_t)URING_OP_MASK);
     switch (op) {
     case URING_OP_WAKE:
-        /* Cleared before the event is given: a wake from now on writes anew. */
-        port->wake_is_armed = false;
+        port->wake_count.is_armed = false;
         port->wake_is_due = true;
-        (void)atomic_exchange(&port->wake_flag, false);
+        wake_seen(&port->wake);
+        break;
+    case URING_OP_TIMER:
+        port->timer_count.is_armed = false;
+        sleep_timer_fired(&port->timer);
         break;
     case URING_OP_ACCEPT:
     case URING_OP_ACCEPT_CANCEL:
@@ -178,7 +177,7 @@ static void port__reap(struct uring_port *port)
         if (!io_uring_cq_has_overflow(io)) {
             return;
         }
-        uring_ring_enter(&port->ring, 0);
+        uring_ring_enter(&port->ring, false);
     }
 }
 
@@ -223,67 +222,49 @@ static uint32_t port__give(struct uring_port *port, struct port_event *events, u
     return count;
 }
 
-/* How long a turn may sleep: 0 if there is an event to give already. */
-static uint64_t port__sleep_us(struct uring_port *port, uint64_t deadline_us)
+/* Whether a turn may sleep, until deadline_us at the latest. */
+static bool port__may_sleep(struct uring_port *port, uint64_t deadline_us)
 {
     if (deadline_us == 0 || port__has_event(port)) {
-        return 0;
+        return false;
     }
-    uint64_t sleep_us = UINT64_MAX;
-    if (deadline_us != UINT64_MAX) {
-        uint64_t now_us = port__now_us();
-        sleep_us = deadline_us > now_us ? deadline_us - now_us : 0;
+    if (port->starved.count > 0) {
+        uint64_t poll_us = sleep_timer_now_us() + PORT_STARVED_POLL_US;
+        deadline_us = deadline_us < poll_us ? deadline_us : poll_us;
     }
-    if (port->starved.count > 0 && sleep_us > PORT_STARVED_POLL_US) {
-        sleep_us = PORT_STARVED_POLL_US;
-    }
-    return sleep_us;
-}
-
-static bool port__is_late(uint64_t deadline_us)
-{
-    return deadline_us == 0 || (deadline_us != UINT64_MAX && port__now_us() >= deadline_us);
+    sleep_timer_cover(&port->timer, deadline_us);
+    return true;
 }
 
 static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_t events_max,
                            uint32_t timeout_ms)
 {
     struct uring_port *port = port__of(base);
-    uint64_t deadline_us = 0;
-    if (timeout_ms == PORT_WAIT_FOREVER) {
-        deadline_us = UINT64_MAX;
-    } else if (timeout_ms > 0) {
-        deadline_us = port__now_us() + (uint64_t)timeout_ms * 1000;
-    }
+    uint64_t deadline_us = sleep_timer_deadline_us(timeout_ms);
     for (;;) {
         port__prepare(port);
-        uring_ring_enter(&port->ring, port__sleep_us(port, deadline_us));
+        uring_ring_enter(&port->ring, port__may_sleep(port, deadline_us));
         port__reap(port);
         uint32_t count = port__give(port, events, events_max);
-        /* A turn may bring nothing to tell: the end of a multishot, a signal. */
-        if (count > 0 || port__is_late(deadline_us)) {
+        if (count > 0 || deadline_us == 0) {
             return count;
+        }
+        /* Nothing to tell: the end of a multishot, an early timer, a signal. */
+        if (deadline_us != UINT64_MAX && sleep_timer_now_us() >= deadline_us) {
+            return 0;
         }
     }
 }
 
 static void uring_wake(struct port *base)
 {
-    struct uring_port *port = port__of(base);
-    const uint64_t one = 1;
-    if (!atomic_exchange(&port->wake_flag, true)) {
-        ssize_t written;
-        do {
-            written = write(port->wake_descriptor, &one, sizeof one);
-        } while (written < 0 && errno == EINTR);
-        PC_ASSERT(written == (ssize_t)sizeof one);
-    }
+    wake_post(&port__of(base)->wake);
 }
 
 static uint64_t uring_now_ms(struct port *port)
 {
     (void)port;
-    return port__now_us() / 1000;
+    return sleep_timer_now_us() / 1000;
 }
 
 static enum pc_status uring_listen(struct port *port, struct pc_address *address, uint32_t backlog,

@@ -24,8 +24,8 @@ struct uring_queue {
     uint16_t count;
 };
 
-/* Invariant: every buffer below count is lent, in one queue, or retired; lent_count of them are
- * lent. Buffers count.. are spare, in one queue, or retired. */
+/* Invariant: every buffer below count is lent, in one queue, or retired; lent_count <= lent_max of
+ * them are lent. Buffers count.. are spare or in one queue. */
 struct uring_buffers {
     struct io_uring_buf_ring *ring;
     uint8_t *memory;
@@ -35,7 +35,9 @@ struct uring_buffers {
     uint32_t count;       /* that take part in the ring; a power of two */
     uint32_t size;        /* bytes of one */
     uint32_t lent_count;
-    uint16_t retired; /* lent again by the next uring_buffers_lend */
+    uint32_t lent_max; /* grows up to count */
+    uint16_t retired;  /* last retired first */
+    bool ran_dry;      /* the kernel found none: the next uring_buffers_lend lends more */
     uint16_t spare;
 };
 
@@ -44,13 +46,15 @@ int uring_buffers_open(struct uring_buffers *buffers, struct io_uring *io, uint3
                        uint32_t size);
 void uring_buffers_close(struct uring_buffers *buffers); /* after the ring's */
 
-/* Give every retired buffer back to the kernel. */
+/* Give retired buffers back to the kernel until lent_max are lent, which doubles after a drought.
+ */
 void uring_buffers_lend(struct uring_buffers *buffers);
 
 /* The kernel has filled a buffer. */
 void uring_buffers_taken(struct uring_buffers *buffers, uint16_t id);
 
-/* The buffer's bytes will not be read after the next port_wait has begun. */
+/* The buffer's bytes will not be read after the next port_wait has begun, before which it is
+ * neither lent nor taken as a spare. */
 void uring_buffers_retire(struct uring_buffers *buffers, uint16_t id);
 
 /* A buffer that the kernel does not know, or URING_BUFFER_NONE. Give it back by retiring it. */

@@ -3,14 +3,15 @@
  * follows from each completion of a connection, uring_listener.c accepting. */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "port/port.h"
+#include "port/sleep_timer_posix.h"
 #include "port/socket_posix.h"
 #include "port/uring_buffers.h"
 #include "port/uring_ring.h"
+#include "port/wake_posix.h"
 
 /* Low bits of user_data; the rest is the address of the port, listener or socket. */
 enum uring_op {
@@ -20,7 +21,8 @@ enum uring_op {
     URING_OP_CONNECT,       /* socket */
     URING_OP_RECEIVE,       /* socket: multishot or single receive */
     URING_OP_SEND,          /* socket */
-    URING_OP_CANCEL         /* socket */
+    URING_OP_CANCEL,        /* socket */
+    URING_OP_TIMER          /* port: a read of the timer */
 };
 #define URING_OP_MASK 7u
 
@@ -81,6 +83,12 @@ _Static_assert(sizeof(struct sockaddr_in6) <= 32, "send.os is too small");
 _Static_assert(sizeof(struct uring_link) <= 32, "engine is too small");
 _Static_assert(_Alignof(struct port_socket) > URING_OP_MASK, "no room for the kind of op");
 
+/* A counter of the system's that is being read. */
+struct uring_counter {
+    uint64_t value; /* target of the read */
+    bool is_armed;  /* the read is in flight */
+};
+
 struct uring_port {
     struct port base;
     struct uring_ring ring;
@@ -90,11 +98,11 @@ struct uring_port {
     struct uring_list todo;    /* sockets that want a submission entry */
     struct uring_list starved; /* sockets that want a buffer */
     struct port_listener *listeners;
-    uint64_t wake_value;   /* target of the read */
-    int wake_descriptor;   /* eventfd */
-    bool wake_is_armed;    /* the read is in flight */
-    bool wake_is_due;      /* PORT_WOKEN is to be given */
-    atomic_bool wake_flag; /* the eventfd was written and its read has not been seen */
+    struct uring_counter wake_count;
+    struct uring_counter timer_count;
+    struct wake wake;
+    struct sleep_timer timer;
+    bool wake_is_due; /* PORT_WOKEN is to be given */
 };
 
 static inline struct uring_receive *uring_receive_of(struct port_socket *socket)

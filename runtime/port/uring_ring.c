@@ -132,7 +132,7 @@ static void ring__enable(struct uring_ring *ring)
  * from a thread that is not the owner) and EBADR (a completion was lost), is not survivable. */
 static void ring__check(struct uring_ring *ring, int result)
 {
-    bool is_normal = result >= 0 || result == -ETIME || result == -EINTR ||
+    bool is_normal = result >= 0 || result == -EINTR ||
                      result == -EAGAIN || /* the kernel is short of memory for a request */
                      result == -EBUSY;    /* completions overflow: reap, then enter again */
     PC_ASSERT(is_normal);
@@ -172,18 +172,9 @@ struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
     return io_uring_get_sqe(&ring->io);
 }
 
-void uring_ring_enter(struct uring_ring *ring, uint64_t timeout_us)
+void uring_ring_enter(struct uring_ring *ring, bool may_sleep)
 {
     ring__enable(ring);
-    if (timeout_us == 0) {
-        ring__check(ring, io_uring_submit_and_get_events(&ring->io));
-        return;
-    }
-    struct io_uring_cqe *cqe = NULL;
-    struct __kernel_timespec timeout = {
-        .tv_sec = (long long)(timeout_us / 1000000),
-        .tv_nsec = (long long)(timeout_us % 1000000) * 1000,
-    };
-    struct __kernel_timespec *limit = timeout_us == UINT64_MAX ? NULL : &timeout;
-    ring__check(ring, io_uring_submit_and_wait_timeout(&ring->io, &cqe, 1, limit, NULL));
+    ring__check(ring, may_sleep ? io_uring_submit_and_wait(&ring->io, 1)
+                                : io_uring_submit_and_get_events(&ring->io));
 }

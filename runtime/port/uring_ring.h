@@ -39,6 +39,5 @@ struct io_uring_sqe *uring_ring_entry(struct uring_ring *ring);
 struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
                                              struct uring_message **message);
 
-/* Submit everything and collect completions; sleeps up to timeout_us (0: not at all, UINT64_MAX:
- * for ever) while there is none. Thread: the owner. */
-void uring_ring_enter(struct uring_ring *ring, uint64_t timeout_us);
+/* Submit everything and collect completions; may_sleep: wait for one. Thread: the owner. */
+void uring_ring_enter(struct uring_ring *ring, bool may_sleep);

@@ -294,6 +294,7 @@ static void socket__receive_done(struct uring_port *port, struct port_socket *so
         }
         receive->mode = URING_RECEIVE_OFF;
         receive->is_dry = cqe->res == -ENOBUFS;
+        port->buffers.ran_dry = port->buffers.ran_dry || receive->is_dry;
     }
     if (cqe->res <= 0 && !socket__is_pause(cqe->res)) {
         socket__end_stream(socket, cqe->res);

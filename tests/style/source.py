@@ -14,10 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SKIPPED_FOLDERS = {".git", "build", "run", "__pycache__", ".mypy_cache", ".pytest_cache"}
 GOLDEN_FOLDERS = ("tests/codegen/golden", "tests/codegen/cases", "tests/fuzz/corpus")
 
-# Who may speak to the operating system: the engines, the test that plays an old kernel to one of
-# them, and the benchmark's Linux programs.
+# Who may speak to the operating system: the engines, the tests of their parts, the test that plays
+# an old kernel to one of them, and the benchmark's Linux programs.
 SYSTEM_FOLDERS = (
     "runtime/port/",
+    "tests/unit/port/",
     "tests/contract/test_port_uring.c",
     "tests/bench/load/",
     "tests/bench/peers/",

@@ -56,6 +56,7 @@ ALLOWED = [
     ("tests/unit/gate/test_a.c", '#include "gate/gate.h"'),
     ("tests/unit/base/test_a.c", '#include "base/inbox.h"'),
     ("tests/unit/base/test_a.c", "#include <cmocka.h>"),
+    ("tests/unit/port/test_a_posix.c", "#include <sys/timerfd.h>"),
     ("codegen/templates/c/a.h.j2", '#include "pc/wire.h"'),
     ("codegen/templates/c/a.h.j2", '#include "proto/{{ name }}_ids.h"'),
     ("codegen/templates/python/a.py.j2", '#include "pc/worker.h"'),
