@@ -39,7 +39,7 @@ void session_check(const struct pc_session *session)
     assembler_check(&session->assembler);
     send_queue_check(&session->queue);
     latest_list_check(&session->latest);
-    PC_ASSERT(session->latest.count == 0 || session->soft_since_ms != 0);
+    PC_ASSERT(session->latest.count == 0 || session->is_congested);
 }
 
 void session_set_phase(struct pc_session *session, enum session_phase phase)
@@ -76,10 +76,10 @@ static uint64_t session__idle_at_ms(const struct pc_session *session)
 
 static uint64_t session__slow_at_ms(const struct pc_session *session)
 {
-    if (session->soft_since_ms == 0 || session->phase != SESSION_OPEN) {
+    if (!session->is_congested || session->phase != SESSION_OPEN) {
         return UINT64_MAX;
     }
-    return session->soft_since_ms + session->type->policy.soft_timeout_ms;
+    return session->congested_ms + session->type->policy.soft_timeout_ms;
 }
 
 static uint64_t session__earlier(uint64_t due_ms, uint64_t other_ms)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/token_bucket.h"
@@ -32,30 +33,24 @@ enum session_phase {
     SESSION_PHASE_COUNT
 };
 
-/* Invariant: close_reason is not NONE exactly in DRAINING and CLOSING; close_reason never changes
+/* The fields stand in the order of what touches them, 64 bytes to a line where a cache line is
+ * marked: a packet to one of many sessions finds each of them cold. A delivery of a broadcast
+ * touches three lines (the send operation, the link, sending), an echo two more and the buckets.
+ * Slabs are aligned to cache lines.
+ *
+ * Invariant: close_reason is not NONE exactly in DRAINING and CLOSING; close_reason never changes
  * once set; hold_count > 0 keeps a closed session out of its pool. */
 struct pc_session {
-    struct port_socket socket;
+    /* Line 0, with the receive operation; then the socket's two others. */
     pc_handle handle;
+    uint64_t received_ms; /* when something last arrived */
+    struct port_socket socket;
+
+    /* Line 3: sending. */
     struct pc_worker *worker;
     const struct session_type *type;
-    struct assembler assembler;
     struct send_queue queue;
-    struct latest_list latest; /* frames that wait for the queue to get below its soft mark */
-    uint64_t received_ms;      /* when something last arrived */
-    uint64_t deadline_ms;      /* pc_session_set_deadline, or end of draining; 0: none */
-    uint64_t soft_since_ms;    /* since when the queue has been above its soft mark; 0: it is not */
-    uint64_t resume_ms;        /* when a delayed packet may be handled; 0: none is delayed */
-    struct pc_timer timer;     /* fires for the earliest of idle time and the three above */
-    struct pc_session *next;   /* free list of the pool, or the worker's flush list */
-    struct pc_session *resume_next; /* the worker's resume list */
-    struct listener *listener;      /* that accepted it, if it counts in the address limit */
-    struct connector_link *link;    /* that it was made by, or NULL */
-    int32_t raw;                    /* system code of what ended it */
-    uint32_t tag;
-    struct token_bucket packets; /* rate of all packets */
-    uint32_t budget_packets;     /* left of pc_session_set_budget, while has_budget */
-    uint32_t budget_bytes;
+    struct pc_session *next; /* free list of the pool, or the worker's flush list */
     uint8_t phase;           /* enum session_phase */
     uint8_t close_reason;    /* enum pc_close_reason */
     uint8_t close_status;    /* enum pc_status of what ended it */
@@ -65,12 +60,35 @@ struct pc_session {
     bool flush_queued;  /* true exactly while on the worker's flush list (one hold) */
     bool resume_queued; /* true exactly while on the worker's resume list (one hold) */
     bool is_paused;     /* by pc_session_pause */
+    bool
+        is_congested; /* the queue has risen above its soft mark and not yet shrunk to half of it */
     bool has_budget;
     bool peer_finished; /* the peer's FIN has come */
     bool send_finished; /* our FIN was sent */
     bool was_open;      /* on_open was called, so on_close is owed */
     bool makes_calls;   /* calls may wait on it */
+
+    /* Line 4: receiving. */
+    struct assembler assembler;
+    uint64_t resume_ms;          /* when a delayed packet may be handled; 0: none is delayed */
+    struct token_bucket packets; /* rate of all packets */
+    uint32_t budget_packets;     /* left of pc_session_set_budget, while has_budget */
+    uint32_t budget_bytes;
+    uint64_t deadline_ms; /* pc_session_set_deadline, or end of draining; 0: none */
+
+    /* What is seldom needed. */
+    struct latest_list latest; /* frames that wait for the queue to get below its soft mark */
+    uint64_t congested_ms;     /* since when, while is_congested */
+    struct pc_timer timer;     /* for the earliest of idle time, deadline, congestion, resume */
+    struct pc_session *resume_next; /* the worker's resume list */
+    struct listener *listener;      /* that accepted it, if it counts in the address limit */
+    struct connector_link *link;    /* that it was made by, or NULL */
+    int32_t raw;                    /* system code of what ended it */
+    uint32_t tag;
 };
+
+_Static_assert(offsetof(struct pc_session, worker) == 192, "sending begins a cache line");
+_Static_assert(offsetof(struct pc_session, assembler) == 256, "receiving begins a cache line");
 
 void session_check(const struct pc_session *session);
 

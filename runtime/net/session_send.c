@@ -29,26 +29,26 @@ void session_queue_latest(struct pc_session *session, bool all)
 /* The queue has grown: note when it rises above the soft mark. */
 static void session__mark_rise(struct pc_session *session)
 {
-    if (session->soft_since_ms == 0 &&
-        session->queue.bytes > session->type->policy.send_bytes_soft) {
-        session->soft_since_ms = session->worker->now_ms == 0 ? 1 : session->worker->now_ms;
+    if (!session->is_congested && session->queue.bytes > session->type->policy.send_bytes_soft) {
+        session->is_congested = true;
+        session->congested_ms = session->worker->now_ms;
         session_set_timer(session);
     }
 }
 
 bool pc_session_is_congested(const struct pc_session *session)
 {
-    return session->soft_since_ms != 0;
+    return session->is_congested;
 }
 
 /* The queue has shrunk: at half of the soft mark there is room again. */
 static void session__mark_room(struct pc_session *session)
 {
-    if (session->soft_since_ms == 0 ||
+    if (!session->is_congested ||
         session->queue.bytes > session->type->policy.send_bytes_soft / 2) {
         return;
     }
-    session->soft_since_ms = 0;
+    session->is_congested = false;
     session_queue_latest(session, false);
     if (session->latest.count > 0) {
         session__mark_rise(session);
@@ -116,8 +116,8 @@ static enum pc_status session__admit_send(struct pc_session *session, uint32_t s
         return PC_CLOSED;
     }
     PC_ASSERT(size >= PC_FRAME_HEADER_SIZE && size <= PC_FRAME_SIZE_LIMIT);
-    if (session->queue.bytes + session->latest.bytes + size >
-        session->type->policy.send_bytes_max) {
+    uint32_t waiting = session->is_congested ? session->latest.bytes : 0;
+    if (session->queue.bytes + waiting + size > session->type->policy.send_bytes_max) {
         session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
         return PC_FULL;
     }
@@ -170,7 +170,7 @@ enum pc_status pc_session_send_block(struct pc_session *session, struct pc_block
 enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
                                       const uint8_t *frame, uint32_t size)
 {
-    if (session->soft_since_ms == 0) {
+    if (!session->is_congested) {
         return pc_session_send(session, frame, size);
     }
     enum pc_status status = session__admit_send(session, size);

@@ -74,12 +74,12 @@ enum port_socket_state {
 struct port_socket {
     struct port_op recv; /* also carries accept and connect */
     struct port_op send;
-    struct port_socket *ready_next; /* the engine's list of sockets with an event to give */
-    uint64_t os_handle;             /* SOCKET or descriptor + 1; 0 when there is none */
-    struct pc_address peer;         /* from ACCEPTED or port_connect on */
     uint8_t state;                  /* enum port_socket_state */
     bool is_ready;                  /* true exactly while on the ready list */
+    uint64_t os_handle;             /* SOCKET or descriptor + 1; 0 when there is none */
+    struct port_socket *ready_next; /* the engine's list of sockets with an event to give */
     _Alignas(8) uint8_t engine[32]; /* the engine's own */
+    struct pc_address peer;         /* from ACCEPTED or port_connect on */
 };
 
 /* An accepted connection on its way to another worker's port. */

@@ -34,7 +34,7 @@ static void check__open(const struct pc_session *session)
     PC_ASSERT(!session->peer_finished && !session->send_finished);
     PC_ASSERT(is_receiving || session_is_blocked(session) || session->resume_queued);
     bool needs_timer = session->deadline_ms != 0 || session->resume_ms != 0 ||
-                       session->soft_since_ms != 0 ||
+                       session->is_congested ||
                        (policy->idle_timeout_ms != 0 && !session_is_blocked(session));
     PC_ASSERT(!needs_timer || pc_timer_is_set(&session->timer));
     check__sending(session);
