@@ -276,22 +276,29 @@ static uint32_t worker__poll_busily(struct pc_worker *worker, uint32_t timeout_m
     return count;
 }
 
-static uint32_t worker__wait(struct pc_worker *worker, uint32_t timeout_ms)
+static uint32_t worker__wait(struct pc_worker *worker)
 {
-    uint32_t count = 0;
-    if (worker->runtime->config.busy_poll_us > 0 && timeout_ms > 0) {
-        count = worker__poll_busily(worker, timeout_ms);
+    bool is_polling = worker->runtime->config.busy_poll_us > 0;
+    if (is_polling || worker->resume_head != NULL) {
+        uint32_t count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, 0);
+        if (count > 0 || worker->resume_head != NULL) {
+            return count;
+        }
     }
-    return count > 0 ? count : port_wait(worker->port, worker->events, PORT_EVENTS_MAX, timeout_ms);
+    /* The clock is read anew: the turn before took its time, which a timer does not wait again. */
+    uint32_t timeout_ms = timer_wheel_wait_ms(&worker->timers, port_now_ms(worker->port));
+    if (is_polling && timeout_ms > 0) {
+        uint32_t count = worker__poll_busily(worker, timeout_ms);
+        if (count > 0) {
+            return count;
+        }
+    }
+    return port_wait(worker->port, worker->events, PORT_EVENTS_MAX, timeout_ms);
 }
 
 void worker_turn(struct pc_worker *worker)
 {
-    /* The clock is read anew: the turn before took its time, which a timer does not wait again. */
-    uint32_t timeout_ms = worker->resume_head != NULL
-                              ? 0
-                              : timer_wheel_wait_ms(&worker->timers, port_now_ms(worker->port));
-    uint32_t count = worker__wait(worker, timeout_ms);
+    uint32_t count = worker__wait(worker);
     worker->now_ms = port_now_ms(worker->port);
     for (uint32_t i = 0; i < count; i++) {
         worker__on_event(worker, &worker->events[i]);
