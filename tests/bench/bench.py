@@ -4,6 +4,7 @@ turns, so that what drifts, drifts for all; every figure is a median of rounds.
     bench.py --build DIR                      every scenario
     bench.py --build DIR b c --rounds 10      some of them
     bench.py --build DIR memory | timers | codec | smoke
+    bench.py --build DIR publish              the last run's tables into docs/PERFORMANCE.md
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import load
 import plot
+import publish
 import special
 from results import Results, report
 from scenarios import SCENARIOS, Scenario
@@ -29,6 +32,7 @@ SPECIAL = {
     "j": special.workers,
     "k": special.slow_readers,
     "p": special.busy_poll,
+    "crowd": special.crowd,
 }
 GROUPS = {"l": [s.key for s in SCENARIOS if s.key[0] == "l"]}
 
@@ -37,13 +41,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Measure the runtime against its peers.",
         epilog="scenarios: " + ", ".join(s.key for s in SCENARIOS) + ", l (all of them), "
-        "i (relay), j (workers), k (slow readers), p (busy poll), g or memory; "
-        "alone: timers, codec, smoke",
+        "i (relay), j (workers), k (slow readers), p (busy poll), crowd (idle ones), g or memory; "
+        "alone: timers, codec, smoke, publish",
     )
     parser.add_argument("scenarios", nargs="*", help="which; none: all")
     parser.add_argument("--build", type=Path, required=True, help="build folder")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--window", type=int, default=1000, help="milliseconds measured per run")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--window", type=int, default=100, help="milliseconds measured per turn")
+    parser.add_argument("--warm-up", type=int, default=40, help="milliseconds before each window")
     parser.add_argument("--engine", choices=("uring", "epoll"), help="only this engine and its raw")
     parser.add_argument("--servers", help="only these, with commas")
     parser.add_argument("--out", type=Path, help="folder for results; default: in the build folder")
@@ -64,15 +69,20 @@ def measure(options: argparse.Namespace, programs: Path, key: str, results: Resu
     """All rounds of one scenario. Every other round goes backwards."""
     scenario = next(s for s in SCENARIOS if s.key == key)
     names = chosen_servers(options, scenario, programs)
-    for number in range(options.rounds):
-        for name in names if number % 2 == 0 else reversed(names):
-            with Server(programs, kind(name), cpu=SERVER_CPU) as server:
-                sample = load.run(
-                    programs, server.port, [server],
-                    [*scenario.options, "--window", str(options.window)],
-                )  # fmt: skip
-                results.add(key, name, sample.values())
-        print(f"{key}: round {number + 1} of {options.rounds}", file=sys.stderr)
+    shape = [*scenario.options, *window(options)]
+    with ExitStack() as stack:
+        loads = {}
+        for name in names:
+            server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
+            loads[name] = stack.enter_context(load.Steady(programs, server.port, [server.pid], shape))
+        for number in range(options.rounds):
+            for name in names if number % 2 == 0 else reversed(names):
+                results.add(key, name, loads[name].step().values())
+    print(f"{key}: {options.rounds} rounds", file=sys.stderr)
+
+
+def window(options: argparse.Namespace) -> list[str]:
+    return ["--warm-up", str(options.warm_up), "--window", str(options.window)]
 
 
 def wanted_keys(options: argparse.Namespace) -> list[str]:
@@ -127,17 +137,21 @@ def main() -> int:
     if options.scenarios == ["smoke"]:
         smoke(programs)
         return 0
+    if options.scenarios == ["publish"]:
+        print(f"written: {publish.publish(options.out or programs / 'results')}")
+        return 0
     if options.scenarios in (["timers"], ["codec"]):
         program = {"timers": "bench_timers", "codec": "bench_codecs"}[options.scenarios[0]]
         command = ["taskset", "-c", LOAD_CPU, str(programs / program)]
         return subprocess.run(command, check=False).returncode
     results = Results()
     for key in wanted_keys(options):
-        window = ["--window", str(options.window)]
         if key == "g":
             special.memory(programs, results)
         elif key in SPECIAL:
-            SPECIAL[key](programs, options.engine or "uring", options.rounds, window, results)
+            SPECIAL[key](
+                programs, options.engine or "uring", options.rounds, window(options), results
+            )
         else:
             measure(options, programs, key, results)
     special.growth(results)

@@ -50,30 +50,68 @@ class LoadError(Exception):
     """A wrong, missing or late reply."""
 
 
-def run(
-    build: Path, port: int, servers: list[Server], options: list[str], cpu: str = LOAD_CPU
-) -> Sample:
-    """Put load on a port; the processor time of all servers is measured."""
-    return run_pids(build, port, [server.pid for server in servers], options, cpu)
-
-
-def run_pids(build: Path, port: int, pids: list[int], options: list[str], cpu: str) -> Sample:
-    """The same for processes that are no servers of ours."""
-    command = [str(build / "bench_load"), "--port", str(port), *options]
-    for pid in pids:
-        command += ["--pid", str(pid)]
+def command(build: Path, port: int, pids: list[int], options: list[str], cpu: str) -> list[str]:
+    """The load generator with its options."""
     pin = ["taskset", "-c", cpu] if cpu else []
-    result = subprocess.run([*pin, *command], capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise LoadError(f"{' '.join(options)}: {result.stdout}{result.stderr}")
-    data = json.loads(result.stdout)
-    if data["messages"] == 0:
-        raise LoadError(f"{' '.join(options)}: no reply at all")
+    words = [*pin, str(build / "bench_load"), "--port", str(port), *options]
+    for pid in pids:
+        words += ["--pid", str(pid)]
+    return words
+
+
+def parse(text: str, options: list[str]) -> Sample:
+    """A sample from the generator's line of JSON."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError:
+        raise LoadError(f"{' '.join(options)}: {text!r}") from None
+    if data["messages"] == 0 or data["errors"] > 0:
+        raise LoadError(f"{' '.join(options)}: no reply, or a wrong one: {text}")
     return Sample(
         messages=data["messages"], seconds=data["seconds"], errors=data["errors"],
         p50_us=data["p50_us"], p99_us=data["p99_us"], p999_us=data["p999_us"],
         cpu_ns=tuple(data["cpu_ns"]), client_cpu_ns=data["client_cpu_ns"],
     )  # fmt: skip
+
+
+def run(
+    build: Path, port: int, servers: list[Server], options: list[str], cpu: str = LOAD_CPU
+) -> Sample:
+    """Put load on a port for one window; the processor time of all servers is measured."""
+    words = command(build, port, [server.pid for server in servers], options, cpu)
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    return parse(result.stdout or result.stderr, options)
+
+
+class Steady:
+    """Clients that stay connected and put load on a port for one window whenever they are told to,
+    so that servers can take turns many times a second. A context manager that ends them."""
+
+    def __init__(self, build: Path, port: int, pids: list[int], options: list[str]):
+        self.options = options
+        self.process = subprocess.Popen(
+            [*command(build, port, pids, options, LOAD_CPU), "--steps", "1"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        if self.line() != "ready\n":
+            raise LoadError(f"{' '.join(options)}: the load generator did not start")
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def step(self) -> Sample:
+        """One window."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(".")
+        self.process.stdin.flush()
+        return parse(self.line(), self.options)
+
+    def __enter__(self) -> Steady:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.process.communicate("")
 
 
 def wait_until_open(port: int) -> None:

@@ -25,13 +25,16 @@ class Results:
     def rounds(self, scenario: str, server: str, value: str) -> list[float]:
         return self.samples.get(scenario, {}).get(server, {}).get(value, [])
 
-    def ratio(self, scenario: str, server: str, reference: str, value: str) -> float | None:
-        """Median over the rounds of the ratio within a round: what drifts, drifts for both."""
+    def ratios(self, scenario: str, server: str, reference: str, value: str) -> list[float]:
+        """Of each round: what drifts, drifts for both."""
         ours = self.rounds(scenario, server, value)
         theirs = self.rounds(scenario, reference, value)
-        if not ours or len(ours) != len(theirs):
-            return None
-        return statistics.median(a / b for a, b in zip(ours, theirs))
+        return [a / b for a, b in zip(ours, theirs)] if len(ours) == len(theirs) else []
+
+    def ratio(self, scenario: str, server: str, reference: str, value: str) -> float | None:
+        """Median of the ratios within the rounds."""
+        ratios = self.ratios(scenario, server, reference, value)
+        return statistics.median(ratios) if ratios else None
 
 
 def number(value: float) -> str:
@@ -88,20 +91,27 @@ def summary(results: Results) -> list[str]:
 
 def goal_lines(results: Results) -> list[str]:
     """A Markdown table of the goals that were measured."""
-    lines = ["| goal | scenario | at most | measured | holds |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| goal | scenario | at most | measured (quartiles) | holds |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for goal in GOALS:
         for key in goal.scenarios:
-            ratio = results.ratio(key, goal.server, goal.reference, goal.value)
-            if ratio is not None:
-                lines.append(goal_line(goal, key, ratio))
+            ratios = results.ratios(key, goal.server, goal.reference, goal.value)
+            if ratios:
+                lines.append(goal_line(goal, key, ratios))
     return [*lines, ""]
 
 
-def goal_line(goal: Goal, key: str, ratio: float) -> str:
+def goal_line(goal: Goal, key: str, ratios: list[float]) -> str:
+    ratio = statistics.median(ratios)
+    low, _, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
     what = "" if goal.value == "cpu_ns" else f" ({goal.value})"
     holds = "yes" if round(ratio, 2 if goal.ratio >= 0.1 else 3) <= goal.ratio else "**no**"
     name = f"{goal.server} / {goal.reference}{what}"
-    return f"| {name} | {key} | {goal.ratio:.2f} | {ratio:.3f} | {holds} |"
+    return (
+        f"| {name} | {key} | {goal.ratio:.2f} | {ratio:.3f} ({low:.2f}..{high:.2f}) | {holds} |"
+    )
 
 
 def report(results: Results) -> str:

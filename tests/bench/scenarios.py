@@ -39,6 +39,11 @@ SCENARIOS = (
         Scenario(f"l{count}", f"{count:,} connections, depth 1", options(count), RAW)
         for count in (10, 100, 1000, 5000, 15000)
     ),
+    *(
+        Scenario(f"l{count}t", f"{count:,} connections that take turns, 1,000 messages in flight",
+                 (*options(count), "--in-flight", "1000"), RAW)
+        for count in (1000, 5000, 15000)
+    ),
 )  # fmt: skip
 
 

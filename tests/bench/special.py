@@ -15,10 +15,12 @@ from pathlib import Path
 import load
 import scenarios
 from results import Results, number, spread
-from servers import LOAD_CPU, SERVER_CPU, Kind, Server, kind
+from servers import SERVER_CPU, Kind, Server, kind
 
 IDLE_FIRST = 2000
 IDLE_COUNT = 10000
+CROWD = 14000
+LONG_WINDOW = ("--window", "500")  # where servers are started anew for each window
 HAPROXY = """
 global
     nbthread 1
@@ -36,39 +38,51 @@ listen relay
 
 def relay(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
     """(i) client -> gate -> game -> gate -> client, against a plain echo and against HAProxy."""
-    for _ in range(rounds):
-        for clients, depth in ((64, 1), (64, 8)):
-            shape = [*scenarios.options(clients, depth), *window]
-            key = f"i{depth}"
-            with Server(build, kind(engine), cpu=SERVER_CPU) as plain:
-                sample = load.run(build, plain.port, [plain], shape)
-                results.add(key, "echo", sample.values())
+    for clients, depth in ((64, 1), (64, 8)):
+        shape = [*scenarios.options(clients, depth), *window]
+        with ExitStack() as stack:
+            loads = {"echo": plain(stack, build, kind(engine), shape)}
             for link in ("tcp", "unix"):
-                relay_once(build, engine, link, key, shape, results)
-            haproxy_once(build, key, shape, results)
+                suffix = "" if link == "tcp" else ", unix link"
+                loads["gate + game" + suffix] = relayed(stack, build, engine, link, shape)
+            if shutil.which("haproxy") is not None:
+                loads["haproxy"] = proxied(stack, build, shape)
+            for number in range(rounds):
+                for name in loads if number % 2 == 0 else reversed(loads):
+                    sample = loads[name].step()
+                    results.add(f"i{depth}", name, sample.values())
+                    if name.startswith("gate + game"):
+                        alone = {**sample.values(), "cpu_ns": sample.cpu_ns[0] / sample.messages}
+                        results.add(f"i{depth}", name.replace("+ game", "alone"), alone)
     results.facts["i: relay"] = relay_lines(results)
 
 
-def relay_once(
-    build: Path, engine: str, link: str, key: str, shape: list[str], results: Results
-) -> None:
-    """One relay with its link over loopback TCP or over a path."""
-    suffix = "" if link == "tcp" else ", unix link"
-    with ExitStack() as stack:
-        path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "game"
-        listen = "127.0.0.1:0" if link == "tcp" else f"unix:{path}"
-        game = stack.enter_context(
-            Server(
-                build, Kind("game", "bench_game", ("--engine", engine, "--listen", listen)),
-                cpu=SERVER_CPU,
-            )
-        )  # fmt: skip
-        target = f"127.0.0.1:{game.port}" if link == "tcp" else listen
-        gate = stack.enter_context(Server(build, kind(engine), ("--game", target), SERVER_CPU))
-        sample = load.run(build, gate.port, [gate, game], [*shape, "--far", "1"])
-        results.add(key, "gate + game" + suffix, sample.values())
-        alone = {**sample.values(), "cpu_ns": sample.cpu_ns[0] / sample.messages}
-        results.add(key, "gate alone" + suffix, alone)
+def plain(stack: ExitStack, build: Path, what: Kind, shape: list[str]) -> load.Steady:
+    """Clients of one server."""
+    server = stack.enter_context(Server(build, what, cpu=SERVER_CPU))
+    return stack.enter_context(load.Steady(build, server.port, [server.pid], shape))
+
+
+def relayed(
+    stack: ExitStack, build: Path, engine: str, link: str, shape: list[str]
+) -> load.Steady:
+    """Clients of a gate with a game behind it, linked over loopback TCP or over a path."""
+    path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "game"
+    listen = "127.0.0.1:0" if link == "tcp" else f"unix:{path}"
+    what = Kind("game", "bench_game", ("--engine", engine, "--listen", listen))
+    game = stack.enter_context(Server(build, what, cpu=SERVER_CPU))
+    target = f"127.0.0.1:{game.port}" if link == "tcp" else listen
+    gate = stack.enter_context(Server(build, kind(engine), ("--game", target), SERVER_CPU))
+    pids = [gate.pid, game.pid]
+    return stack.enter_context(load.Steady(build, gate.port, pids, [*shape, "--far", "1"]))
+
+
+def proxied(stack: ExitStack, build: Path, shape: list[str]) -> load.Steady:
+    """Clients of HAProxy with a bare server behind it; only HAProxy is measured."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    peer = stack.enter_context(Server(build, kind("raw_uring"), cpu=SERVER_CPU))
+    front, process = stack.enter_context(haproxy(folder, peer.port))
+    return stack.enter_context(load.Steady(build, front, [process.pid], shape))
 
 
 @contextmanager
@@ -87,16 +101,6 @@ def haproxy(folder: Path, back: int) -> Iterator[tuple[int, subprocess.Popen[byt
     finally:
         process.kill()
         process.wait()
-
-
-def haproxy_once(build: Path, key: str, shape: list[str], results: Results) -> None:
-    if shutil.which("haproxy") is None:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        with Server(build, kind("raw_uring"), cpu=SERVER_CPU) as peer:
-            with haproxy(Path(folder), peer.port) as (front, process):
-                sample = load.run_pids(build, front, [process.pid], shape, LOAD_CPU)
-                results.add(key, "haproxy", sample.values())
 
 
 def relay_lines(results: Results) -> list[str]:
@@ -135,14 +139,16 @@ def link_saving(results: Results, key: str) -> str:
     return f"- 64 x {key[2:]}: a unix link saves {saved:.0%} of the link's part, goal 20%: {holds}"
 
 
-def workers(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+def workers(
+    build: Path, engine: str, rounds: int, _window: list[str], results: Results
+) -> None:
     """(j) two workers against one, nothing pinned, the load generator on the same processors."""
     collected = Results()
-    for _ in range(rounds):
+    for _ in range(max(rounds // 4, 2)):
         for shape in ((64, 1), (64, 32), (1000, 1)):
             for count in ("1", "2"):
                 with Server(build, kind(engine), ("--workers", count), "") as server:
-                    options = [*scenarios.options(*shape), *window]
+                    options = [*scenarios.options(*shape), *LONG_WINDOW]
                     sample = load.run(build, server.port, [server], options, "")
                     collected.add(f"{shape[0]} x {shape[1]}", count, sample.values())
     lines = [
@@ -159,13 +165,13 @@ def workers(build: Path, engine: str, rounds: int, window: list[str], results: R
 
 
 def slow_readers(
-    build: Path, engine: str, rounds: int, window: list[str], results: Results
+    build: Path, engine: str, rounds: int, _window: list[str], results: Results
 ) -> None:
     """(k) 10 of 1,000 clients send 1 KiB a millisecond; first they read the replies, then not."""
     collected = Results()
-    for _ in range(rounds):
+    for _ in range(max(rounds // 4, 2)):
         for reads in ("1", "0"):
-            options = [*scenarios.options(1000), "--lazy", "10", "--lazy-reads", reads, *window]
+            options = [*scenarios.options(1000), "--lazy", "10", "--lazy-reads", reads, *LONG_WINDOW]
             with Server(build, kind(engine), cpu=SERVER_CPU) as server:
                 sample = load.run(build, server.port, [server], options)
                 collected.add("k", reads, sample.values())
@@ -181,28 +187,56 @@ def slow_readers(
 def busy_poll(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
     """Latency with a spinning client, with and without a server that polls before it sleeps."""
     collected = Results()
-    for _ in range(rounds):
+    shape = [*scenarios.options(1), "--spin", "1", *window]
+    with ExitStack() as stack:
+        loads = {}
         for name, options in (("sleeps", ()), ("polls", ("--busy-poll", "200"))):
-            with Server(build, kind(engine), options, SERVER_CPU) as server:
-                shape = [*scenarios.options(1), "--spin", "1", *window]
-                collected.add("p", name, load.run(build, server.port, [server], shape).values())
+            server = stack.enter_context(Server(build, kind(engine), options, SERVER_CPU))
+            loads[name] = stack.enter_context(load.Steady(build, server.port, [server.pid], shape))
+        for _ in range(rounds):
+            for name, steady in loads.items():
+                collected.add("p", name, steady.step().values())
     results.facts["busy_poll_us, 1 connection, client spins (goal: p50 <= 8 us)"] = [
         f"- {name}: p50 us {spread(values['p50_us'])}, p99 us {spread(values['p99_us'])}"
         for name, values in collected.samples["p"].items()
     ]
 
 
+def crowd(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+    """CPU per message of 1,000 busy connections, alone and beside 14,000 that are idle."""
+    collected = Results()
+    shape = [*scenarios.options(1000), *window]
+    with ExitStack() as stack:
+        loads = {}
+        for name, idle in (("alone", 0), ("beside", CROWD)):
+            server = stack.enter_context(Server(build, kind(engine), cpu=SERVER_CPU))
+            if idle > 0:
+                stack.callback(hold(build, server, idle).communicate, "")
+            loads[name] = stack.enter_context(load.Steady(build, server.port, [server.pid], shape))
+        for _ in range(rounds):
+            for name, steady in loads.items():
+                collected.add("crowd", name, steady.step().values())
+    ratio = collected.ratio("crowd", "beside", "alone", "cpu_ns") or 0.0
+    results.facts[f"l: 1,000 busy connections beside {CROWD:,} idle ones"] = [
+        f"- CPU ns alone {spread(collected.rounds('crowd', 'alone', 'cpu_ns'))}, "
+        f"beside them {spread(collected.rounds('crowd', 'beside', 'cpu_ns'))}, ratio {ratio:.3f}"
+    ]
+
+
 def growth(results: Results) -> None:
-    """(l) CPU per message at 15,000 connections as a multiple of that at 1,000."""
-    lines = []
-    for server in scenarios.RAW:
-        many = results.rounds("l15000", server, "cpu_ns")
-        some = results.rounds("l1000", server, "cpu_ns")
-        if many and some:
-            ratio = statistics.median(a / b for a, b in zip(many, some))
-            lines.append(f"- {server}: {ratio:.2f}")
-    if lines:
-        results.facts["l: growth, CPU per message at 15,000 / at 1,000 (goal 1.20)"] = lines
+    """(l) CPU per message at 15,000 connections as a multiple of that at 1,000: with a message of
+    each in flight, and with 1,000 in flight whatever the number of connections."""
+    for suffix, load_title in (("", "all at once"), ("t", "1,000 in flight")):
+        lines = []
+        for server in scenarios.RAW:
+            many = results.rounds(f"l15000{suffix}", server, "cpu_ns")
+            some = results.rounds(f"l1000{suffix}", server, "cpu_ns")
+            if many and some:
+                ratio = statistics.median(a / b for a, b in zip(many, some))
+                lines.append(f"- {server}: {ratio:.2f}")
+        if lines:
+            title = f"l: growth, {load_title}: CPU per message at 15,000 / at 1,000 (goal 1.20)"
+            results.facts[title] = lines
 
 
 def private_kib(pid: int) -> int:

@@ -139,8 +139,8 @@ def test_headers_are_cpp_too(generated: Path, name: str, compiler: str) -> None:
     folder = generated / name
     for header in c_files(folder, ".h"):
         text = f'#include "proto/{header.name}"\n#include "proto/{header.name}"\n'
-        result = run(need(compiler), "-std=c++11", "-Wall", "-Wextra", "-Werror", f"-I{INCLUDE}",
-                     f"-I{folder}", "-fsyntax-only", "-x", "c++", "-", input=text)
+        result = run(need(compiler), "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                     f"-I{INCLUDE}", f"-I{folder}", "-fsyntax-only", "-x", "c++", "-", input=text)
         assert result.returncode == 0, f"{header.name}: {result.stderr}"
 
 
@@ -179,8 +179,8 @@ def test_cpp_program_uses_the_c_library(generated: Path, tmp_path: Path) -> None
     result = run(need("gcc"), "-std=c11", *include, "-c", *sources, *base, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     (tmp_path / "main.cpp").write_text(CPP)
-    result = run(need("g++"), "-std=c++11", "-Wall", "-Wextra", "-Werror", *include, "main.cpp",
-                 *tmp_path.glob("*.o"), "-o", "main", cwd=tmp_path)
+    result = run(need("g++"), "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *include,
+                 "main.cpp", *tmp_path.glob("*.o"), "-o", "main", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert run(tmp_path / "main").returncode == 0
 

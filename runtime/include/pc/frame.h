@@ -54,11 +54,10 @@ static inline void pc_frame_put_header(uint8_t *bytes, uint32_t size, uint16_t i
  */
 static inline struct pc_frame pc_frame_at(const uint8_t *bytes)
 {
-    struct pc_frame frame = {
-        .payload = bytes + PC_FRAME_HEADER_SIZE,
-        .size = pc_frame_get_u16(bytes),
-        .id = pc_frame_get_u16(bytes + 2),
-    };
+    struct pc_frame frame; /* no designators: C++ includes this before C++20 */
+    frame.payload = bytes + PC_FRAME_HEADER_SIZE;
+    frame.size = pc_frame_get_u16(bytes);
+    frame.id = pc_frame_get_u16(bytes + 2);
     return frame;
 }
 

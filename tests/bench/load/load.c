@@ -103,6 +103,8 @@ static bool load__parse_number(struct load_options *options, const char *name, u
         options->client_count = value;
     } else if (strcmp(name, "--depth") == 0) {
         options->depth = value;
+    } else if (strcmp(name, "--in-flight") == 0) {
+        options->in_flight = value;
     } else if (strcmp(name, "--payload") == 0) {
         options->body_size = (uint16_t)(value - (WIRE_HEAD_SIZE - 4));
     } else if (strcmp(name, "--far") == 0) {
@@ -113,6 +115,8 @@ static bool load__parse_number(struct load_options *options, const char *name, u
         options->lazy_reads = value != 0;
     } else if (strcmp(name, "--spin") == 0) {
         options->spins = value != 0;
+    } else if (strcmp(name, "--steps") == 0) {
+        options->is_stepped = value != 0;
     } else if (strcmp(name, "--warm-up") == 0) {
         options->warm_up_ms = value;
     } else if (strcmp(name, "--window") == 0) {
@@ -176,7 +180,9 @@ static void load__start(struct load *load)
     if (options->mode == LOAD_CHURN) {
         return; /* each client asks when it is connected */
     }
-    for (uint32_t i = 0; i < options->client_count; i++) {
+    uint32_t asking = options->in_flight > 0 ? options->in_flight : options->client_count;
+    load->turn = asking;
+    for (uint32_t i = 0; i < asking; i++) {
         load->now_ns = load_now_ns();
         for (uint32_t d = 0; d < options->depth && !load->clients[i].is_lazy; d++) {
             client_ask(load, &load->clients[i]);
@@ -293,17 +299,21 @@ static void load__print(const struct load *load, uint64_t window_ns, const uint6
     (void)fflush(stdout);
 }
 
+/* One warm-up and one window. In between windows the clients keep still, their requests answered or
+ * on the way; the warm-up takes up what waits since then. */
 static void load__measure(struct load *load)
 {
     uint64_t used_ns[LOAD_PIDS_MAX + 1];
     struct load_options *options = &load->options;
     options->pids[options->pid_count] = getpid();
+    load->is_measuring = false;
     load__run_until(load, load_now_ns() + options->warm_up_ms * 1000000ull);
     for (uint32_t i = 0; i <= options->pid_count; i++) {
         used_ns[i] = load__process_ns(options->pids[i]);
     }
     uint64_t began_ns = load_now_ns();
     load->messages = 0;
+    memset(&load->latencies, 0, sizeof load->latencies);
     load->is_measuring = true;
     load__run_until(load, began_ns + options->window_ms * 1000000ull);
     uint64_t window_ns = load_now_ns() - began_ns;
@@ -326,6 +336,12 @@ int main(int argument_count, char **arguments)
                      (unsigned long long)load.errors);
         (void)fflush(stdout);
         (void)getchar();
+    } else if (load.options.is_stepped) {
+        (void)printf("ready\n");
+        (void)fflush(stdout);
+        while (getchar() != EOF && load.errors == 0) {
+            load__measure(&load);
+        }
     } else {
         load__measure(&load);
     }
