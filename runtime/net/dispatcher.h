@@ -9,7 +9,6 @@
 
 /* What the checks need to know of the session that received the frame. */
 struct dispatch_subject {
-    void *receiver;               /* what the handlers take */
     const struct pc_rate *rate;   /* of all packets together; per_sec 0: none */
     struct token_bucket *total;   /* for rate */
     struct token_bucket *buckets; /* one per rate of the table */

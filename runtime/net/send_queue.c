@@ -72,16 +72,25 @@ static uint32_t send_queue__first_size(const struct send_queue *queue)
     return size < CHUNK_SIZE_FIRST_MAX ? size : CHUNK_SIZE_FIRST_MAX;
 }
 
+static PC_OUTLINE uint8_t *send_queue__reserve_anew(struct send_queue *queue,
+                                                    struct buffer_pool *pool, uint32_t size)
+{
+    uint32_t wanted = size + (uint32_t)sizeof(struct send_chunk);
+    uint32_t usual = queue->tail == NULL ? send_queue__first_size(queue) : CHUNK_SIZE_NEXT;
+    struct send_chunk *chunk = send_queue__push(queue, pool, wanted > usual ? wanted : usual);
+    if (chunk == NULL) {
+        return NULL;
+    }
+    chunk->end = size;
+    queue->bytes += size;
+    return chunk->data;
+}
+
 uint8_t *send_queue_reserve(struct send_queue *queue, struct buffer_pool *pool, uint32_t size)
 {
     struct send_chunk *chunk = queue->tail;
     if (chunk == NULL || chunk->block != NULL || chunk->limit - chunk->end < size) {
-        uint32_t wanted = size + (uint32_t)sizeof *chunk;
-        uint32_t usual = chunk == NULL ? send_queue__first_size(queue) : CHUNK_SIZE_NEXT;
-        chunk = send_queue__push(queue, pool, wanted > usual ? wanted : usual);
-        if (chunk == NULL) {
-            return NULL;
-        }
+        return send_queue__reserve_anew(queue, pool, size);
     }
     uint8_t *place = chunk->data + chunk->end;
     chunk->end += size;

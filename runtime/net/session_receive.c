@@ -69,43 +69,58 @@ static bool session__spend(struct pc_session *session, uint32_t *left, uint32_t 
 }
 
 /* The packet comes too fast and may wait: handle nothing until its time has come. */
-static void session__delay(struct pc_session *session, uint32_t wait_ms)
+static PC_OUTLINE void session__delay(struct pc_session *session, uint32_t wait_ms)
 {
     session->resume_ms = session->worker->now_ms + (wait_ms == 0 ? 1 : wait_ms);
     counter_add(&session_counters(session)->delays, 1);
     session_set_timer(session);
 }
 
-static void session__refuse(struct pc_session *session, const struct pc_frame *frame,
-                            const struct dispatch_result *result)
+static PC_OUTLINE void session__refuse(struct pc_session *session, const struct pc_frame *frame,
+                                       struct dispatch_result result)
 {
-    counter_add(&session_counters(session)->refused[result->refusal], 1);
-    if (result->refusal == PC_REFUSED_RATE && result->over == PC_RATE_DROP) {
+    counter_add(&session_counters(session)->refused[result.refusal], 1);
+    if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DROP) {
         return;
     }
     struct pc_event event = session_event(session, PC_EVENT_REFUSED);
-    event.refusal = result->refusal;
-    event.wire_error = result->wire_error;
+    event.refusal = result.refusal;
+    event.wire_error = result.wire_error;
     event.packet_id = frame->id;
     event.packet_size = frame->size;
     worker_observe(session->worker, &event);
     session_end_with(session, PC_CLOSE_VIOLATION, PORT_ABORT_RESET);
 }
 
-/* Judge and handle a frame; false if it must wait. */
-static bool session__handle_frame(struct pc_session *session, const struct pc_accept_entry *entry,
-                                  const struct pc_frame *frame)
+/* What stays the same from frame to frame of one batch of bytes. */
+struct session_parse {
+    struct pc_session *session;
+    const struct pc_accept_table *accepts;
+    struct counter *packets; /* one for each entry of accepts */
+    struct dispatch_subject subject;
+};
+
+static struct session_parse session__begin_parse(struct pc_session *session)
 {
     const struct session_type *type = session->type;
-    const struct dispatch_subject subject = {
-        .receiver = session,
-        .rate = &type->policy.packets,
-        .total = &session->packets,
-        .buckets = (struct token_bucket *)(void *)((uint8_t *)session + type->buckets_offset),
-        .now_ms = session->worker->now_ms,
-        .state = session->protocol_state,
+    return (struct session_parse){
+        .session = session,
+        .accepts = type->policy.accepts,
+        .packets = session_counters(session)->packets,
+        .subject = {.rate = &type->policy.packets,
+                    .total = &session->packets,
+                    .buckets = (void *)((uint8_t *)session + type->buckets_offset),
+                    .now_ms = session->worker->now_ms},
     };
-    struct dispatch_result result = dispatcher_admit(type->policy.accepts, entry, &subject);
+}
+
+/* Judge and handle a frame; false if it must wait. */
+static bool session__handle_frame(struct session_parse *parse, const struct pc_accept_entry *entry,
+                                  const struct pc_frame *frame)
+{
+    struct pc_session *session = parse->session;
+    parse->subject.state = session->protocol_state;
+    struct dispatch_result result = dispatcher_admit(parse->accepts, entry, &parse->subject);
     if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DELAY) {
         session__delay(session, result.wait_ms);
         return false;
@@ -117,14 +132,14 @@ static bool session__handle_frame(struct pc_session *session, const struct pc_ac
         result.wire_error = entry->handle(session, frame);
         result.refusal = result.wire_error == PC_WIRE_OK ? PC_ACCEPTED : PC_REFUSED_DECODE;
     } else if (result.refusal == PC_ACCEPTED) {
-        PC_ASSERT(type->policy.on_relay != NULL);
-        type->policy.on_relay(session, entry, frame);
+        PC_ASSERT(session->type->policy.on_relay != NULL);
+        session->type->policy.on_relay(session, entry, frame);
     }
     if (result.refusal != PC_ACCEPTED) {
-        session__refuse(session, frame, &result);
+        session__refuse(session, frame, result);
         return true;
     }
-    counter_add(&session_counters(session)->packets[entry - type->policy.accepts->entries], 1);
+    counter_add(&parse->packets[entry - parse->accepts->entries], 1);
     return true;
 }
 
@@ -145,16 +160,16 @@ static void session__parse(struct pc_session *session, struct assembler_input in
         .pool = &session->worker->buffers,
         .scratch = session->worker->frame_scratch,
     };
+    struct session_parse parse = session__begin_parse(session);
     struct assembler_output output;
     enum assembler_result parsed = ASSEMBLER_FRAME;
     for (uint32_t left = FRAMES_OF_TURN_MAX;
          left > 0 && session->phase == SESSION_OPEN && !session_is_blocked(session); left--) {
-        parsed = assembler_next(&session->assembler, &memory, session->type->policy.accepts, &input,
-                                &output);
+        parsed = assembler_next(&session->assembler, &memory, parse.accepts, &input, &output);
         if (parsed != ASSEMBLER_FRAME) {
             break;
         }
-        if (!session__handle_frame(session, output.entry, &output.frame)) {
+        if (!session__handle_frame(&parse, output.entry, &output.frame)) {
             assembler_unget(&session->assembler, &input, &output);
         }
     }
@@ -165,7 +180,7 @@ static void session__parse(struct pc_session *session, struct assembler_input in
         session__keep(session, &input);
     } else if (parsed == ASSEMBLER_REFUSED) {
         const struct dispatch_result result = {.refusal = output.refusal};
-        session__refuse(session, &output.frame, &result);
+        session__refuse(session, &output.frame, result);
     } else if (parsed == ASSEMBLER_NO_MEMORY) {
         session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
     }

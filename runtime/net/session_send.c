@@ -26,10 +26,10 @@ void session_queue_latest(struct pc_session *session, bool all)
     }
 }
 
-/* The queue has grown: note when it rises above the soft mark. */
-static void session__mark_rise(struct pc_session *session)
+/* The queue is above the soft mark: note since when. */
+static PC_OUTLINE void session__mark_rise(struct pc_session *session)
 {
-    if (!session->is_congested && session->queue.bytes > session->type->policy.send_bytes_soft) {
+    if (!session->is_congested) {
         session->is_congested = true;
         session->congested_ms = session->worker->now_ms;
         session_set_timer(session);
@@ -50,7 +50,7 @@ static void session__mark_room(struct pc_session *session)
     }
     session->is_congested = false;
     session_queue_latest(session, false);
-    if (session->latest.count > 0) {
+    if (session->latest.count > 0) { /* as the queue is at its mark again */
         session__mark_rise(session);
     }
     if (session->phase == SESSION_OPEN && session->type->policy.on_send_room != NULL) {
@@ -124,16 +124,22 @@ static enum pc_status session__admit_send(struct pc_session *session, uint32_t s
     return PC_OK;
 }
 
-static enum pc_status session__queued(struct pc_session *session, bool queued)
+static PC_OUTLINE enum pc_status session__no_memory(struct pc_session *session)
 {
-    if (!queued) {
-        session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
-        return PC_NO_MEMORY;
-    }
+    session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
+    return PC_NO_MEMORY;
+}
+
+/* A frame was queued: count it, and see to its being sent. */
+static void session__queued(struct pc_session *session)
+{
     counter_add(&session_counters(session)->sent_packets, 1);
-    session__mark_rise(session);
-    worker_queue_flush(session->worker, session);
-    return PC_OK;
+    if (session->queue.bytes > session->type->policy.send_bytes_soft) {
+        session__mark_rise(session);
+    }
+    if (!session->flush_queued) {
+        worker_queue_flush(session->worker, session);
+    }
 }
 
 enum pc_status pc_session_reserve(struct pc_session *session, uint32_t size, uint8_t **frame)
@@ -143,7 +149,11 @@ enum pc_status pc_session_reserve(struct pc_session *session, uint32_t size, uin
         return status;
     }
     *frame = send_queue_reserve(&session->queue, &session->worker->buffers, size);
-    return session__queued(session, *frame != NULL);
+    if (*frame == NULL) {
+        return session__no_memory(session);
+    }
+    session__queued(session);
+    return PC_OK;
 }
 
 enum pc_status pc_session_send(struct pc_session *session, const uint8_t *frame, uint32_t size)
@@ -163,8 +173,11 @@ enum pc_status pc_session_send_block(struct pc_session *session, struct pc_block
     if (status != PC_OK) {
         return status;
     }
-    bool queued = send_queue_append_block(&session->queue, &session->worker->buffers, block);
-    return session__queued(session, queued);
+    if (!send_queue_append_block(&session->queue, &session->worker->buffers, block)) {
+        return session__no_memory(session);
+    }
+    session__queued(session);
+    return PC_OK;
 }
 
 enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
@@ -182,5 +195,5 @@ enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
     if (result == LATEST_REPLACED) {
         counter_add(&session_counters(session)->replaced, 1);
     }
-    return result == LATEST_NO_MEMORY ? session__queued(session, false) : PC_OK;
+    return result == LATEST_NO_MEMORY ? session__no_memory(session) : PC_OK;
 }

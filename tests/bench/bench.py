@@ -69,20 +69,24 @@ def measure(options: argparse.Namespace, programs: Path, key: str, results: Resu
     """All rounds of one scenario. Every other round goes backwards."""
     scenario = next(s for s in SCENARIOS if s.key == key)
     names = chosen_servers(options, scenario, programs)
-    shape = [*scenario.options, *window(options)]
+    shape = [*scenario.options, *window(options, scenario.stretch)]
+    rounds = -(-options.rounds // scenario.stretch)
     with ExitStack() as stack:
         loads = {}
         for name in names:
             server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
             loads[name] = stack.enter_context(load.Steady(programs, server.port, [server.pid], shape))
-        for number in range(options.rounds):
+        for number in range(rounds):
             for name in names if number % 2 == 0 else reversed(names):
                 results.add(key, name, loads[name].step().values())
-    print(f"{key}: {options.rounds} rounds", file=sys.stderr)
+    print(f"{key}: {rounds} rounds", file=sys.stderr)
 
 
-def window(options: argparse.Namespace) -> list[str]:
-    return ["--warm-up", str(options.warm_up), "--window", str(options.window)]
+def window(options: argparse.Namespace, stretch: int = 1) -> list[str]:
+    """Options of the load generator for one turn."""
+    return [
+        "--warm-up", str(options.warm_up * stretch), "--window", str(options.window * stretch),
+    ]  # fmt: skip
 
 
 def wanted_keys(options: argparse.Namespace) -> list[str]:

@@ -26,7 +26,8 @@ def latencies(results: Results, key: str) -> list[str]:
         values = results.samples.get(key, {}).get(server)
         if values:
             middle = {name: statistics.median(rounds) for name, rounds in values.items()}
-            cells = [middle["p50_us"], middle["p99_us"], middle["p999_us"], middle["rate"] / 1000]
+            cells = [middle[name] for name in ("p50_us", "p99_us", "p999_us")]
+            cells.append(middle["rate"] / 1000)
             lines.append(f"| {server} | " + " | ".join(map(number, cells)) + " |")
     return [*lines, ""]
 

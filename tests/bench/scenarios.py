@@ -17,6 +17,7 @@ class Scenario:
     options: tuple[str, ...]
     servers: tuple[str, ...] = ALL
     unit: str = "message"
+    stretch: int = 1  # turns so many times longer, and fewer: with so many connections in flight
 
 
 def options(clients: int, depth: int = 1, payload: int = 64, mode: str = "echo") -> tuple[str, ...]:
@@ -36,12 +37,12 @@ SCENARIOS = (
     Scenario("h", "broadcast to 1,000", options(1000, mode="shout"), unit="delivery"),
     Scenario("fragments", "64 x depth 8, sent in 1..24 bytes", options(64, 8, mode="fragments")),
     *(
-        Scenario(f"l{count}", f"{count:,} connections, depth 1", options(count), RAW)
+        Scenario(f"l{count}", f"{count:,} connections, depth 1", options(count), RAW, stretch=4)
         for count in (10, 100, 1000, 5000, 15000)
     ),
     *(
         Scenario(f"l{count}t", f"{count:,} connections that take turns, 1,000 messages in flight",
-                 (*options(count), "--in-flight", "1000"), RAW)
+                 (*options(count), "--in-flight", "1000"), RAW, stretch=4)
         for count in (1000, 5000, 15000)
     ),
 )  # fmt: skip

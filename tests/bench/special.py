@@ -171,7 +171,8 @@ def slow_readers(
     collected = Results()
     for _ in range(max(rounds // 4, 2)):
         for reads in ("1", "0"):
-            options = [*scenarios.options(1000), "--lazy", "10", "--lazy-reads", reads, *LONG_WINDOW]
+            lazy = ["--lazy", "10", "--lazy-reads", reads]
+            options = [*scenarios.options(1000), *lazy, *LONG_WINDOW]
             with Server(build, kind(engine), cpu=SERVER_CPU) as server:
                 sample = load.run(build, server.port, [server], options)
                 collected.add("k", reads, sample.values())

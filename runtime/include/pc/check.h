@@ -5,9 +5,11 @@
 #if defined(__GNUC__)
 #define PC_NORETURN          __attribute__((noreturn))
 #define PC_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define PC_OUTLINE           __attribute__((noinline)) /* keeps a hot caller small */
 #else
 #define PC_NORETURN
 #define PC_LIKELY(condition) (condition)
+#define PC_OUTLINE
 #endif
 
 /* Print to stderr and end the process; nothing is unwound. */
