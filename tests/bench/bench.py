@@ -75,7 +75,8 @@ def measure(options: argparse.Namespace, programs: Path, key: str, results: Resu
         loads = {}
         for name in names:
             server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
-            loads[name] = stack.enter_context(load.Steady(programs, server.port, [server.pid], shape))
+            steady = load.Steady(programs, server.port, [server.pid], shape)
+            loads[name] = stack.enter_context(steady)
         for number in range(rounds):
             for name in names if number % 2 == 0 else reversed(names):
                 results.add(key, name, loads[name].step().values())

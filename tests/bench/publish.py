@@ -35,8 +35,8 @@ def latencies(results: Results, key: str) -> list[str]:
 def tables(results: Results) -> list[str]:
     """What stands between the markers."""
     lines = [
-        "Server CPU per message and its ratio to the bare io_uring server (the columns' figures are",
-        "medians, the ratios medians within rounds):", "", *summary(results),
+        "Server CPU per message and its ratio to the bare io_uring server (medians; the ratios are",
+        "medians of those within a round):", "", *summary(results),
         "Goals:", "", *goal_lines(results),
         "Latencies and rates, bounded by the load generator everywhere but in a:", "",
     ]  # fmt: skip

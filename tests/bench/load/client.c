@@ -150,26 +150,13 @@ void client_flush_piece(struct load_client *client)
     (void)client__send(client, piece < left ? piece : left);
 }
 
-/* One reply has come, so the next client that waits for none may ask. */
-static void client__pass_turn(struct load *load)
-{
-    struct load_client *client;
-    do {
-        client = &load->clients[load->turn++ % load->options.client_count];
-    } while (client->next != client->expected);
-    client_ask(load, client);
-    client_flush(load, client);
-}
-
 /* The client's part after one good reply. */
 static void client__go_on(struct load *load, struct load_client *client)
 {
     switch (load->options.mode) {
     case LOAD_ECHO:
     case LOAD_FRAGMENTS:
-        if (load->options.in_flight > 0) {
-            client__pass_turn(load);
-        } else if (!client->is_lazy) {
+        if (!client->is_lazy) {
             client_ask(load, client);
         }
         break;

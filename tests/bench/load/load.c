@@ -20,7 +20,10 @@
 #define CONNECTS_US    3000u /* the pause */
 #define LAZY_PERIOD_NS 1000000u
 #define SECOND_NS      1000000000u
-#define QUIET_NS       (5ull * SECOND_NS) /* without a reply for so long: the server is stuck */
+#define WARM_REPLIES                                                                               \
+    24u /* of each client: a connection that is new, or was idle for longer than its               \
+         * retransmission time-out, acknowledges its first 16 segments at once */
+#define QUIET_NS (5ull * SECOND_NS) /* without a reply for so long: the server is stuck */
 
 void load_die(const char *what)
 {
@@ -103,8 +106,6 @@ static bool load__parse_number(struct load_options *options, const char *name, u
         options->client_count = value;
     } else if (strcmp(name, "--depth") == 0) {
         options->depth = value;
-    } else if (strcmp(name, "--in-flight") == 0) {
-        options->in_flight = value;
     } else if (strcmp(name, "--payload") == 0) {
         options->body_size = (uint16_t)(value - (WIRE_HEAD_SIZE - 4));
     } else if (strcmp(name, "--far") == 0) {
@@ -180,9 +181,7 @@ static void load__start(struct load *load)
     if (options->mode == LOAD_CHURN) {
         return; /* each client asks when it is connected */
     }
-    uint32_t asking = options->in_flight > 0 ? options->in_flight : options->client_count;
-    load->turn = asking;
-    for (uint32_t i = 0; i < asking; i++) {
+    for (uint32_t i = 0; i < options->client_count; i++) {
         load->now_ns = load_now_ns();
         for (uint32_t d = 0; d < options->depth && !load->clients[i].is_lazy; d++) {
             client_ask(load, &load->clients[i]);
@@ -251,12 +250,13 @@ static bool load__drive(struct load *load)
     return is_pending;
 }
 
-static void load__run_until(struct load *load, uint64_t deadline_ns)
+/* Until the deadline, and until so many replies have come. */
+static void load__run_until(struct load *load, uint64_t deadline_ns, uint64_t replies_min)
 {
     struct epoll_event events[EVENTS_MAX];
     uint64_t messages_seen = load->messages;
     uint64_t quiet_ns = load_now_ns() + QUIET_NS;
-    while (load_now_ns() < deadline_ns && load->errors == 0) {
+    while ((load_now_ns() < deadline_ns || load->messages < replies_min) && load->errors == 0) {
         bool is_pending = load__drive(load) || load->options.spins;
         int timeout_ms = is_pending ? 0 : load->options.lazy_count > 0 ? 1 : 100;
         int count = epoll_wait(load->epoll, events, EVENTS_MAX, timeout_ms);
@@ -307,7 +307,9 @@ static void load__measure(struct load *load)
     struct load_options *options = &load->options;
     options->pids[options->pid_count] = getpid();
     load->is_measuring = false;
-    load__run_until(load, load_now_ns() + options->warm_up_ms * 1000000ull);
+    load->messages = 0;
+    uint64_t clients = options->client_count - options->lazy_count;
+    load__run_until(load, load_now_ns() + options->warm_up_ms * 1000000ull, clients * WARM_REPLIES);
     for (uint32_t i = 0; i <= options->pid_count; i++) {
         used_ns[i] = load__process_ns(options->pids[i]);
     }
@@ -315,7 +317,7 @@ static void load__measure(struct load *load)
     load->messages = 0;
     memset(&load->latencies, 0, sizeof load->latencies);
     load->is_measuring = true;
-    load__run_until(load, began_ns + options->window_ms * 1000000ull);
+    load__run_until(load, began_ns + options->window_ms * 1000000ull, 0);
     uint64_t window_ns = load_now_ns() - began_ns;
     for (uint32_t i = 0; i <= options->pid_count; i++) {
         used_ns[i] = load__process_ns(options->pids[i]) - used_ns[i];
@@ -331,7 +333,7 @@ int main(int argument_count, char **arguments)
     load__create(&load);
     load__start(&load);
     if (load.options.mode == LOAD_HOLD) {
-        load__run_until(&load, load_now_ns() + 60ull * SECOND_NS);
+        load__run_until(&load, load_now_ns() + 60ull * SECOND_NS, 0);
         (void)printf("{\"held\": %llu, \"errors\": %llu}\n", (unsigned long long)load.messages,
                      (unsigned long long)load.errors);
         (void)fflush(stdout);

@@ -26,7 +26,6 @@ struct load_options {
     struct sockaddr_in address;
     uint32_t client_count;
     uint32_t depth;
-    uint32_t in_flight; /* requests outstanding over all clients, which take turns; 0: by depth */
     uint16_t request_id;
     uint16_t body_size;
     uint32_t lazy_count; /* of the clients, the last; they send one large echo a millisecond */
@@ -67,7 +66,6 @@ struct load {
     uint64_t errors;
     uint64_t broken; /* connections that the server ended */
     uint64_t lazy_next_ns;
-    uint32_t turn; /* with in_flight: the client that asks next */
     int epoll;
     bool is_measuring;
 };
