@@ -413,6 +413,9 @@ static enum pc_status sim_send(struct port *base, struct port_socket *socket,
 static void sim_shutdown_send(struct port *port, struct port_socket *socket)
 {
     struct sim_socket *own = sim_socket_of(socket);
+    if (own->connection->ends[own->side].is_reset) {
+        return; /* ENOTCONN: a FIN would tell the peer that what the reset has lost was all sent */
+    }
     own->connection->pipes[own->side].fin_sent = true;
     sim_connection_touch(port__of(port)->world, own->connection);
     sim_note(port__of(port)->world, "socket %u: FIN", own->number, 0, 0);
