@@ -181,7 +181,7 @@ int main(int argument_count, char **arguments)
         .user_size = sizeof(struct gate_member),
         .sessions_start = 64,
         .sessions_max = 65536,
-        .idle_timeout_ms = 60000,
+        .idle_timeout_ms = 600000, /* longer than any run: who hears broadcasts says nothing */
         .packets = {SERVER_RATE_MAX, SERVER_RATE_MAX, PC_RATE_KICK},
         .on_open = gate__on_open,
         .on_relay = gate__on_relay,
