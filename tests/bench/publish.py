@@ -55,7 +55,7 @@ def publish(folder: Path) -> Path:
     document = DOCS / "PERFORMANCE.md"
     text = document.read_text()
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    run = (f"{data['when'][:10]}, Linux {data['kernel']}, {data['rounds']} rounds of "
+    run = (f"{data['when'][:10]}, Linux {data['kernel'].split('-')[0]}, {data['rounds']} rounds of "
            f"{data['window_ms']} ms.")  # fmt: skip
     document.write_text(head + BEGIN + "\n".join([run, "", *tables(results)]) + END + tail)
     shutil.copyfile(folder / "bench.svg", DOCS / "performance.svg")
