@@ -18,6 +18,12 @@ void token_bucket_check(const struct token_bucket *bucket, uint32_t burst)
     PC_ASSERT(bucket->filled_ms != 0 || bucket->level_milli == 0);
 }
 
+void token_bucket_check_rate(uint32_t per_sec, uint32_t burst)
+{
+    PC_ASSERT(per_sec >= 1 && per_sec <= TOKEN_RATE_MAX);
+    PC_ASSERT(burst >= 1 && burst <= TOKEN_RATE_MAX);
+}
+
 uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_sec)
 {
     if (bucket->level_milli >= TOKEN_MILLI) {
@@ -29,8 +35,7 @@ uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_se
 void token_bucket_fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
                        uint32_t stamp)
 {
-    PC_ASSERT(per_sec >= 1 && per_sec <= TOKEN_RATE_MAX);
-    PC_ASSERT(burst >= 1 && burst <= TOKEN_RATE_MAX);
+    token_bucket_check_rate(per_sec, burst);
     uint32_t full_milli = burst * TOKEN_MILLI;
     if (bucket->filled_ms == 0) {
         bucket->level_milli = full_milli;

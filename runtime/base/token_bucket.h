@@ -15,6 +15,9 @@ struct token_bucket {
 
 void token_bucket_check(const struct token_bucket *bucket, uint32_t burst);
 
+/* Asserts that a bucket can keep such a rate. */
+void token_bucket_check_rate(uint32_t per_sec, uint32_t burst);
+
 /* Add what the time until stamp is worth. stamp: the low 32 bits of the time + 1. */
 void token_bucket_fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
                        uint32_t stamp);

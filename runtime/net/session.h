@@ -60,8 +60,7 @@ struct pc_session {
     bool flush_queued;  /* true exactly while on the worker's flush list (one hold) */
     bool resume_queued; /* true exactly while on the worker's resume list (one hold) */
     bool is_paused;     /* by pc_session_pause */
-    bool
-        is_congested; /* the queue has risen above its soft mark and not yet shrunk to half of it */
+    bool is_congested;  /* from above the queue's soft mark until half of it */
     bool has_budget;
     bool peer_finished; /* the peer's FIN has come */
     bool send_finished; /* our FIN was sent */

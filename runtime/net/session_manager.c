@@ -24,12 +24,25 @@ static uint32_t session_manager__round_up(uint32_t size, uint32_t unit)
     return (size + unit - 1) / unit * unit;
 }
 
+/* Here, because it is too late and too often when a packet comes. */
+static void session_manager__check_rates(const struct pc_session_type *policy)
+{
+    if (policy->packets.per_sec != 0) {
+        token_bucket_check_rate(policy->packets.per_sec, policy->packets.burst);
+    }
+    for (uint32_t i = 0; i < policy->accepts->rate_count; i++) {
+        const struct pc_rate *rate = &policy->accepts->rates[i];
+        token_bucket_check_rate(rate->per_sec, rate->burst);
+    }
+}
+
 uint32_t session_manager_add_type(struct session_manager *manager,
                                   const struct pc_session_type *policy)
 {
     PC_ASSERT(policy->accepts != NULL);
     PC_ASSERT(policy->accepts->state_count >= 1 && policy->accepts->state_count <= 64);
     PC_ASSERT(policy->sessions_max > 0 && policy->sessions_max <= SESSION_SLOTS_MAX);
+    session_manager__check_rates(policy);
     if (manager->type_count == PC_TYPES_MAX) {
         return PC_TYPE_NONE;
     }

@@ -212,11 +212,10 @@ static int epoll__open_descriptors(struct epoll_port *port)
 
 static void epoll__free(struct epoll_port *port)
 {
-    const int descriptors[] = {port->timer.descriptor, port->wake.descriptor, port->descriptor};
-    for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++) {
-        if (descriptors[i] >= 0) {
-            socket_close(descriptors[i]);
-        }
+    sleep_timer_close(&port->timer);
+    wake_close(&port->wake);
+    if (port->descriptor >= 0) {
+        socket_close(port->descriptor);
     }
     free(port->scratch);
     free(port);

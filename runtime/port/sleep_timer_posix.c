@@ -39,8 +39,10 @@ int sleep_timer_open(struct sleep_timer *timer)
 
 void sleep_timer_close(struct sleep_timer *timer)
 {
-    (void)close(timer->descriptor);
-    timer->descriptor = -1;
+    if (timer->descriptor >= 0) {
+        (void)close(timer->descriptor);
+        timer->descriptor = -1;
+    }
 }
 
 void sleep_timer_cover(struct sleep_timer *timer, uint64_t deadline_us)

@@ -25,7 +25,7 @@ uint64_t sleep_timer_deadline_us(uint32_t timeout_ms);
 
 /* Returns 0 or -errno. */
 int sleep_timer_open(struct sleep_timer *timer);
-void sleep_timer_close(struct sleep_timer *timer);
+void sleep_timer_close(struct sleep_timer *timer); /* descriptor -1: it was never opened */
 
 /* See to it that the descriptor is readable at deadline_us, or earlier. UINT64_MAX: no need. */
 void sleep_timer_cover(struct sleep_timer *timer, uint64_t deadline_us);

@@ -19,8 +19,10 @@ int wake_open(struct wake *wake, int flags)
 
 void wake_close(struct wake *wake)
 {
-    (void)close(wake->descriptor);
-    wake->descriptor = -1;
+    if (wake->descriptor >= 0) {
+        (void)close(wake->descriptor);
+        wake->descriptor = -1;
+    }
 }
 
 void wake_post(struct wake *wake)

@@ -13,7 +13,7 @@ struct wake {
 
 /* flags: of eventfd, besides EFD_CLOEXEC. Returns 0 or -errno. */
 int wake_open(struct wake *wake, int flags);
-void wake_close(struct wake *wake);
+void wake_close(struct wake *wake); /* descriptor -1: it was never opened */
 
 /* Make the descriptor readable. Thread: any. */
 void wake_post(struct wake *wake);
