@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
-from support import golden_inputs, pcgen
+from support import golden_inputs, pcgen, protocol_inputs
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,11 @@ def test_frames_that_are_none_are_refused(demo: ModuleType, frame: bytes, reason
     with pytest.raises(demo.pcwire.DecodeError) as refused:
         demo.decode_frame(frame)
     assert refused.value.reason == reason
+
+
+def test_secret_stays_out_of_the_text_form(tmp_path: Path) -> None:
+    assert pcgen("gen", "--out", tmp_path, *protocol_inputs()).returncode == 0
+    code = "import client; print(client.LoginRequest(name='bob', password='hunter2'))"
+    said = subprocess.run([sys.executable, "-B", "-c", code], cwd=tmp_path / "python",
+                          capture_output=True, text=True, check=True)
+    assert said.stdout == "LoginRequest(name='bob')\n"

@@ -21,7 +21,7 @@ def raise_descriptor_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * CLIENTS + 200
     if hard != resource.RLIM_INFINITY and hard < wanted:
-        pytest.skip(f"RLIMIT_NOFILE allows {hard} descriptors, {wanted} are needed")
+        pytest.fail(f"RLIMIT_NOFILE allows {hard} descriptors, {wanted} are needed: ulimit -n")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 

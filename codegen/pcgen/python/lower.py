@@ -95,7 +95,8 @@ class _Fields:
     def view(self, field: ir.Field) -> FieldView:
         spelled = self.one(field.type, f"self.{field.name}")
         default = self.literal(field.type, field.default) if field.since > 1 else ""
-        return FieldView(field.name, *spelled, default, since=str(field.since))
+        return FieldView(field.name, *spelled, default, since=str(field.since),
+                         is_secret=field.secret)
 
     def literal(self, type_: ir.Type, value: ir.Value) -> str:
         """An expression of a default."""

@@ -29,6 +29,7 @@ class FieldView:
     default: str = ""  # of a field that older peers do not send
     starts_group: bool = False  # older bytes may end before it
     since: str = ""
+    is_secret: bool = False  # stays out of the text form
 
 
 @dataclass(frozen=True, slots=True)
