@@ -6,7 +6,7 @@
 #include "loopback.h"
 
 /* Both ends are here, so these are twice as many sockets. */
-#define IDLE_CONNECTIONS      5000u
+#define IDLE_CONNECTIONS      5000u /* both ends are the port's: 10,000 idle sockets */
 #define IDLE_CONNECTIONS_WINE 200u
 #define ANSWERED_EACH         50u /* one of so many is asked when all are there */
 #define RESET_ROUNDS          4u
@@ -27,6 +27,7 @@ static void crowd_of_idle_connections_stays_and_answers(void **state)
         loopback_pair(loop, &clients[i], &servers[i]);
         servers[i]->arms = true;
         peer_recv(servers[i]);
+        peer_recv(clients[i]);
     }
     loopback_until_quiet(loop);
     for (uint32_t i = 0; i < count; i += ANSWERED_EACH) {

@@ -45,6 +45,9 @@ def test_killed_db_is_survived(folder: Path) -> None:
         assert summary["connections_lost"] == 0
         assert summary["left_world"] == 0
         assert summary["servers_down"] >= BOTS
+        assert summary["servers_up"] >= BOTS
+        with cluster.client() as client:
+            client.to_world()
 
 
 def test_killed_gate_is_survived(folder: Path) -> None:

@@ -90,7 +90,7 @@ class Registrar:
 def assert_all_are_there(cluster: Cluster, names: list[str]) -> None:
     """Everybody whose registration was acknowledged can log in, when the gate has its db again."""
     passing = (Result.UNAVAILABLE, Result.BUSY, Result.TIMEOUT)
-    for name in names[::5]:
+    for name in names:
         result = passing[0]
         for _ in range(50):
             with cluster.client() as client:

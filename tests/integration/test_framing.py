@@ -167,6 +167,17 @@ def test_violations_are_counted(folder: Path) -> None:
         assert int(closed.get("count")) == len(VIOLATIONS)
 
 
+def test_packets_are_counted_by_id(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster:
+        with cluster.client() as client:
+            client.to_lobby()
+            for sequence in range(7):
+                client.echo("one of seven", sequence)
+        gate = cluster.stop("gate")
+        counted = gate.wait_event("counter_packet", type="client", packet="client_echo_request")
+        assert int(counted.get("count")) == 7
+
+
 def test_others_do_not_notice(shared: Cluster) -> None:
     with shared.player() as bystander:
         for violation in VIOLATIONS:

@@ -156,6 +156,9 @@ def test_one_address_has_a_maximum(folder: Path) -> None:
         wait_until(lambda: is_welcome(cluster), "the place of the client that has gone")
         for client in clients[1:]:
             client.close()
+        gate_process = cluster.stop("gate")
+        counted = gate_process.wait_event("counters_limits", type="client")
+        assert int(counted.get("addresses_refused")) >= 1
 
 
 def test_too_many_wrong_passwords_end_the_session(folder: Path) -> None:

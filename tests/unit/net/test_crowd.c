@@ -10,9 +10,9 @@
 #define WRITERS           50u
 #define FRAME_SIZE        8u
 #define WRITES_OF_A_ROUND 1000u
-#define ROUNDS            10u /* 50 x 1,000 x 10 on each of two engines */
+#define ROUNDS            20u /* 50 x 1,000 x 20: a million */
 #define ROUNDS_WINE       1u
-#define STOPS             500u
+#define STOPS             1000u
 #define STOPS_WINE        15u
 
 /* The user area of the server's sessions. */

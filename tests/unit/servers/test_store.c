@@ -1,6 +1,8 @@
 /* The store: accounts and characters, names, transactions and savepoints, on a file. */
 #include "store_fixture.h"
 
+#include <sqlite3.h>
+
 static int set_up(void **state)
 {
     struct store_fixture *fixture = calloc(1, sizeof(*fixture));
@@ -205,6 +207,17 @@ static void store_file_in_missing_folder_is_refused(void **state)
     assert_true(store_fixture_logged(*state, "event=database_error"));
 }
 
+static void store_journal_is_a_write_ahead_log(void **state)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(store_database(store_of(state)), "PRAGMA journal_mode", -1,
+                                        &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(statement, 0), "wal");
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+}
+
 #define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -226,6 +239,7 @@ int main(void)
         STORE_TEST(store_rollback_undoes),
         STORE_TEST(store_savepoint_undoes_only_its_own),
         STORE_TEST(store_file_in_missing_folder_is_refused),
+        STORE_TEST(store_journal_is_a_write_ahead_log),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
