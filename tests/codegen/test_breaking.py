@@ -50,6 +50,16 @@ def test_examples_break_the_rule_and_do_not(one: Explanation, tmp_path: Path) ->
     assert broken(tmp_path, before, before) == []
 
 
+def test_net_below_the_rules_catches_what_none_of_them_names(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = FLOWS + "packets:\n  ask: {id: 1, flow: client -> gate, fields: [a: u8]}\n"
+    assert broken(tmp_path, text, text) == []
+    real = compare.fingerprint.canonical
+    monkeypatch.setattr(compare.fingerprint, "canonical",
+                        lambda packets, version: f"{real(packets, version)} {id(packets)}")
+    assert broken(tmp_path, text, text) == [Rule.HASH_CHANGED.value]
+
+
 PACKET = FLOWS.replace("version: 1", "version: 2") + "packets:\n"
 ONE = PACKET + "  ask: {id: 1, flow: client -> gate, fields: [%s]}\n"
 FIELDS = [

@@ -58,11 +58,13 @@ def test_meaning_stays(path: Path, tmp_path: Path) -> None:
 def disturbed(text: str, seed: int) -> str:
     """The same file from a careless hand."""
     chance = random.Random(seed)
+    wider = 2 + seed % 2
+    dash = "-" + " " * (2 * wider - 1)  # what follows it stays above the item's other keys
     lines = []
     for line in text.splitlines():
         room = len(line) - len(line.lstrip())
-        lines.append(" " * (room * (2 + seed % 2)) + re.sub(r"  +#", " #", line.lstrip())
-                     + " " * chance.randrange(3))
+        words = re.sub(r"^- ", dash, re.sub(r"  +#", " #", line.lstrip()))
+        lines.append(" " * (room * wider) + words + " " * chance.randrange(3))
         lines += [""] * (chance.randrange(3) if not line else 0)
     end = "\r\n" if chance.randrange(2) else "\n"
     return end.join(lines) + end * chance.randrange(3)

@@ -94,9 +94,15 @@ class _Fields:
 
     def view(self, field: ir.Field) -> FieldView:
         spelled = self.one(field.type, f"self.{field.name}")
-        default = self.literal(field.type, field.default) if field.since > 1 else ""
-        return FieldView(field.name, *spelled, default, since=str(field.since),
-                         is_secret=field.secret)
+        has_default = field.since > 1  # older peers do not send it
+        options = []
+        if has_default:
+            value = self.literal(field.type, field.default)
+            options.append(f"default_factory=lambda: {value}")
+        if field.secret:
+            options.append("repr=False")
+        return FieldView(field.name, *spelled, since=str(field.since), has_default=has_default,
+                         options=f" = _field({', '.join(options)})" if options else "")
 
     def literal(self, type_: ir.Type, value: ir.Value) -> str:
         """An expression of a default."""
@@ -167,8 +173,7 @@ def _class(item: ir.Struct | ir.Packet) -> ClassView:
         naming.class_name(item.name), _doc(item.doc), id_, fields, bool(fields),
         extensible=isinstance(item, ir.Struct) and item.extensible, grows=bool(firsts),
         is_plain=not firsts, ends=isinstance(item, ir.Packet) and not item.skips_tail,
-        firsts=tuple(field for field in fields if not field.default),
-        laters=tuple(field for field in fields if field.default))
+        members=tuple(sorted(fields, key=lambda field: field.has_default)))
 
 
 def _doc(text: str) -> str:

@@ -26,10 +26,10 @@ class FieldView:
     annotation: str
     write: str
     read: str
-    default: str = ""  # of a field that older peers do not send
+    options: str = ""  # of a data class
+    has_default: bool = False
     starts_group: bool = False  # older bytes may end before it
     since: str = ""
-    is_secret: bool = False  # stays out of the text form
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class ClassView:
     grows: bool
     is_plain: bool
     ends: bool  # a packet's bytes that nothing may follow
-    firsts: tuple[FieldView, ...]
-    laters: tuple[FieldView, ...]
+    members: tuple[FieldView, ...]  # those with a default last
 
 
 @dataclass(frozen=True, slots=True)
