@@ -1,7 +1,6 @@
 /* The keys of an ini file of the tests' own: one of each kind, for the unit tests of the loader and
  * for its fuzzer. */
-#ifndef SUPPORT_CONFIG_KEYS_H
-#define SUPPORT_CONFIG_KEYS_H
+#pragma once
 
 #include "common/config.h"
 #include "pc/address.h"
@@ -40,5 +39,3 @@ static const struct config_key keys[] = {
     {CONFIG_AT(CONFIG_PATH, struct values, file), .section = "net", .name = "file",
      .initial = "a.key", .min = 1, .doc = "A file."},
 };
-
-#endif
