@@ -31,6 +31,10 @@ const char *pc_close_reason_name(enum pc_close_reason reason)
         return "deadline";
     case PC_CLOSE_LIMIT:
         return "limit";
+    case PC_CLOSE_PACKET_BUDGET:
+        return "packet_budget";
+    case PC_CLOSE_BYTE_BUDGET:
+        return "byte_budget";
     case PC_CLOSE_KICKED:
         return "kicked";
     case PC_CLOSE_LOGOUT:
@@ -64,6 +68,8 @@ enum pc_error_class pc_close_reason_class(enum pc_close_reason reason)
     case PC_CLOSE_IDLE:
     case PC_CLOSE_DEADLINE:
     case PC_CLOSE_LIMIT:
+    case PC_CLOSE_PACKET_BUDGET:
+    case PC_CLOSE_BYTE_BUDGET:
     case PC_CLOSE_KICKED:
     case PC_CLOSE_LOGOUT:
     case PC_CLOSE_SHUTDOWN:

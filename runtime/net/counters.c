@@ -6,6 +6,27 @@
 #include "net/runtime.h"
 #include "pc/check.h"
 
+/* What holds traffic back. */
+static void counters__add_limits(struct pc_type_counters *sum, const struct type_counters *part)
+{
+    sum->soft_marks += counter_read(&part->soft_marks);
+    sum->soft_timeouts += counter_read(&part->soft_timeouts);
+    sum->hard_marks += counter_read(&part->hard_marks);
+    sum->replaced += counter_read(&part->replaced);
+    sum->pauses += counter_read(&part->pauses);
+    sum->turns_cut += counter_read(&part->turns_cut);
+    sum->accepts_failed += counter_read(&part->accepts_failed);
+    sum->accepts_throttled += counter_read(&part->accepts_throttled);
+    sum->accepts_no_room += counter_read(&part->accepts_no_room);
+    sum->accepts_no_memory += counter_read(&part->accepts_no_memory);
+    sum->addresses_refused += counter_read(&part->addresses_refused);
+    for (uint32_t scope = 0; scope < PC_RATE_SCOPE_COUNT; scope++) {
+        for (uint32_t over = 0; over < PC_RATE_OVER_COUNT; over++) {
+            sum->over_rate[scope][over] += counter_read(&part->over_rate[scope][over]);
+        }
+    }
+}
+
 static void counters__add(struct pc_type_counters *sum, const struct type_counters *part)
 {
     for (uint32_t i = 0; i < PC_CLOSE_REASON_COUNT; i++) {
@@ -22,12 +43,7 @@ static void counters__add(struct pc_type_counters *sum, const struct type_counte
     sum->sent_bytes += counter_read(&part->sent_bytes);
     sum->sends += counter_read(&part->sends);
     sum->receives += counter_read(&part->receives);
-    sum->replaced += counter_read(&part->replaced);
-    sum->pauses += counter_read(&part->pauses);
-    sum->delays += counter_read(&part->delays);
-    sum->accepts_failed += counter_read(&part->accepts_failed);
-    sum->accepts_throttled += counter_read(&part->accepts_throttled);
-    sum->addresses_refused += counter_read(&part->addresses_refused);
+    counters__add_limits(sum, part);
 }
 
 void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,

@@ -42,11 +42,17 @@ struct type_counters {
     struct counter sent_bytes;
     struct counter sends;
     struct counter receives;
+    struct counter soft_marks;
+    struct counter soft_timeouts;
+    struct counter hard_marks;
     struct counter replaced;
     struct counter pauses;
-    struct counter delays;
+    struct counter turns_cut;
     struct counter accepts_failed;
     struct counter accepts_throttled;
+    struct counter accepts_no_room;
+    struct counter accepts_no_memory;
     struct counter addresses_refused;
+    struct counter over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT];
     struct counter *packets; /* received, one per entry of the accept table */
 };

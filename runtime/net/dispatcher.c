@@ -39,6 +39,7 @@ struct dispatch_result dispatcher_admit(const struct pc_accept_table *table,
         uint32_t index = entry->rate - 1u;
         (void)dispatcher__take(&subject->buckets[index], &table->rates[index], subject->now_ms,
                                &result);
+        result.scope = PC_RATE_PACKET;
     }
     return result;
 }

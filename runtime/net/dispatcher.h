@@ -20,6 +20,7 @@ struct dispatch_result {
     enum pc_refusal refusal;
     enum pc_wire_error wire_error; /* when refusal is PC_REFUSED_DECODE */
     enum pc_rate_over over;        /* when refusal is PC_REFUSED_RATE: what the policy wants */
+    enum pc_rate_scope scope;      /* likewise: whose rate it was */
     uint32_t wait_ms;              /* likewise: until the packet may come */
 };
 

@@ -130,6 +130,19 @@ static struct type_counters *listener__counters(const struct listener *listener)
     return &listener__acceptor(listener)->counters[listener->config.type];
 }
 
+/* The limit that keeps the next accept from being posted, by its counter; NULL if there is none. */
+static struct counter *listener__find_obstacle(struct listener *listener)
+{
+    struct type_counters *counters = listener__counters(listener);
+    if (!listener__has_room(listener)) {
+        return &counters->accepts_no_room;
+    }
+    if (!listener__has_memory(listener)) {
+        return &counters->accepts_no_memory;
+    }
+    return listener__is_in_rate(listener) ? NULL : &counters->accepts_throttled;
+}
+
 static bool listener__post_one(struct listener *listener)
 {
     struct pc_worker *worker = listener__acceptor(listener);
@@ -155,17 +168,17 @@ static void listener__post(struct listener *listener)
     if (worker->stopping || listener->port_listener == NULL) {
         return;
     }
+    struct type_counters *counters = listener__counters(listener);
     while (listener->posted_count < listener->config.accepts_posted) {
-        bool has_room = listener__has_room(listener) && listener__has_memory(listener);
-        bool is_in_rate = !has_room || listener__is_in_rate(listener);
-        if (has_room && is_in_rate && listener__post_one(listener)) {
+        struct counter *obstacle = listener__find_obstacle(listener);
+        if (obstacle == NULL && listener__post_one(listener)) {
             continue;
         }
-        counter_add(&listener__counters(listener)->accepts_throttled, 1);
-        if (is_in_rate) {
-            listener__retry_later(listener);
-        } else {
+        counter_add(obstacle == NULL ? &counters->accepts_no_room : obstacle, 1);
+        if (obstacle == &counters->accepts_throttled) {
             listener__retry_in_rate(listener);
+        } else {
+            listener__retry_later(listener);
         }
         return;
     }

@@ -225,6 +225,7 @@ static void session__on_timer(struct pc_worker *worker, struct pc_timer *timer)
         return;
     }
     if (now_ms >= session__slow_at_ms(session)) {
+        counter_add(&session_counters(session)->soft_timeouts, 1);
         session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
         return;
     }

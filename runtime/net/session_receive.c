@@ -54,34 +54,51 @@ void pc_session_set_budget(struct pc_session *session, uint32_t packets, uint32_
     session->budget_bytes = bytes;
 }
 
-/* Take amount from what is left; false when the session ends because it is not there. */
-static bool session__spend(struct pc_session *session, uint32_t *left, uint32_t amount)
+/* Both return false when the session ends because its budget is used up. */
+static bool session__spend_packet(struct pc_session *session)
 {
     if (!session->has_budget) {
         return true;
     }
-    if (*left < amount) {
-        session_end_with(session, PC_CLOSE_LIMIT, PORT_ABORT_RESET);
+    if (session->budget_packets == 0) {
+        session_end_with(session, PC_CLOSE_PACKET_BUDGET, PORT_ABORT_RESET);
         return false;
     }
-    *left -= amount;
+    session->budget_packets--;
+    return true;
+}
+
+static bool session__spend_bytes(struct pc_session *session, uint32_t size)
+{
+    if (!session->has_budget) {
+        return true;
+    }
+    if (session->budget_bytes < size) {
+        session_end_with(session, PC_CLOSE_BYTE_BUDGET, PORT_ABORT_RESET);
+        return false;
+    }
+    session->budget_bytes -= size;
     return true;
 }
 
 /* The packet comes too fast and may wait: handle nothing until its time has come. */
-static PC_OUTLINE void session__delay(struct pc_session *session, uint32_t wait_ms)
+static PC_OUTLINE void session__delay(struct pc_session *session, struct dispatch_result result)
 {
-    session->resume_ms = session->worker->now_ms + (wait_ms == 0 ? 1 : wait_ms);
-    counter_add(&session_counters(session)->delays, 1);
+    session->resume_ms = session->worker->now_ms + (result.wait_ms == 0 ? 1 : result.wait_ms);
+    counter_add(&session_counters(session)->over_rate[result.scope][PC_RATE_DELAY], 1);
     session_set_timer(session);
 }
 
 static PC_OUTLINE void session__refuse(struct pc_session *session, const struct pc_frame *frame,
                                        struct dispatch_result result)
 {
-    counter_add(&session_counters(session)->refused[result.refusal], 1);
-    if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DROP) {
-        return;
+    struct type_counters *counters = session_counters(session);
+    counter_add(&counters->refused[result.refusal], 1);
+    if (result.refusal == PC_REFUSED_RATE) {
+        counter_add(&counters->over_rate[result.scope][result.over], 1);
+        if (result.over == PC_RATE_DROP) {
+            return;
+        }
     }
     struct pc_event event = session_event(session, PC_EVENT_REFUSED);
     event.refusal = result.refusal;
@@ -122,10 +139,10 @@ static bool session__handle_frame(struct session_parse *parse, const struct pc_a
     parse->subject.state = session->protocol_state;
     struct dispatch_result result = dispatcher_admit(parse->accepts, entry, &parse->subject);
     if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DELAY) {
-        session__delay(session, result.wait_ms);
+        session__delay(session, result);
         return false;
     }
-    if (!session__spend(session, &session->budget_packets, 1)) {
+    if (!session__spend_packet(session)) {
         return true;
     }
     if (result.refusal == PC_ACCEPTED && entry->handle != NULL) {
@@ -149,6 +166,8 @@ static void session__keep(struct pc_session *session, struct assembler_input *in
     if (!assembler_keep(&session->assembler, &session->worker->buffers, input)) {
         session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
     } else if (!session_is_blocked(session)) {
+        uint32_t is_cut = session->assembler.tail.size > 0 ? 1 : 0;
+        counter_add(&session_counters(session)->turns_cut, is_cut);
         worker_queue_resume(session->worker, session);
     }
 }
@@ -192,8 +211,7 @@ static void session__on_bytes(struct pc_session *session, const struct port_even
     session->received_ms = session->worker->now_ms;
     counter_add(&counters->receives, 1);
     counter_add(&counters->received_bytes, event->size);
-    if (session->phase == SESSION_OPEN &&
-        session__spend(session, &session->budget_bytes, event->size)) {
+    if (session->phase == SESSION_OPEN && session__spend_bytes(session, event->size)) {
         struct assembler_input input = {.data = event->data, .size = event->size};
         session__parse(session, input);
     }

@@ -32,6 +32,7 @@ static PC_OUTLINE void session__mark_rise(struct pc_session *session)
     if (!session->is_congested) {
         session->is_congested = true;
         session->congested_ms = session->worker->now_ms;
+        counter_add(&session_counters(session)->soft_marks, 1);
         session_set_timer(session);
     }
 }
@@ -118,6 +119,7 @@ static enum pc_status session__admit_send(struct pc_session *session, uint32_t s
     PC_ASSERT(size >= PC_FRAME_HEADER_SIZE && size <= PC_FRAME_SIZE_LIMIT);
     uint32_t waiting = session->is_congested ? session->latest.bytes : 0;
     if (session->queue.bytes + waiting + size > session->type->policy.send_bytes_max) {
+        counter_add(&session_counters(session)->hard_marks, 1);
         session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
         return PC_FULL;
     }

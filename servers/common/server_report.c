@@ -27,12 +27,26 @@ static void report__restraints(const struct log *log, const char *type,
                                const struct pc_type_counters *counters)
 {
     log_write(log, LOG_INFO, PC_HANDLE_NONE, "counters_limits",
-              LOG_FIELDS(log_text("type", type), log_number("replaced", counters->replaced),
+              LOG_FIELDS(log_text("type", type), log_number("soft_marks", counters->soft_marks),
+                         log_number("soft_timeouts", counters->soft_timeouts),
+                         log_number("hard_marks", counters->hard_marks),
+                         log_number("replaced", counters->replaced),
                          log_number("pauses", counters->pauses),
-                         log_number("delays", counters->delays),
+                         log_number("turns_cut", counters->turns_cut),
                          log_number("accepts_failed", counters->accepts_failed),
                          log_number("accepts_throttled", counters->accepts_throttled),
+                         log_number("accepts_no_room", counters->accepts_no_room),
+                         log_number("accepts_no_memory", counters->accepts_no_memory),
                          log_number("addresses_refused", counters->addresses_refused)));
+    const uint64_t *session = counters->over_rate[PC_RATE_SESSION];
+    const uint64_t *packet = counters->over_rate[PC_RATE_PACKET];
+    log_write(log, LOG_INFO, PC_HANDLE_NONE, "counters_rates",
+              LOG_FIELDS(log_text("type", type), log_number("session_kicks", session[PC_RATE_KICK]),
+                         log_number("session_drops", session[PC_RATE_DROP]),
+                         log_number("session_delays", session[PC_RATE_DELAY]),
+                         log_number("packet_kicks", packet[PC_RATE_KICK]),
+                         log_number("packet_drops", packet[PC_RATE_DROP]),
+                         log_number("packet_delays", packet[PC_RATE_DELAY])));
 }
 
 static void report__reasons(const struct log *log, const char *type,

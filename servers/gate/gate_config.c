@@ -66,10 +66,11 @@ const struct config_key gate_config_keys[] = {
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, clients.prelogin_packets), .section = "clients",
      .name = "prelogin_packets", .initial = "2000", .min = 1, .max = 1000000000, .unit = "packets",
      .zero = "unlimited",
-     .doc = "What a client may send before it has logged in; more closes it with reason limit."},
+     .doc = "What a client may send before it has logged in; more closes it with reason "
+            "packet_budget."},
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, clients.prelogin_bytes), .section = "clients",
      .name = "prelogin_bytes", .initial = "1048576", .min = 64, .max = 1073741824, .unit = "bytes",
-     .zero = "unlimited", .doc = "The same in bytes."},
+     .zero = "unlimited", .doc = "The same in bytes; the reason is byte_budget."},
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, clients.retry_after_ms), .section = "clients",
      .name = "retry_after_ms", .initial = "1000", .min = 10, .max = 600000, .unit = "ms",
      .doc = "The pause asked of a client that was refused because a server is away or busy."},

@@ -32,6 +32,10 @@ def limit_counter(server: Server, name: str, type_name: str = "client") -> int:
     return int(server.wait_event("counters_limits", type=type_name).get(name))
 
 
+def rate_counter(server: Server, name: str) -> int:
+    return int(server.wait_event("counters_rates", type="client").get(name))
+
+
 def closed_counter(server: Server, reason: str) -> int:
     return int(server.wait_event("counter_closed", type="client", reason=reason).get("count"))
 
@@ -83,12 +87,12 @@ def test_too_many_packets_before_login_end_the_session(folder: Path) -> None:
             client.hello()
             client.send(*(Ping(client_time_ms=i) for i in range(10)))
             client.expect_closed()
-        cluster["gate"].wait_event("closed", type="client", reason="limit")
+        cluster["gate"].wait_event("closed", type="client", reason="packet_budget")
         with cluster.client() as client:
             client.to_lobby()
             client.send(*(EchoRequest(sequence=i, text="after login") for i in range(50)))
             client.expect(EchoReply, sequence=49)
-        assert closed_counter(cluster.stop("gate"), "limit") == 1
+        assert closed_counter(cluster.stop("gate"), "packet_budget") == 1
 
 
 def test_too_many_bytes_before_login_end_the_session(folder: Path) -> None:
@@ -97,7 +101,7 @@ def test_too_many_bytes_before_login_end_the_session(folder: Path) -> None:
         client.hello()
         client.send(*(EchoRequest(sequence=i, text="x" * 500) for i in range(10)))
         client.expect_closed()
-        cluster["gate"].wait_event("closed", type="client", reason="limit")
+        cluster["gate"].wait_event("closed", type="client", reason="byte_budget")
 
 
 def test_packets_over_the_rate_are_delayed(folder: Path) -> None:
@@ -110,7 +114,7 @@ def test_packets_over_the_rate_are_delayed(folder: Path) -> None:
             for i in range(150):
                 client.expect(EchoReply, sequence=i)
             assert time.monotonic() - started > 0.7
-        assert limit_counter(cluster.stop("gate"), "delays") > 0
+        assert rate_counter(cluster.stop("gate"), "session_delays") > 0
 
 
 def test_connections_over_the_rate_wait(folder: Path) -> None:
@@ -137,7 +141,10 @@ def test_who_is_above_the_soft_mark_for_too_long_is_closed(folder: Path) -> None
         with cluster.client() as client:
             client.hello()
             echo_until_closed(client)
-        assert closed_counter(cluster.stop("gate"), "slow_consumer") == 1
+        gate_server = cluster.stop("gate")
+        assert closed_counter(gate_server, "slow_consumer") == 1
+        assert limit_counter(gate_server, "soft_timeouts") == 1
+        assert limit_counter(gate_server, "hard_marks") == 0
 
 
 def walk(client: GateClient, steps: range) -> None:

@@ -34,9 +34,17 @@ const char *pc_refusal_name(enum pc_refusal refusal);
 
 /* What to do with a packet that comes too fast. */
 enum pc_rate_over {
-    PC_RATE_KICK, /* a violation: close the session */
-    PC_RATE_DROP, /* count it and forget the packet */
-    PC_RATE_DELAY /* handle it when it may come; nothing is received meanwhile */
+    PC_RATE_KICK,  /* a violation: close the session */
+    PC_RATE_DROP,  /* count it and forget the packet */
+    PC_RATE_DELAY, /* handle it when it may come; nothing is received meanwhile */
+    PC_RATE_OVER_COUNT
+};
+
+/* Whose rate it was. */
+enum pc_rate_scope {
+    PC_RATE_SESSION, /* of all packets of the session */
+    PC_RATE_PACKET,  /* of this packet */
+    PC_RATE_SCOPE_COUNT
 };
 
 /* A token bucket's shape: burst tokens at most, per_sec new ones each second. */

@@ -185,12 +185,18 @@ struct pc_type_counters {
     uint64_t sent_bytes;
     uint64_t sends;             /* send operations */
     uint64_t receives;          /* receive completions */
+    uint64_t soft_marks;        /* times that a send queue rose above its soft mark */
+    uint64_t soft_timeouts;     /* SLOW_CONSUMER: above it for too long */
+    uint64_t hard_marks;        /* SLOW_CONSUMER: at the hard mark */
     uint64_t replaced;          /* frames that a newer one made obsolete (pc_session_send_latest) */
     uint64_t pauses;            /* pc_session_pause */
-    uint64_t delays;            /* packets held back by a rate that says delay */
+    uint64_t turns_cut;         /* turns in which a session had more frames than one turn handles */
     uint64_t accepts_failed;    /* accepts that ended with an error */
-    uint64_t accepts_throttled; /* times that accepting waited for its rate, room or memory */
+    uint64_t accepts_throttled; /* times that accepting waited for its rate, */
+    uint64_t accepts_no_room;   /* for a free session, */
+    uint64_t accepts_no_memory; /* for memory: a worker has used 80 % of its send_bytes_max */
     uint64_t addresses_refused; /* connections beyond sessions_per_address_max */
+    uint64_t over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT]; /* packets beyond a rate */
 };
 
 /* Thread: any; the figures of running workers are a moment old. */

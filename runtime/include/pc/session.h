@@ -38,8 +38,9 @@ enum pc_close_reason {
     PC_CLOSE_SEND_BUDGET,   /* the worker's send memory is used up and this queue was the longest */
     PC_CLOSE_IDLE,          /* nothing received for idle_timeout_ms */
     PC_CLOSE_DEADLINE,      /* pc_session_set_deadline ran out (login, handshake) */
-    PC_CLOSE_LIMIT,         /* too many sessions from this address, or pc_session_set_budget is
-                             * used up */
+    PC_CLOSE_LIMIT,         /* too many sessions from one address, or too many nodes */
+    PC_CLOSE_PACKET_BUDGET, /* pc_session_set_budget: too many packets */
+    PC_CLOSE_BYTE_BUDGET,   /* pc_session_set_budget: too many bytes */
     PC_CLOSE_KICKED,        /* the application ended it */
     PC_CLOSE_LOGOUT,        /* the application ended it on the peer's wish */
     PC_CLOSE_AUTH,          /* the peer could not prove who it is */
@@ -103,8 +104,9 @@ bool pc_session_is_congested(const struct pc_session *session);
 void pc_session_pause(struct pc_session *session);
 void pc_session_resume(struct pc_session *session);
 
-/* Close the session with LIMIT when it has received more than packets packets or bytes bytes from
- * now on: what a peer may cost before it has logged in. 0, 0 lifts the budget. */
+/* Close the session when it has received more than packets packets (PACKET_BUDGET) or bytes bytes
+ * (BYTE_BUDGET) from now on: what a peer may cost before it has logged in. 0, 0 lifts the budget.
+ */
 void pc_session_set_budget(struct pc_session *session, uint32_t packets, uint32_t bytes);
 
 /* End the session: nothing more is received, what is queued is sent, then the connection is

@@ -2,6 +2,8 @@
  * real engine of the platform; pools are checked to be whole at the end of each test. */
 #include <string.h>
 
+#include "net/session.h"
+#include "net/worker.h"
 #include "pc/os.h"
 #include "support/cmocka_all.h"
 #include "support/loop_world.h"
@@ -49,8 +51,55 @@ static void rate_delay_loses_nothing_and_keeps_order(void **state)
         at += 8 + i;
     }
     assert_int_equal(pc_frame_get_u16(loop_server.received + at), 5);
-    assert_in_range(server_counters().delays, 1, DELAYED_COUNT);
+    assert_in_range(server_counters().over_rate[PC_RATE_PACKET][PC_RATE_DELAY], 1, DELAYED_COUNT);
     assert_int_equal(server_counters().refused[PC_REFUSED_RATE], 0);
+}
+
+static uint16_t rated_id; /* of send_rated */
+
+static void send_rated(struct pc_session *session)
+{
+    for (uint32_t i = 0; i < 5; i++) {
+        loop_send(session, 4, rated_id, 0);
+    }
+}
+
+/* Wait until one cell of the counters has moved; all others must be 0. */
+static void await_over_rate(enum pc_rate_scope scope, enum pc_rate_over over)
+{
+    for (uint32_t i = 0; i < 1000 && server_counters().over_rate[scope][over] == 0; i++) {
+        pc_os_sleep_ms(10);
+    }
+    const struct pc_type_counters counters = server_counters();
+    for (uint32_t s = 0; s < PC_RATE_SCOPE_COUNT; s++) {
+        for (uint32_t o = 0; o < PC_RATE_OVER_COUNT; o++) {
+            bool is_expected = s == (uint32_t)scope && o == (uint32_t)over;
+            assert_int_equal(counters.over_rate[s][o] > 0, is_expected);
+        }
+    }
+}
+
+static void rate_of_packet_and_of_session_are_counted_by_what_they_do(void **state)
+{
+    (void)state;
+    static const uint16_t packet_ids[PC_RATE_OVER_COUNT] = {
+        [PC_RATE_KICK] = TEST_ID_KICK,
+        [PC_RATE_DROP] = TEST_ID_DROP,
+        [PC_RATE_DELAY] = TEST_ID_DELAY,
+    };
+    for (uint32_t i = 0; i < PC_RATE_OVER_COUNT; i++) {
+        enum pc_rate_over over = (enum pc_rate_over)i;
+        struct loop_options options = {.client_count = 1, .on_client_open = send_rated};
+        rated_id = packet_ids[over];
+        loop_start(&options);
+        await_over_rate(PC_RATE_PACKET, over);
+        loop_stop();
+        options.type.packets = (struct pc_rate){.per_sec = 50, .burst = 2, .over = over};
+        rated_id = TEST_ID_TEXT;
+        loop_start(&options);
+        await_over_rate(PC_RATE_SESSION, over);
+        loop_stop();
+    }
 }
 
 #define PAUSED_COUNT 5000u
@@ -60,6 +109,30 @@ static void send_many(struct pc_session *session)
     for (uint32_t i = 0; i < PAUSED_COUNT; i++) {
         loop_send(session, 100, TEST_ID_TEXT, i);
     }
+}
+
+#define SMALL_COUNT 5000u /* of 4 bytes each: many times what one turn handles */
+
+static void send_small(struct pc_session *session)
+{
+    for (uint32_t i = 0; i < SMALL_COUNT; i++) {
+        loop_send(session, 4, TEST_ID_TEXT, 0);
+    }
+}
+
+static void turn_with_more_frames_than_its_share_is_cut_and_counted(void **state)
+{
+    (void)state;
+    const struct loop_options many = {.client_count = 1, .on_client_open = send_small};
+    loop_start(&many);
+    loop_await(&loop_server.counts.frames, SMALL_COUNT);
+    assert_in_range(server_counters().turns_cut, 1, SMALL_COUNT);
+    loop_stop();
+    const struct loop_options few = {.client_count = 1, .on_client_open = send_rated};
+    rated_id = TEST_ID_TEXT;
+    loop_start(&few);
+    loop_await(&loop_server.counts.frames, 5);
+    assert_int_equal(server_counters().turns_cut, 0);
 }
 
 static void pause_at_third(struct pc_session *session, const struct pc_frame *frame)
@@ -137,7 +210,7 @@ static void lift_budget(struct pc_session *session)
     pc_session_set_budget(session, 0, 0);
 }
 
-static void session_budget_of_packets_closes_with_limit(void **state)
+static void session_budget_of_packets_closes_with_its_own_reason(void **state)
 {
     (void)state;
     const struct loop_options options = {
@@ -146,11 +219,12 @@ static void session_budget_of_packets_closes_with_limit(void **state)
         .on_client_open = send_many,
     };
     loop_start(&options);
-    loop_await(&loop_server.counts.closed_by[PC_CLOSE_LIMIT], 1);
+    loop_await(&loop_server.counts.closed_by[PC_CLOSE_PACKET_BUDGET], 1);
     assert_int_equal(loop_server.counts.frames, 3);
+    assert_int_equal(server_counters().closed[PC_CLOSE_PACKET_BUDGET], 1);
 }
 
-static void session_budget_of_bytes_closes_with_limit(void **state)
+static void session_budget_of_bytes_closes_with_its_own_reason(void **state)
 {
     (void)state;
     const struct loop_options options = {
@@ -159,8 +233,9 @@ static void session_budget_of_bytes_closes_with_limit(void **state)
         .on_client_open = send_many,
     };
     loop_start(&options);
-    loop_await(&loop_server.counts.closed_by[PC_CLOSE_LIMIT], 1);
+    loop_await(&loop_server.counts.closed_by[PC_CLOSE_BYTE_BUDGET], 1);
     assert_in_range(loop_server.counts.frames, 0, 3);
+    assert_int_equal(server_counters().closed[PC_CLOSE_BYTE_BUDGET], 1);
 }
 
 static void session_lifted_budget_does_nothing(void **state)
@@ -219,6 +294,7 @@ static void session_above_the_soft_mark_sends_only_the_newest(void **state)
     loop_run_on(&loop_server, 0, fill_queue);
     loop_run_on(&loop_server, 0, send_positions);
     assert_int_equal(server_counters().replaced, NEWEST_SENT - 2);
+    assert_int_equal(server_counters().soft_marks, 1);
     loop_run_on(&loop_client, 0, pc_session_resume);
     loop_await(&loop_client.counts.frames, 202);
     loop_await(&loop_server.counts.rooms, 1);
@@ -237,6 +313,7 @@ static void session_below_the_soft_mark_sends_everything(void **state)
     loop_start(&options);
     loop_await(&loop_client.counts.frames, NEWEST_SENT);
     assert_int_equal(server_counters().replaced, 0);
+    assert_int_equal(server_counters().soft_marks, 0);
 }
 
 static void session_too_long_above_the_soft_mark_is_closed(void **state)
@@ -251,6 +328,31 @@ static void session_too_long_above_the_soft_mark_is_closed(void **state)
     options.type.soft_timeout_ms = 200;
     loop_start(&options);
     loop_await(&loop_server.counts.closed_by[PC_CLOSE_SLOW_CONSUMER], 1);
+    assert_int_equal(server_counters().soft_timeouts, 1);
+    assert_int_equal(server_counters().hard_marks, 0);
+}
+
+/* ---- the memory of a worker ---- */
+
+#define MEMORY_SIZE (16u << 20)
+
+static uint32_t shorter_index; /* of the two sessions, when memory was nearly gone */
+
+/* Queue, in one turn, until more than 95 % of the worker's memory is used. */
+static void use_up_memory(struct pc_session *session)
+{
+    const struct pc_session *other = pc_worker_find(session->worker, loop_server.handles[0]);
+    const struct buffer_pool *pool = &session->worker->buffers;
+    assert_non_null(other);
+    while (pool->bytes_used <= MEMORY_SIZE / 100 * 95) {
+        loop_send(session, MARK_SIZE, TEST_ID_LARGE, 0);
+    }
+    shorter_index = other->queue.bytes > session->queue.bytes ? 1 : 0;
+}
+
+static void is_open(struct pc_session *session)
+{
+    assert_int_equal(session->phase, SESSION_OPEN);
 }
 
 static void worker_short_of_memory_ends_the_longest_queue(void **state)
@@ -258,16 +360,68 @@ static void worker_short_of_memory_ends_the_longest_queue(void **state)
     (void)state;
     const struct loop_options options = {
         .type = slow_type,
-        .send_bytes_max = 16u << 20,
-        .client_count = 4,
-        .on_server_open = fill_queue,
+        .send_bytes_max = MEMORY_SIZE,
+        .client_count = 2,
         .on_client_open = pc_session_pause,
     };
     loop_start(&options);
+    loop_await(&loop_server.counts.opened, 2);
+    loop_await(&loop_client.counts.opened, 2);
+    loop_run_on(&loop_server, 0, fill_queue);
+    loop_run_on(&loop_server, 1, use_up_memory);
     loop_await(&loop_server.counts.closed, 1);
-    struct pc_type_counters counters = server_counters();
-    assert_in_range(counters.closed[PC_CLOSE_SEND_BUDGET] + counters.closed[PC_CLOSE_NO_BUFFERS], 1,
-                    4);
+    loop_run_on(&loop_server, shorter_index, is_open);
+    assert_int_equal(loop_read(&loop_server.counts.closed), 1);
+    assert_int_equal(server_counters().closed[PC_CLOSE_SEND_BUDGET], 1);
+    assert_int_equal(server_counters().closed[PC_CLOSE_NO_BUFFERS], 0);
+}
+
+static struct pc_block *held[MEMORY_SIZE / MARK_SIZE];
+static uint32_t held_count;
+
+/* The application holds more than 80 % and less than 95 % of the memory. */
+static void hold_memory(struct pc_session *session)
+{
+    static uint8_t frame[MARK_SIZE];
+    pc_frame_put_header(frame, MARK_SIZE, TEST_ID_LARGE);
+    while (held_count == 0 || session->worker->buffers.bytes_used <= MEMORY_SIZE / 100 * 80) {
+        assert_true(held_count < COUNT_OF(held));
+        held[held_count] = pc_block_create(session->worker, frame, MARK_SIZE);
+        assert_non_null(held[held_count]);
+        held_count++;
+    }
+}
+
+static void release_memory(struct pc_session *session)
+{
+    (void)session;
+    loop_server.on_open = NULL;
+    while (held_count > 0) {
+        pc_block_release(held[--held_count]);
+    }
+}
+
+static void worker_short_of_memory_accepts_nobody_until_it_has_some(void **state)
+{
+    (void)state;
+    const struct loop_options options = {
+        .listener = {.accepts_posted = 1},
+        .send_bytes_max = MEMORY_SIZE,
+        .client_count = 4,
+        .on_server_open = hold_memory,
+    };
+    loop_start(&options);
+    for (uint32_t i = 0; i < 1000 && server_counters().accepts_no_memory == 0; i++) {
+        pc_os_sleep_ms(10);
+    }
+    assert_in_range(server_counters().accepts_no_memory, 1, 1000);
+    pc_os_sleep_ms(100);
+    assert_in_range(loop_read(&loop_server.counts.opened), 1, 2); /* what was posted before */
+    loop_run_on(&loop_server, 0, release_memory);
+    loop_await(&loop_server.counts.opened, 4);
+    assert_int_equal(server_counters().accepts_no_room, 0);
+    assert_int_equal(server_counters().accepts_throttled, 0);
+    assert_int_equal(server_counters().closed[PC_CLOSE_SEND_BUDGET], 0);
 }
 
 /* ---- accepting ---- */
@@ -286,6 +440,30 @@ static void listener_accept_rate_lets_the_backlog_hold(void **state)
     /* 20 in the burst, then one each 50 ms. */
     assert_in_range(passed_ms, 250, LOOP_WAIT_MS);
     assert_in_range(server_counters().accepts_throttled, 1, 10000);
+    assert_int_equal(server_counters().accepts_no_room, 0);
+    assert_int_equal(server_counters().accepts_no_memory, 0);
+}
+
+static void close_kicked(struct pc_session *session)
+{
+    pc_session_close(session, PC_CLOSE_KICKED);
+}
+
+static void listener_without_room_leaves_the_others_in_the_backlog(void **state)
+{
+    (void)state;
+    const struct loop_options options = {
+        .type = {.sessions_max = 2},
+        .client_count = 3,
+    };
+    loop_start(&options);
+    loop_await(&loop_server.counts.opened, 2);
+    pc_os_sleep_ms(50);
+    assert_int_equal(loop_read(&loop_server.counts.opened), 2);
+    assert_in_range(server_counters().accepts_no_room, 1, 1000);
+    assert_int_equal(server_counters().accepts_throttled, 0);
+    loop_run_on(&loop_server, 0, close_kicked);
+    loop_await(&loop_server.counts.opened, 3);
 }
 
 #define TEST(function) cmocka_unit_test_teardown(function, tear_down)
@@ -294,17 +472,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(rate_delay_loses_nothing_and_keeps_order),
+        TEST(rate_of_packet_and_of_session_are_counted_by_what_they_do),
+        TEST(turn_with_more_frames_than_its_share_is_cut_and_counted),
         TEST(session_pause_stops_at_the_frame_in_hand_and_resume_goes_on),
         TEST(session_pause_outlasts_the_idle_time),
         TEST(session_paused_and_closed_still_sees_the_peer_end),
-        TEST(session_budget_of_packets_closes_with_limit),
-        TEST(session_budget_of_bytes_closes_with_limit),
+        TEST(session_budget_of_packets_closes_with_its_own_reason),
+        TEST(session_budget_of_bytes_closes_with_its_own_reason),
         TEST(session_lifted_budget_does_nothing),
         TEST(session_above_the_soft_mark_sends_only_the_newest),
         TEST(session_below_the_soft_mark_sends_everything),
         TEST(session_too_long_above_the_soft_mark_is_closed),
         TEST(worker_short_of_memory_ends_the_longest_queue),
+        TEST(worker_short_of_memory_accepts_nobody_until_it_has_some),
         TEST(listener_accept_rate_lets_the_backlog_hold),
+        TEST(listener_without_room_leaves_the_others_in_the_backlog),
     };
     return loop_run("limits", tests, COUNT_OF(tests));
 }

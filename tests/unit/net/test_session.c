@@ -209,6 +209,10 @@ static void session_queue_at_its_mark_closes_the_slow_consumer(void **state)
     loop_start(&options);
     loop_await(&loop_server.counts.closed_by[PC_CLOSE_SLOW_CONSUMER], 1);
     loop_await(&loop_client.counts.ended, 1);
+    struct pc_type_counters counters;
+    pc_runtime_type_counters(loop_server.runtime, 0, &counters);
+    assert_int_equal(counters.hard_marks, 1);
+    assert_int_equal(counters.soft_timeouts, 0);
 }
 
 static void session_silent_peer_is_closed_as_idle(void **state)
