@@ -137,6 +137,7 @@ static void ring__check(struct uring_ring *ring, int result)
                      result == -EAGAIN || /* the kernel is short of memory for a request */
                      result == -EBUSY;    /* completions overflow: reap, then enter again */
     PC_ASSERT(is_normal);
+    ring->overflow_count += io_uring_cq_has_overflow(&ring->io) ? 1 : 0;
     if (io_uring_sq_ready(&ring->io) == 0) {
         ring->message_count = 0;
     }

@@ -21,7 +21,8 @@ struct uring_ring {
     struct io_uring io;
     struct uring_message *messages;
     uint32_t message_count;
-    bool is_enabled; /* the thread that enables the ring is its only issuer */
+    uint64_t overflow_count; /* turns in which completions were more than their queue holds */
+    bool is_enabled;         /* the thread that enables the ring is its only issuer */
 };
 
 /* The ring is made disabled; the owner's first uring_ring_enter enables it. Returns 0 or -errno. */
