@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import resource
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,25 @@ def test_fault_before_the_gate_is_one_clients_own(folder: Path, fault: str) -> N
                 again.to_world()
 
 
+def test_client_that_vanished_without_a_word_is_closed_as_idle(folder: Path) -> None:
+    """Half-open: neither FIN nor RST comes, and what the gate sends is never taken."""
+    clients = {"idle_timeout_ms": 600, "login_timeout_ms": 1200, "drain_timeout_ms": 300}
+    with Cluster(folder, gate={"clients": clients}).start_ready() as cluster:
+        with FaultProxy(cluster.gate_address) as proxy, ExitStack() as stack:
+            crowd = [stack.enter_context(GateClient(proxy.address)) for _ in range(3)]
+            for client in crowd:
+                client.to_lobby()
+            set_faults(proxy, is_stalled=True)
+            cluster["gate"].wait_event("closed", count=3, type="client", reason="idle")
+            with cluster.client() as client:
+                client.hello()
+                client.logout()
+            gate = cluster.stop("gate")
+        counted = gate.wait_event("counter_closed", type="client", reason="idle")
+        assert int(counted.get("count")) == 3
+        assert gate.wait_event("counters", type="client").get("open") == "0"
+
+
 # ---- processes ----
 
 
@@ -196,6 +216,30 @@ def test_killed_db_keeps_what_it_acknowledged(folder: Path) -> None:
         names = [name for registrar in registrars for name in registrar.acknowledged]
         assert len(names) > 20
         assert_all_are_there(cluster, names)
+
+
+@pytest.mark.parametrize("name", ["game", "gate"])
+def test_killed_server_under_load_loses_nothing_acknowledged(folder: Path, name: str) -> None:
+    with Cluster(folder).start_ready() as cluster, ExitStack() as stack:
+        bots = BotRun(cluster.gate_text, BOTS, 4, "--survive", "--rate", "20")
+        registrars = [stack.enter_context(Registrar(cluster.gate_address)) for _ in range(4)]
+        cluster["game"].wait_event("entered", count=BOTS)
+        for _ in range(2):
+            time.sleep(0.5)
+            cluster.kill(name)
+            cluster.start(name)
+            wait_for_service(cluster)
+        summary = bots.finish()
+        lost = summary["connections_lost"]
+        assert lost >= BOTS if name == "gate" else lost == 0
+        assert name != "game" or summary["left_world"] >= BOTS
+        stack.close()
+        names = {name for registrar in registrars for name in registrar.acknowledged}
+        assert len(names) > 20
+        cluster.stop_all()
+        with closing(sqlite3.connect(folder / "portcullis.db")) as database:
+            kept = {row[0] for row in database.execute("SELECT name FROM account")}
+        assert names <= kept
 
 
 # ---- what the system is short of ----
