@@ -60,7 +60,7 @@ static bool loopback__is_open_to_us(void)
     struct pc_address address;
     assert_int_equal(pc_address_parse(LOOPBACK_ADDRESS, &address), PC_OK);
     if (address.family == PC_FAMILY_UNIX && !current->takes_paths) {
-        printf("SKIPPED: engine %s has no paths\n", current->name);
+        printf("SKIPPED on engine %s: it has no paths\n", current->name);
         return false;
     }
     loopback__make_world();
