@@ -370,7 +370,7 @@ static void bot__pause(struct bot *bot, uint32_t told_ms)
     bot_set_timer(bot, pause_ms);
 }
 
-void bot_refused(struct bot *bot, enum common_result result, uint32_t told_ms)
+static void bot__try_again(struct bot *bot, enum common_result result, uint32_t told_ms)
 {
     if (!bot__may_help_to_repeat(bot, result)) {
         bot_fail(bot, BOT_ERROR_RESULT, "expected ok, got %s", common_result_name(result));
@@ -385,11 +385,17 @@ void bot_refused(struct bot *bot, enum common_result result, uint32_t told_ms)
     bot__pause(bot, told_ms);
 }
 
+void bot_refused(struct bot *bot, enum common_result result, uint32_t told_ms)
+{
+    reasons_add(&bot->crew->stats.reasons, "step", common_result_name(result), 1);
+    bot__try_again(bot, result, told_ms);
+}
+
 void bot_resume_world(struct bot *bot)
 {
     play_forget_world(bot);
     if (bot->step == STEP_ENTER) {
-        bot_refused(bot, COMMON_RESULT_UNAVAILABLE, 0);
+        bot__try_again(bot, COMMON_RESULT_UNAVAILABLE, 0);
     } else if (bot->step == STEP_GATHER || bot->step == STEP_PLAY || bot->step == STEP_SETTLE) {
         bot_begin(bot, STEP_ENTER);
     }

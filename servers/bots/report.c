@@ -8,7 +8,7 @@ static double report__ms(uint64_t us)
     return (double)us / 1000.0;
 }
 
-/* Requests and answers per second of play. */
+/* Requests and answers per second of play; 0 for what is done before it. */
 static double report__rate(const struct report *report, enum bot_action action)
 {
     if (report->play_ms == 0 || action > ACTION_PING) {
@@ -32,15 +32,27 @@ static double report__total_rate(const struct report *report)
 
 static void report__print_actions(const struct report *report, FILE *file)
 {
-    fprintf(file, "%-9s %10s %10s %9s %9s %9s\n", "", "sent", "answered", "p50 ms", "p99 ms",
-            "max ms");
+    fprintf(file, "%-9s %10s %10s %9s %9s %9s %9s\n", "", "sent", "answered", "per s", "p50 ms",
+            "p99 ms", "max ms");
     for (enum bot_action action = ACTION_ECHO; action < ACTION_COUNT; action++) {
         const struct histogram *latency = &report->stats->latency_us[action];
-        fprintf(file, "%-9s %10" PRIu64 " %10" PRIu64 " %9.2f %9.2f %9.2f\n",
+        fprintf(file, "%-9s %10" PRIu64 " %10" PRIu64 " %9.1f %9.2f %9.2f %9.2f\n",
                 bot_action_name(action), report->stats->sent[action],
-                report->stats->answered[action], report__ms(histogram_percentile(latency, 500)),
+                report->stats->answered[action], report__rate(report, action),
+                report__ms(histogram_percentile(latency, 500)),
                 report__ms(histogram_percentile(latency, 990)), report__ms(latency->max));
     }
+}
+
+static void report__print_reasons(const struct report *report, FILE *file)
+{
+    const struct reasons *reasons = &report->stats->reasons;
+    for (uint32_t i = 0; i < reasons->count; i++) {
+        const struct reason *reason = &reasons->entries[i];
+        fprintf(file, "%s %s: %s %" PRIu64, i == 0 ? "reasons:" : ",", reason->what, reason->why,
+                reason->count);
+    }
+    fputs(reasons->count > 0 ? "\n" : "", file);
 }
 
 static void report__print_errors(const struct report *report, FILE *file)
@@ -78,6 +90,7 @@ void report_print(const struct report *report, FILE *file)
         fprintf(file, "connections lost %" PRIu64 ", answers lost with them %" PRIu64 "\n",
                 stats->connections_lost, stats->answers_lost);
     }
+    report__print_reasons(report, file);
     if (report->unfinished > 0) {
         fprintf(file, "ended early: %" PRIu32 " clients were not finished\n", report->unfinished);
     }
@@ -97,9 +110,22 @@ static void report__json_actions(const struct report *report, FILE *file)
         fprintf(file, "%s\"%s\": {", action == ACTION_ECHO ? "" : ", ", bot_action_name(action));
         report__json_number(file, "sent", report->stats->sent[action]);
         report__json_number(file, "answered", report->stats->answered[action]);
+        fprintf(file, "\"per_second\": %.1f, ", report__rate(report, action));
         report__json_number(file, "p50_us", histogram_percentile(latency, 500));
         report__json_number(file, "p99_us", histogram_percentile(latency, 990));
         fprintf(file, "\"max_us\": %" PRIu64 "}", latency->max);
+    }
+    fputs("}, ", file);
+}
+
+static void report__json_reasons(const struct report *report, FILE *file)
+{
+    const struct reasons *reasons = &report->stats->reasons;
+    fputs("\"reasons\": {", file);
+    for (uint32_t i = 0; i < reasons->count; i++) {
+        const struct reason *reason = &reasons->entries[i];
+        fprintf(file, "%s\"%s: %s\": %" PRIu64, i == 0 ? "" : ", ", reason->what, reason->why,
+                reason->count);
     }
     fputs("}, ", file);
 }
@@ -140,6 +166,7 @@ void report_print_json(const struct report *report, FILE *file)
     report__json_number(file, "answers_lost", stats->answers_lost);
     fprintf(file, "\"messages_per_second\": %.1f, ", report__total_rate(report));
     report__json_actions(report, file);
+    report__json_reasons(report, file);
     report__json_errors(report, file);
     fputs("}\n", file);
 }

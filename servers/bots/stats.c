@@ -34,6 +34,7 @@ void bot_stats_merge(struct bot_stats *target, const struct bot_stats *source)
         target->answered[action] += source->answered[action];
         histogram_merge(&target->latency_us[action], &source->latency_us[action]);
     }
+    reasons_merge(&target->reasons, &source->reasons);
     for (uint32_t error = 0; error < BOT_ERROR_COUNT; error++) {
         target->errors[error] += source->errors[error];
     }

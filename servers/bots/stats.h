@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "histogram.h"
+#include "reasons.h"
 #include "script.h"
 
 /* What went wrong, by kind. */
@@ -42,6 +43,7 @@ struct bot_stats {
     uint64_t answered[ACTION_COUNT];
     uint64_t errors[BOT_ERROR_COUNT];
     struct histogram latency_us[ACTION_COUNT];
+    struct reasons reasons; /* that servers gave */
 };
 
 void bot_stats_merge(struct bot_stats *target, const struct bot_stats *source);

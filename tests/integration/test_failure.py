@@ -21,6 +21,16 @@ def bots_in_play(cluster: Cluster, seconds: int = 8) -> BotRun:
     return bots
 
 
+def assert_link_losses(cluster: Cluster, role: str) -> None:
+    """Each worker of the gate says whom it lost, and why; nothing else was lost."""
+    lost = cluster["gate"].events("link_down")
+    workers = int(cluster["gate"].wait_event("started").get("workers"))
+    assert len(lost) == workers
+    for event in lost:
+        assert (event.level, event.get("role")) == ("warning", role)
+        assert event.get("reason") in ("peer", "reset")
+
+
 def test_killed_game_is_survived(folder: Path) -> None:
     with Cluster(folder).start_ready() as cluster:
         bots = bots_in_play(cluster)
@@ -33,6 +43,13 @@ def test_killed_game_is_survived(folder: Path) -> None:
         assert summary["servers_down"] >= BOTS
         assert summary["servers_up"] >= BOTS
         assert summary["entered"] == 2 * BOTS
+        reasons = summary["reasons"]
+        assert reasons.pop("game: unavailable") == summary["servers_down"] == BOTS
+        assert reasons.pop("left_world: server_lost") == BOTS
+        assert reasons.pop("step: unavailable") > 0  # entering again before the game was back
+        assert reasons.pop("refusal: unavailable", 0) == summary["refusals"]
+        assert reasons == {}
+        assert_link_losses(cluster, "game")
 
 
 def test_killed_db_is_survived(folder: Path) -> None:
@@ -46,6 +63,9 @@ def test_killed_db_is_survived(folder: Path) -> None:
         assert summary["left_world"] == 0
         assert summary["servers_down"] >= BOTS
         assert summary["servers_up"] >= BOTS
+        assert summary["servers_down"] == BOTS
+        assert summary["reasons"] == {"db: unavailable": BOTS}
+        assert_link_losses(cluster, "db")
         with cluster.client() as client:
             client.to_world()
 

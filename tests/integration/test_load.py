@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bot_runs import BotRun, bots_story
@@ -12,6 +14,11 @@ from relay import FAN_OUT_MAX
 
 CLIENTS = 50 if IS_WINE else 1000
 SECONDS = 10
+
+
+ENGINE = "iocp" if IS_WINE else "uring"
+IN_PLAY = ("echo", "move", "chat", "ping")
+TIMED = (*IN_PLAY, "register", "login", "enter")
 
 
 def raise_descriptor_limit() -> None:
@@ -60,13 +67,68 @@ def test_wrong_option_is_named() -> None:
     assert "--speed" in ended.stderr
 
 
+def assert_figures(summary: dict[str, Any], seconds: int) -> None:
+    """Percentiles are in order, rates are counts by time, and errors are named."""
+    play_s = summary["play_ms"] / 1000
+    assert seconds * 0.9 <= play_s <= seconds + 5
+    total = summary["notices"] / play_s
+    for action in TIMED:
+        counts = summary["actions"][action]
+        assert 0 < counts["p50_us"] <= counts["p99_us"] <= counts["max_us"]
+        if action in IN_PLAY:
+            rate = (counts["sent"] + counts["answered"]) / play_s
+            assert counts["per_second"] == pytest.approx(rate, abs=0.06)
+            total += rate
+    assert summary["messages_per_second"] == pytest.approx(total, abs=0.06)
+    kinds = {"connect", "lost", "timeout", "result", "order", "content", "unexpected", "send"}
+    assert set(summary["errors"]) == kinds
+    assert set(summary["errors"].values()) == {summary["error_count"]} == {0}
+
+
+def engine_of(cluster: Cluster) -> str:
+    """What all three servers say that they run on."""
+    engines = {
+        cluster[name].wait_event("started").get("engine") for name in ("db", "game", "gate")
+    }
+    assert len(engines) == 1
+    return engines.pop()
+
+
+def test_summary_in_words(shared: Cluster) -> None:
+    seconds = 1
+    ended = bots_story(shared.gate_text, "--clients", "10", "--seconds", str(seconds),
+                       "--rate", "20")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    play = re.search(r"^play: ([0-9.]+) s, (\d+) messages per second, (\d+) notices", ended.stdout,
+                     re.MULTILINE)
+    assert play is not None, ended.stdout
+    play_s, total, notices = (float(figure) for figure in play.groups())
+    assert seconds * 0.9 <= play_s <= seconds + 5
+    expected = notices / play_s
+    for action in TIMED:
+        line = re.search(rf"^{action} +([0-9. ]+)$", ended.stdout, re.MULTILINE)
+        assert line is not None, ended.stdout
+        sent, answered, rate, p50, p99, worst = (float(figure) for figure in line[1].split())
+        assert 0 <= p50 <= p99 <= worst > 0
+        if action in IN_PLAY:
+            assert rate == pytest.approx((sent + answered) / play_s, rel=0.06)
+            expected += rate
+    assert total == pytest.approx(expected, rel=0.06)
+    assert "\nerrors: none\n" in ended.stdout
+
+
 def test_many_clients_at_once(folder: Path) -> None:
     raise_descriptor_limit()
     limits: dict[str, dict[str, dict[str, object]]] = {
         "gate": {"clients": {"sessions_max": CLIENTS + 10, "per_address_max": CLIENTS + 10}},
     }
     with Cluster(folder, **limits).start_ready() as cluster:
+        engine = engine_of(cluster)
+        is_blocked = bool(cluster["gate"].events("engine_fallback", blocked="uring"))
+        assert engine == ("epoll" if is_blocked else ENGINE)
         summary = BotRun(cluster.gate_text, CLIENTS, SECONDS).finish()
+        assert summary["engine"] == engine
+        assert_figures(summary, SECONDS)
         assert summary["logins"] == CLIENTS
         assert summary["entered"] == CLIENTS
         for action in ("echo", "move", "chat", "ping"):
@@ -80,6 +142,8 @@ def test_many_clients_at_once(folder: Path) -> None:
         totals = gate.wait_event("counters", type="client")
         assert int(totals.get("opened")) == CLIENTS
         assert int(totals.get("open")) == 0
+    if is_blocked:
+        pytest.skip(f"this system blocks io_uring: {CLIENTS} clients were well, but on epoll")
 
 
 @pytest.mark.native

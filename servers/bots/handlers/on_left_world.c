@@ -10,6 +10,8 @@ static void on_left_world(struct pc_session *session, const struct client_left_w
         return;
     }
     bot->crew->stats.left_world++;
+    reasons_add(&bot->crew->stats.reasons, "left_world", common_leave_reason_name(packet->reason),
+                1);
     if (!bot_survives(bot)) {
         bot_fail(bot, BOT_ERROR_UNEXPECTED, "expected to stay in the world, left it: %s",
                  common_leave_reason_name(packet->reason));

@@ -21,6 +21,7 @@ static void on_refusal(struct pc_session *session, const struct client_refusal *
         return;
     }
     bot->crew->stats.refusals++;
+    reasons_add(&bot->crew->stats.reasons, "refusal", common_result_name(packet->result), 1);
     if (!bot_survives(bot)) {
         bot_fail(bot, BOT_ERROR_UNEXPECTED, "expected packet 0x%04x to be served, got %s",
                  packet->packet_id, common_result_name(packet->result));

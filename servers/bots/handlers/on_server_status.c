@@ -13,6 +13,8 @@ static void on_server_status(struct pc_session *session, const struct client_ser
         return;
     }
     bot->crew->stats.servers_down++;
+    reasons_add(&bot->crew->stats.reasons, common_role_name(packet->server),
+                common_result_name(packet->reason), 1);
     if (!bot_survives(bot)) {
         bot_fail(bot, BOT_ERROR_UNEXPECTED, "expected all servers to stay up, got %s down: %s",
                  common_role_name(packet->server), common_result_name(packet->reason));
