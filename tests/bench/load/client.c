@@ -27,7 +27,7 @@ static void client__watch(struct load *load, struct load_client *client, bool wa
 {
     struct epoll_event event = {.events = EPOLLIN | (wants_writable ? EPOLLOUT : 0u),
                                 .data.ptr = client};
-    if (client->waits_writable != wants_writable) {
+    if (client->waits_writable != wants_writable && !load->is_alone) {
         client->waits_writable = wants_writable;
         (void)epoll_ctl(load->epoll, EPOLL_CTL_MOD, client->descriptor, &event);
     }
@@ -73,7 +73,7 @@ void client_open(struct load *load, struct load_client *client)
     struct epoll_event event = {.events = (reads ? EPOLLIN : 0u) | (is_churning ? EPOLLOUT : 0u),
                                 .data.ptr = client};
     client->waits_writable = is_churning;
-    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->descriptor, &event) != 0) {
+    if (!load->is_alone && epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->descriptor, &event) != 0) {
         load_die("epoll_ctl");
     }
 }

@@ -163,6 +163,8 @@ static void load__create(struct load *load)
     if (load->clients == NULL) {
         load_die("no memory");
     }
+    load->is_alone = load->options.spins && load->options.mode == LOAD_ECHO &&
+                     load->options.client_count == 1 && load->options.lazy_count == 0;
     load->now_ns = load_now_ns();
     uint32_t first_lazy = load->options.client_count - load->options.lazy_count;
     for (uint32_t i = 0; i < load->options.client_count; i++) {
@@ -250,19 +252,29 @@ static bool load__drive(struct load *load)
     return is_pending;
 }
 
+static void load__turn(struct load *load)
+{
+    struct epoll_event events[EVENTS_MAX];
+    if (load->is_alone) {
+        client_flush(load, &load->clients[0]);
+        client_on_readable(load, &load->clients[0]);
+        return;
+    }
+    bool is_pending = load__drive(load) || load->options.spins;
+    int timeout_ms = is_pending ? 0 : load->options.lazy_count > 0 ? 1 : 100;
+    int count = epoll_wait(load->epoll, events, EVENTS_MAX, timeout_ms);
+    for (int i = 0; i < count; i++) {
+        load__on_event(load, &events[i]);
+    }
+}
+
 /* Until the deadline, and until so many replies have come. */
 static void load__run_until(struct load *load, uint64_t deadline_ns, uint64_t replies_min)
 {
-    struct epoll_event events[EVENTS_MAX];
     uint64_t messages_seen = load->messages;
     uint64_t quiet_ns = load_now_ns() + QUIET_NS;
     while ((load_now_ns() < deadline_ns || load->messages < replies_min) && load->errors == 0) {
-        bool is_pending = load__drive(load) || load->options.spins;
-        int timeout_ms = is_pending ? 0 : load->options.lazy_count > 0 ? 1 : 100;
-        int count = epoll_wait(load->epoll, events, EVENTS_MAX, timeout_ms);
-        for (int i = 0; i < count; i++) {
-            load__on_event(load, &events[i]);
-        }
+        load__turn(load);
         if (load->messages != messages_seen) {
             messages_seen = load->messages;
             quiet_ns = load->now_ns + QUIET_NS;

@@ -68,6 +68,7 @@ struct load {
     uint64_t lazy_next_ns;
     int epoll;
     bool is_measuring;
+    bool is_alone; /* one client that spins: it receives without asking epoll first */
 };
 
 /* load.c */
