@@ -233,6 +233,86 @@ static void buffer_given_is_lent_again_by_the_next_wait_only(void **state)
     assert_int_equal(port->buffers.lent_count, port->buffers.count);
 }
 
+/* What the peer of a socket has received without any wait of the port. */
+static uint64_t kernel__received(struct peer *peer)
+{
+    uint8_t bytes[PEER_TEXT_SIZE];
+    ssize_t size =
+        recv(uring_descriptor_of(&peer->socket), bytes, sizeof bytes, MSG_DONTWAIT | MSG_PEEK);
+    return size > 0 ? (uint64_t)size : 0;
+}
+
+/* Who answers the only event of a turn does not wait for the next one; the second send does. */
+static void answer_to_a_lone_event_leaves_at_once(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *clients[2];
+    struct peer *servers[2];
+    for (uint32_t i = 0; i < COUNT_OF(clients); i++) {
+        loopback_pair(loop, &clients[i], &servers[i]);
+    }
+    peer_recv(servers[0]);
+    peer_send(clients[0], "ask", 3);
+    loop->events_max = 1;
+    loopback_until(loop, &clients[0]->sent, 1);
+    loopback_until(loop, &servers[0]->received, 1);
+    peer_send(servers[0], "answer", 6);
+    peer_send(servers[1], "aside", 5);
+    assert_int_equal(kernel__received(clients[0]), 6);
+    assert_int_equal(kernel__received(clients[1]), 0);
+    assert_int_equal(servers[0]->sent, 0);
+    (void)loopback_turn(loop, 0);
+    assert_int_equal(servers[0]->sent, 1);
+    assert_int_equal(servers[0]->sent_bytes, 6);
+    loopback_until(loop, &servers[1]->sent, 1);
+    assert_int_equal(kernel__received(clients[1]), 5);
+}
+
+/* A turn that needs no kernel is followed by one that asks it, or others would starve. */
+static void lone_answers_do_not_keep_the_kernel_out(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct peer *other_client;
+    struct peer *other;
+    loopback_pair(loop, &client, &server);
+    loopback_pair(loop, &other_client, &other);
+    server->arms = true;
+    client->arms = true;
+    peer_recv(server);
+    peer_recv(client);
+    peer_recv(other);
+    peer_stream(server, STREAM_SIZE); /* each SENT is answered by the next send */
+    peer_send(other_client, "x", 1);
+    for (uint32_t turn = 0; turn < 8 && other->received == 0; turn++) {
+        (void)loopback_turn(loop, 0);
+    }
+    assert_int_equal(other->received, 1);
+    loopback_until(loop, &client->received_bytes, STREAM_SIZE);
+    assert_int_equal(client->pattern_errors, 0);
+}
+
+/* An answer that finds the socket full waits in the kernel. */
+static void answer_that_finds_no_room_waits_for_it(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    loopback_pair(loop, &client, &server);
+    client->checks = true;
+    peer_recv(server);
+    peer_stream(server, 64u * STREAM_SIZE);
+    loopback_until_quiet(loop);
+    assert_true(server->socket.send.in_flight);
+    uint64_t sent = server->sent;
+    client->arms = true;
+    peer_recv(client);
+    loopback_until(loop, &client->received_bytes, 64u * STREAM_SIZE);
+    assert_true(server->sent > sent);
+    assert_int_equal(client->pattern_errors, 0);
+}
+
 /* After all is closed, every buffer is lent again. */
 static void buffers_all_come_back(void **state)
 {
@@ -271,6 +351,9 @@ int main(void)
         LOOPBACK_TEST(receive_of_a_bulk_sender_goes_single_and_back),
         LOOPBACK_TEST(receive_paused_is_stopped_in_the_kernel),
         LOOPBACK_TEST(buffer_given_is_lent_again_by_the_next_wait_only),
+        LOOPBACK_TEST(answer_to_a_lone_event_leaves_at_once),
+        LOOPBACK_TEST(lone_answers_do_not_keep_the_kernel_out),
+        LOOPBACK_TEST(answer_that_finds_no_room_waits_for_it),
         LOOPBACK_TEST(buffers_all_come_back),
     };
     return loopback_run_on(port_engine_uring, "port_uring", tests, COUNT_OF(tests));
