@@ -14,11 +14,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "native: does not make sense under Wine")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if IS_WINE:
-        for item in items:
-            if item.get_closest_marker("native"):
-                item.add_marker(pytest.mark.skip(reason="native only"))
+        natives = [item for item in items if item.get_closest_marker("native")]
+        config.hook.pytest_deselected(items=natives)
+        items[:] = [item for item in items if item not in natives]
 
 
 @pytest.fixture(scope="session", autouse=True)

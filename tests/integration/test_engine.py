@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +47,25 @@ def test_io_uring_that_is_not_to_be_had_is_replaced_by_epoll(
             assert len(cluster[name].events("engine_fallback")) == 1
             assert cluster[name].wait_event("started").get("engine") == "epoll"
         play(cluster)
+
+
+@pytest.mark.parametrize(
+    ("test", "status", "cause"),
+    [("contract/test_port_uring", 77, "forbidden"), ("unit/unit_net_limits", 0, "featureless")],
+)
+def test_blocked_io_uring_is_named_by_a_test_that_misses_it(
+    test: str, status: int, cause: str
+) -> None:
+    """scripts/test counts such a line as skipped."""
+    ended = subprocess.run(
+        [*RUNNER, cause, str(harness.BIN_DIR / "tests" / test)],
+        capture_output=True,
+        text=True,
+        timeout=harness.PATIENCE,
+        check=False,
+    )
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    assert "SKIPPED: engine uring cannot be opened here" in ended.stdout
 
 
 def test_forced_epoll_says_nothing_of_a_fallback(tmp_path: Path) -> None:
