@@ -187,8 +187,11 @@ def open_source(path: Path, shown: str, asked: Span | None, sink: ErrorSink) -> 
     try:
         return SourceFile(path, shown, path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        where = Span(SourceFile(path, shown, ""), 1, 1)
-        sink.error(Code.UNREADABLE, where, f"the file is not UTF-8 (byte {error.start})")
+        source = SourceFile(path, shown, error.object.decode("utf-8", "replace"))
+        before = error.object[:error.start].decode("utf-8")
+        where = Span(source, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        sink.error(Code.UNREADABLE, where,
+                   f"the file is not UTF-8 (byte 0x{error.object[error.start]:02x})")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         if asked is not None:

@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     files = sorted((ROOT / "protocol").glob("*.yaml")) + sorted(
         (ROOT / "tests" / "codegen" / "cases").glob("*.yaml")
     )
-    texts = [path.read_text(encoding="utf-8") for path in files]
+    texts = [path.read_text(encoding="utf-8", errors="surrogateescape") for path in files]
     # Imports of the real protocol are found beside the file.
     for path in (ROOT / "protocol").glob("*.yaml"):
         (work / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
