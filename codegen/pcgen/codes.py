@@ -64,6 +64,7 @@ class Code(Enum):
     QUANT = "PG0420"  # a quantised number whose steps do not come out
     OPTION_TYPE = "PG0421"  # min or charset on a type that has none
     CHARSET = "PG0422"  # no such charset
+    NESTING = "PG0423"  # more structs and unions within each other than the language allows
 
     # 05xx: flows and ids
     ROLE_UNKNOWN = "PG0501"  # no such role

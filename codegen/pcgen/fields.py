@@ -13,6 +13,7 @@ from pcgen.tree import PLAIN_WORDS, Entry, Mapping, Node, Scalar, Sequence, refu
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
 _OCTAL_LOOKING = re.compile(r"[-+]?(0o?[0-7_]+|0[0-9]+)\Z")
+NUMBER_SIZE_MAX = 400  # digits; the greatest float has 309
 NUMBER_HELP = "write a decimal number or 0x and hexadecimal digits"
 
 
@@ -27,6 +28,8 @@ def kind_of(node: Node) -> str:
 
 def parse_number(text: str) -> int | None:
     """The number a text stands for; None if it is not written as the language wants it."""
+    if len(text) > NUMBER_SIZE_MAX:
+        return None
     if _DECIMAL.match(text):
         return int(text)
     if _HEXADECIMAL.match(text):

@@ -155,10 +155,10 @@ _NAMES: dict[type, tuple[str, ...]] = {}
 
 
 def _names(kind: type) -> tuple[str, ...]:
-    """The members of a part of the IR that are no prose."""
+    """The members of a part of the IR that are neither prose nor worked out from the others."""
     if kind not in _NAMES:
         _NAMES[kind] = tuple(item.name for item in members(kind)
-                             if item.name not in _PROSE and item.name != "examples")
+                             if item.compare and item.name not in (*_PROSE, "examples"))
     return _NAMES[kind]
 
 

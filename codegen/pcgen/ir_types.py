@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum as PythonEnum
 from fractions import Fraction
 
@@ -361,7 +361,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Struct:
     """`extensible`: its bytes stand behind a u16 with their length, so that a newer sender may add
-    fields; what a reader does not know it skips. Always sent whole, whatever the version."""
+    fields; what a reader does not know it skips. Always sent whole, whatever the version.
+    `is_fixed`: every value has the same layout: one size, and each field at one place."""
 
     protocol: str
     name: str
@@ -369,20 +370,20 @@ class Struct:
     fields: tuple[Field, ...]
     extensible: bool = False
     deprecated: str | None = None
+    size: SizeRange = field(init=False, compare=False, repr=False)
+    is_fixed: bool = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Once: asking each level anew takes twice as long for every level of nesting."""
+        inside = grown_size(self.fields)
+        length = SizeRange(LENGTH_WIDTH, LENGTH_WIDTH)
+        object.__setattr__(self, "size", inside + length if self.extensible else inside)
+        object.__setattr__(self, "is_fixed", not self.extensible and all(
+            member.type.is_fixed for member in self.fields))
 
     @property
     def groups(self) -> tuple[Group, ...]:
         return groups(self.fields)
-
-    @property
-    def size(self) -> SizeRange:
-        inside = grown_size(self.fields)
-        return inside + SizeRange(LENGTH_WIDTH, LENGTH_WIDTH) if self.extensible else inside
-
-    @property
-    def is_fixed(self) -> bool:
-        """True if every value has the same layout: one size, and each field at one place."""
-        return not self.extensible and all(field.type.is_fixed for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,17 +410,18 @@ class Union:
     cases: tuple[Case, ...]
     open: bool = False
     deprecated: str | None = None
+    size: SizeRange = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        sizes = [case.type.size if case.type else SizeRange(0, 0) for case in self.cases]
+        head = self.tag.width + (LENGTH_WIDTH if self.open else 0)
+        least = 0 if self.open else min(size.min for size in sizes)
+        object.__setattr__(self, "size", SizeRange(head + least,
+                                                   head + max(size.max for size in sizes)))
 
     def case(self, tag: int) -> Case | None:
         """The case of a tag; None if there is none."""
         return next((case for case in self.cases if case.tag == tag), None)
-
-    @property
-    def size(self) -> SizeRange:
-        sizes = [case.type.size if case.type else SizeRange(0, 0) for case in self.cases]
-        head = self.tag.width + (LENGTH_WIDTH if self.open else 0)
-        least = 0 if self.open else min(size.min for size in sizes)
-        return SizeRange(head + least, head + max(size.max for size in sizes))
 
     @property
     def is_fixed(self) -> bool:

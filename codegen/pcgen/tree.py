@@ -24,6 +24,7 @@ YAML_WORDS = frozenset(
 ) | {"~"}
 # These mean the same to every reader; where a word is wanted, fields.Reader refuses them.
 PLAIN_WORDS = frozenset({"true", "false", "null"})
+DEPTH_MAX = 150  # of lists and mappings in each other; examples of the deepest structs need 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class _Builder:
     def __init__(self, source: SourceFile, sink: ErrorSink, loader: type) -> None:
         self.source = source
         self.sink = sink
+        self.depth = 0
         parse: Callable[..., Iterator[yaml.Event]] = yaml.parse  # its stubs are untyped
         self.events = parse(source.text, Loader=loader)
 
@@ -92,13 +94,23 @@ class _Builder:
 
     def node(self, event: yaml.Event) -> Node:
         self.refuse_decoration(event)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self.mapping(event)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self.sequence(event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            return self.collection(event)
         text = event.value if isinstance(event, yaml.ScalarEvent) else ""
         quoted = isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"')
         return self.scalar(text, self.span(event), quoted)
+
+    def collection(self, event: yaml.CollectionStartEvent) -> Mapping | Sequence:
+        self.depth += 1
+        if self.depth > DEPTH_MAX:
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
+        found: Mapping | Sequence
+        if isinstance(event, yaml.MappingStartEvent):
+            found = self.mapping(event)
+        else:
+            found = self.sequence(event)
+        self.depth -= 1
+        return found
 
     def key(self, event: yaml.Event) -> Node:
         key = self.node(event)
@@ -131,7 +143,7 @@ class _Builder:
             entries.append(Entry(key.as_text(), value))
         return Mapping(tuple(entries), self.span(start))
 
-    def sequence(self, start: yaml.SequenceStartEvent) -> Sequence:
+    def sequence(self, start: yaml.CollectionStartEvent) -> Sequence:
         items: list[Node] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self.node(event))

@@ -13,8 +13,8 @@ from pcgen.explain import Explanation
 
 ALL = explain.load()
 ERRORS = [one for one in ALL.values() if one.code.startswith("PG")]
-# Not shown by a small file: it cannot be read, or has hundreds of packets.
-WITHOUT = {Code.UNREADABLE.value, Code.RATES_MANY.value}
+# Not shown by a small file: it cannot be read, or has dozens of structs or packets.
+WITHOUT = {Code.UNREADABLE.value, Code.NESTING.value, Code.RATES_MANY.value}
 
 
 def codes_of(one: Explanation, which: str, folder: Path) -> set[str]:

@@ -1,4 +1,5 @@
-"""Fuzzes the reading of the protocol's YAML: good and bad files of the tree, changed at random.
+"""Fuzzes the reading of the protocol's YAML: the corpus as it is, then good and bad files of the
+tree and of the corpus, changed at random.
 
     fuzz_schema.py WORK_FOLDER
 
@@ -20,6 +21,7 @@ sys.path.insert(0, str(ROOT / "codegen"))
 
 from pcgen import pipeline  # noqa: E402
 
+CORPUS = Path(__file__).resolve().parent / "corpus" / "fuzz_schema"
 CHANGES = (1, 1, 1, 2, 6)
 PIECES = [
     "- ", ": ", "{", "}", "[", "]", "&a ", "*a", "!!int ", "<<: ", "|\n", "? ", "#", "'", '"', "\t",
@@ -58,6 +60,30 @@ def change(text: str, others: list[str], source: random.Random) -> str:
     return text
 
 
+def starts() -> list[Path]:
+    """The real protocol, the whole language, a file for each error, and what broke pcgen once."""
+    tests = ROOT / "tests"
+    folders = (ROOT / "protocol", tests / "generated" / "wide", tests / "generated" / "versions",
+               tests / "codegen" / "cases", CORPUS)
+    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+
+
+def try_file(path: Path) -> bool:
+    """Whether it was refused. Raises what it should not."""
+    compiled = pipeline.compile_files([path])
+    if (compiled.program is None) != compiled.sink.failed:
+        raise AssertionError("no program and no error, or both")
+    compiled.sink.render()
+    if compiled.program is not None:
+        pipeline.emit(compiled.program)
+    return compiled.sink.failed
+
+
+def try_text(crash: Path, text: str) -> bool:
+    crash.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return try_file(crash)
+
+
 def main(arguments: list[str]) -> int:
     work = Path(arguments[0])
     work.mkdir(parents=True, exist_ok=True)
@@ -65,32 +91,23 @@ def main(arguments: list[str]) -> int:
     seconds = float(os.environ.get("PC_FUZZ_SECONDS", "5"))
     print(f"fuzz_schema: PC_SEED={seed}", flush=True)
     source = random.Random(seed)
-    files = sorted((ROOT / "protocol").glob("*.yaml")) + sorted(
-        (ROOT / "tests" / "codegen" / "cases").glob("*.yaml")
-    )
-    texts = [path.read_text(encoding="utf-8", errors="surrogateescape") for path in files]
+    texts = [path.read_bytes().decode("utf-8", "surrogateescape") for path in starts()]
+    first = [path.read_bytes().decode("utf-8", "surrogateescape") for path in CORPUS.iterdir()]
     # Imports of the real protocol are found beside the file.
     for path in (ROOT / "protocol").glob("*.yaml"):
         (work / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     crash = work / "crash.yaml"
     deadline = time.monotonic() + seconds
     count = refused = 0
-    while time.monotonic() < deadline:
-        text = change(source.choice(texts), texts, source)
-        crash.write_bytes(text.encode("utf-8", "surrogatepass"))
+    while first or time.monotonic() < deadline:
+        text = first.pop() if first else change(source.choice(texts), texts, source)
         try:
-            compiled = pipeline.compile_files([crash])
-            if (compiled.program is None) != compiled.sink.failed:
-                raise AssertionError("no program and no error, or both")
-            compiled.sink.render()
-            if compiled.program is not None:
-                pipeline.emit(compiled.program)
+            refused += try_text(crash, text)
         except Exception:  # noqa: BLE001
             traceback.print_exc()
             print(f"fuzz_schema: {crash} breaks the generator after {count} files", flush=True)
             return 1
         count += 1
-        refused += compiled.sink.failed
     crash.unlink(missing_ok=True)
     print(f"fuzz_schema: {count} files, {refused} refused")
     return 0

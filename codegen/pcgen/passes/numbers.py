@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import re
+import sys
 from fractions import Fraction
 
 from pcgen import ir
 from pcgen.codes import Code
-from pcgen.fields import parse_number
+from pcgen.fields import NUMBER_SIZE_MAX, parse_number
 from pcgen.passes import scope
 from pcgen.passes.context import Context
 from pcgen.source import Text
 
 BOUND_MAX = 0xFFFF
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e-?[0-9]{1,3})?\Z")
+_LEAST, _MOST = Fraction(sys.float_info.min), Fraction(sys.float_info.max)
 
 
 def parse_decimal(text: str) -> Fraction | None:
-    """A number with or without a fraction, exactly; None if it is not written as one."""
-    if _DECIMAL.match(text):
-        return Fraction(text)
-    value = parse_number(text)
-    return None if value is None else Fraction(value)
+    """A number with or without a fraction, exactly; None if it is not written as one, or no float
+    is so great or, but for 0, so small."""
+    if len(text) <= NUMBER_SIZE_MAX and _DECIMAL.match(text):
+        exact = Fraction(text)
+    else:
+        value = parse_number(text)
+        if value is None:
+            return None
+        exact = Fraction(value)
+    return exact if exact == 0 or _LEAST <= abs(exact) <= _MOST else None
 
 
 class Numbers:
@@ -110,8 +117,9 @@ class Numbers:
             return None
         steps = (high - low) / step
         if steps.denominator != 1 or steps > 0xFFFF_FFFF:
+            count = f"{float(steps):.17g}" if steps <= _MOST else "more than 1e308"
             self.sink.error(Code.QUANT, text.span,
-                            f"`{text}` has {float(steps):.17g} steps; it must be a whole number, "
+                            f"`{text}` has {count} steps; it must be a whole number, "
                             "at most 4294967295")
             return None
         return ir.Quant(low, high, step, _narrowest(int(steps)))

@@ -9,6 +9,7 @@ from pcgen.diagnostics import did_you_mean
 from pcgen.passes import scope, values
 from pcgen.passes.context import Context
 from pcgen.passes.field_types import FieldTypes
+from pcgen.passes.sizes import FRAME_LIMIT
 from pcgen.source import Number, Text
 
 ENUM_BASES = ("u8", "u16", "u32", "i8", "i16", "i32")
@@ -16,6 +17,7 @@ FLAGS_BASES = ("u8", "u16", "u32", "u64")
 TAG_BASES = ("u8", "u16")
 # The values of a C enumeration are ints.
 ENUM_MIN, ENUM_MAX = -0x8000_0000, 0x7FFF_FFFF
+NESTING_MAX = 32
 
 
 def since(number: Number | None) -> int:
@@ -25,13 +27,16 @@ def since(number: Number | None) -> int:
 
 class _Types:
     """Structs and unions are resolved when they are first used, depth first; `open` is the way
-    there."""
+    there. `levels`: of what is resolved, itself included; `deepest`: the most met so far, in each
+    of `open`."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.sink = context.sink
         self.open: list[tuple[str, str]] = []
         self.failed: set[tuple[str, str]] = set()
+        self.levels: dict[tuple[str, str], int] = {}
+        self.deepest = [0]
         self.declared: dict[tuple[str, str], schema.Struct | schema.Union] = {
             (file.protocol.value, item.name.value): item
             for file in context.files for item in scope.composites(file)}
@@ -101,9 +106,15 @@ class _Types:
             return self.context.composites.get(key)
         declared = self.declared[key]
         self.open.append(key)
+        self.deepest.append(0)
         found = (self.struct(key[0], declared) if isinstance(declared, schema.Struct)
                  else self.union(key[0], declared))
         self.open.pop()
+        self.levels[key] = self.deepest.pop() + 1
+        if found is not None and found.size.max > FRAME_LIMIT - ir.HEADER_SIZE:
+            self.sink.error(Code.FRAME_LARGE, declared.name.span,
+                            f"`{declared.name}` can take {found.size.max} bytes, more than a frame")
+            found = None
         if found is None:
             self.failed.add(key)
             return None
@@ -152,7 +163,19 @@ class _Types:
             what = "struct" if isinstance(self.declared[key], schema.Struct) else "union"
             self.sink.error(Code.STRUCT_CYCLE, name.span, f"a {what} contains itself: {path}")
             return None
-        return self.composite(key)
+        return self.nested(key, name)
+
+    def nested(self, key: tuple[str, str], name: Text) -> ir.Named | None:
+        """A struct or union within what is open. Looking before it is resolved bounds the way down;
+        looking afterwards finds what was resolved by another way."""
+        if len(self.open) < NESTING_MAX:
+            found = self.composite(key)
+            self.deepest[-1] = max(self.deepest[-1], self.levels[key])
+            if self.levels[key] + bool(self.open) <= NESTING_MAX:
+                return found
+        self.sink.error(Code.NESTING, name.span,
+                        f"`{name}` is nested too deeply: there may be {NESTING_MAX} levels")
+        return None
 
     # ---- fields ----
 
