@@ -198,11 +198,16 @@ void loopback_sleep_ms(uint32_t ms)
     }
 }
 
+void loopback_skip(const char *reason)
+{
+    printf("SKIPPED on engine %s: %s\n", current->name, reason);
+    skip();
+}
+
 void loopback_skip_simulated(const char *reason)
 {
     if (loopback__is_simulated()) {
-        printf("SKIPPED on engine sim: %s\n", reason);
-        skip();
+        loopback_skip(reason);
     }
 }
 

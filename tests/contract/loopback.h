@@ -73,7 +73,12 @@ struct loopback {
 
 /* Run a group once for each engine that this build and this system have. Returns main's result:
  * failures, or 77 (skipped) if no engine could be opened. */
+#ifdef LOOPBACK_ENGINE /* a build of the suite for what is special of one engine */
+#define LOOPBACK_RUN(name, tests)                                                                  \
+    loopback_run_on((LOOPBACK_ENGINE), (name), (tests), COUNT_OF(tests))
+#else
 #define LOOPBACK_RUN(name, tests) loopback_run((name), (tests), COUNT_OF(tests))
+#endif
 int loopback_run(const char *name, const struct CMUnitTest *tests, size_t test_count);
 
 /* The same for one engine, for what it promises beyond the contract. */
@@ -116,7 +121,8 @@ void loopback_until_quiet(struct loopback *loop);
 uint64_t loopback_now_us(struct loopback *loop);
 void loopback_sleep_ms(uint32_t ms);
 
-/* End the test here, with the reason, if the engine is the simulated one. */
+/* End the test here, with the reason; the second: if the engine is the simulated one. */
+void loopback_skip(const char *reason);
 void loopback_skip_simulated(const char *reason);
 
 /* The port has taken the peer's socket into service by a call of the test's own. */

@@ -1,7 +1,9 @@
 /* The contract of the completion port, part 3: closing in every state, resets, lifetimes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "contract/loopback.h"
+#include "support/wine.h"
 
 #define FLOOD_SIZE (64u << 20) /* more than any socket's buffers hold */
 
@@ -239,8 +241,11 @@ static void reset_without_receive_is_told_to_the_next_one(void **state)
     if (client->receive_status == PC_OK) {
         loopback_until(loop, &client->ended, 1);
     }
-    /* Wine forgets a reset that came while nothing was posted, and tells of an end. */
-    assert_true(client->receive_status == PC_RESET || client->receive_status == PC_END);
+    if (wine_runs_us() && client->receive_status == PC_END) {
+        printf("LESS under Wine: it forgets a reset that came while no receive was posted\n");
+        return;
+    }
+    assert_int_equal(client->receive_status, PC_RESET);
 }
 
 static void reset_ends_the_send_in_flight(void **state)

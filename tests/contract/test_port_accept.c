@@ -232,10 +232,12 @@ static void listen_on_ipv6_accepts(void **state)
     const struct pc_address any = {.ip = {[15] = 1}, .family = PC_FAMILY_IPV6};
     int32_t raw = 0;
     loop->address = any;
-    if (port_listen(loop->port, &loop->address, 64, &loop->listener, &raw) != PC_OK) {
+    enum pc_status status = port_listen(loop->port, &loop->address, 64, &loop->listener, &raw);
+    if (status == PC_ADDRESS_INVALID || status == PC_UNSUPPORTED) {
         printf("SKIPPED: this system has no IPv6 (its code %d): %s\n", (int)raw, __func__);
         skip();
     }
+    assert_int_equal(status, PC_OK);
     struct peer *server = loopback_accept(loop);
     struct peer *client = loopback_connect(loop);
     loopback_until(loop, &server->accepted, 1);

@@ -16,6 +16,13 @@ static enum pc_status listen_on(struct loopback *loop, const char *text,
     return port_listen(loop->port, &loop->address, 64, listener, &raw);
 }
 
+static void skip_without_paths(void)
+{
+    if (!loopback_engine()->takes_paths) {
+        loopback_skip("it has no paths");
+    }
+}
+
 static bool exists(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -31,7 +38,7 @@ static void path_on_an_engine_without_them_is_unsupported(void **state)
     struct port_socket socket = {0};
     struct port_listener *listener = NULL;
     if (loopback_engine()->takes_paths) {
-        return;
+        loopback_skip("it has paths");
     }
     assert_int_equal(listen_on(loop, "unix:" SOCKET_PATH, &listener), PC_UNSUPPORTED);
     assert_null(listener);
@@ -41,9 +48,7 @@ static void path_on_an_engine_without_them_is_unsupported(void **state)
 static void path_connection_knows_both_ends(void **state)
 {
     struct loopback *loop = *state;
-    if (!loopback_engine()->takes_paths) {
-        return;
-    }
+    skip_without_paths();
     assert_int_equal(listen_on(loop, "unix:" SOCKET_PATH, &loop->listener), PC_OK);
     struct peer *server = loopback_accept(loop);
     struct peer *client = loopback_connect(loop);
@@ -59,9 +64,7 @@ static void path_in_use_is_not_taken_away(void **state)
 {
     struct loopback *loop = *state;
     struct port_listener *second = NULL;
-    if (!loopback_engine()->takes_paths) {
-        return;
-    }
+    skip_without_paths();
     assert_int_equal(listen_on(loop, "unix:" SOCKET_PATH, &loop->listener), PC_OK);
     assert_int_equal(listen_on(loop, "unix:" SOCKET_PATH, &second), PC_ADDRESS_IN_USE);
     struct peer *server = loopback_accept(loop);
@@ -74,9 +77,7 @@ static void path_of_a_file_is_in_use(void **state)
 {
     struct loopback *loop = *state;
     struct port_listener *listener = NULL;
-    if (!loopback_engine()->takes_paths) {
-        return;
-    }
+    skip_without_paths();
     FILE *file = fopen(FILE_PATH, "wb");
     assert_non_null(file);
     assert_int_equal(fclose(file), 0);
@@ -88,9 +89,7 @@ static void path_of_a_file_is_in_use(void **state)
 static void path_goes_with_its_listener(void **state)
 {
     struct loopback *loop = *state;
-    if (!loopback_engine()->takes_paths) {
-        return;
-    }
+    skip_without_paths();
     for (uint32_t i = 0; i < 2; i++) {
         assert_int_equal(listen_on(loop, "unix:" SOCKET_PATH, &loop->listener), PC_OK);
         (void)loopback_accept(loop);
@@ -108,9 +107,7 @@ static void path_without_listener_refuses(void **state)
     struct loopback *loop = *state;
     struct port_socket socket = {0};
     struct pc_address address;
-    if (!loopback_engine()->takes_paths) {
-        return;
-    }
+    skip_without_paths();
     assert_int_equal(pc_address_parse("unix:" SOCKET_PATH, &address), PC_OK);
     assert_int_equal(port_connect(loop->port, &socket, &address), PC_REFUSED);
     assert_int_equal(loop->port->sockets_open, 0);
