@@ -241,7 +241,8 @@ static void reset_without_receive_is_told_to_the_next_one(void **state)
     if (client->receive_status == PC_OK) {
         loopback_until(loop, &client->ended, 1);
     }
-    if (wine_runs_us() && client->receive_status == PC_END) {
+    bool is_wine = loopback_engine() == port_engine_iocp && wine_runs_us();
+    if (is_wine && client->receive_status == PC_END) {
         printf("LESS under Wine: it forgets a reset that came while no receive was posted\n");
         return;
     }

@@ -12,7 +12,7 @@
 
 static uint32_t crowd_size(void)
 {
-    if (!wine_runs_us()) {
+    if (loopback_engine() != port_engine_iocp || !wine_runs_us()) {
         return IDLE_CONNECTIONS;
     }
     printf("LESS under Wine: %u idle connections of %u\n", IDLE_CONNECTIONS_WINE, IDLE_CONNECTIONS);
