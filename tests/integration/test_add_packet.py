@@ -1,7 +1,7 @@
 """A packet more: the YAML and one handler, and nothing else.
 
-Works on a copy of the tree, so that nothing of the copy is seen by the repository. Every build is of
-all targets, and goes on after an error: whatever else had to be edited would fail, too."""
+Works on a copy of the tree, so that nothing of the copy is seen by the repository. Every build is
+of all targets, and goes on after an error: whatever else had to be edited would fail, too."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_its_reply_names_the_handler_of_the_client(tree: Path, folder: Path) -> 
 
 
 def test_wrong_signature_is_a_compile_error(tree: Path) -> None:
-    """Runs after the tests above: a handler that takes another packet is refused by the compiler."""
+    """Runs after the tests above: a handler of another packet is refused by the compiler."""
     write_handler(tree, "gate/handlers/shout.c", WRONG_HANDLER)
     refused = build(tree)
     assert refused.returncode != 0
