@@ -236,22 +236,47 @@ static bool port__may_sleep(struct uring_port *port, uint64_t deadline_us)
     return true;
 }
 
+/* A send that is all there is to submit is made by a call of its own, and its event given without
+ * entering the ring: its completion would end the sleep that follows it, and one connection's echo
+ * takes 2 % less without that. Never twice in a row, or what waits in the kernel would starve.
+ * False: it is not so, or the socket's buffer is full, so that the entry has to wait for room. */
+static bool port__send_alone(struct uring_port *port)
+{
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    const struct io_uring_sqe *entry = uring_ring_only_entry(&port->ring);
+    bool is_send = entry != NULL && (entry->user_data & URING_OP_MASK) == URING_OP_SEND;
+    if (!is_send || port->sent_alone) {
+        port->sent_alone = false;
+        return false;
+    }
+    const void *data = (const void *)(uintptr_t)entry->addr;
+    ssize_t sent = entry->opcode == IORING_OP_SEND ? send(entry->fd, data, entry->len, flags)
+                                                   : sendmsg(entry->fd, data, flags);
+    int code = errno;
+    if (sent < 0 && (code == EAGAIN || code == EINTR)) {
+        return false;
+    }
+    const struct io_uring_cqe done = {.user_data = entry->user_data,
+                                      .res = sent < 0 ? -code : (int32_t)sent};
+    uring_ring_take_back(&port->ring);
+    port__complete(port, &done);
+    port->sent_alone = true;
+    return true;
+}
+
 static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_t events_max,
                            uint32_t timeout_ms)
 {
     struct uring_port *port = port__of(base);
-    port->is_lone = false;
-    if (port->is_local) {
-        port->is_local = false;
-        return port__give(port, events, events_max);
-    }
     uint64_t deadline_us = sleep_timer_deadline_us(timeout_ms);
     for (;;) {
         port__prepare(port);
+        if (port__send_alone(port)) {
+            return port__give(port, events, events_max);
+        }
         uring_ring_enter(&port->ring, port__may_sleep(port, deadline_us));
         port__reap(port);
         uint32_t count = port__give(port, events, events_max);
-        port->is_lone = count == 1;
         if (count > 0 || deadline_us == 0) {
             return count;
         }
@@ -393,36 +418,10 @@ static struct io_uring_sqe *port__prepare_gather(struct uring_port *port, int de
     return entry;
 }
 
-/* The answer to a turn's only event, sent by a call of its own: an entry would be the only one of
- * its submission, and its completion would end the sleep that follows it (0.98 of an echo with one
- * connection). Its event is given by the next turn, which need not enter the kernel. False: the
- * socket's buffer is full, so it takes an entry to wait for room. */
-static bool port__try_send(struct uring_port *port, struct port_socket *socket,
-                           const struct port_span *span)
-{
-    ssize_t sent =
-        send(uring_descriptor_of(socket), span->data, span->size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return false;
-    }
-    socket->send.kind = PORT_SENT;
-    socket->send.in_flight = true;
-    port->is_local = true;
-    *uring_send_of(socket) =
-        (struct uring_send){.result = sent < 0 ? -errno : (int32_t)sent, .is_done = true};
-    uring_socket_settle(port, socket);
-    return true;
-}
-
 static enum pc_status uring_send(struct port *base, struct port_socket *socket,
                                  const struct port_span *spans, uint32_t span_count)
 {
     struct uring_port *port = port__of(base);
-    bool is_lone = port->is_lone && span_count == 1;
-    port->is_lone = false;
-    if (is_lone && port__try_send(port, socket, spans)) {
-        return PC_OK;
-    }
     int descriptor = uring_descriptor_of(socket);
     struct io_uring_sqe *entry;
     if (span_count == 1) {

@@ -103,8 +103,7 @@ struct uring_port {
     struct wake wake;
     struct sleep_timer timer;
     bool wake_is_due; /* PORT_WOKEN is to be given */
-    bool is_lone;     /* the turn has one event only, and nothing was sent yet */
-    bool is_local;    /* that event's answer is sent; its own event needs no kernel */
+    bool sent_alone;  /* the last turn did not enter the ring: port__send_alone */
 };
 
 static inline struct uring_receive *uring_receive_of(struct port_socket *socket)

@@ -27,12 +27,15 @@
 #define RING_FLAG_SET_FIRST 0u
 #endif
 
+/* SUBMIT_ALL: a bad entry does not hold up those behind it. TASKRUN_FLAG: see ring__has_work. */
+#define RING_FLAGS_OF_5_19 (IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG)
+
 /* Strongest first. SINGLE_ISSUER and DEFER_TASKRUN: 6.0 and 6.1; without them, task work costs an
  * interrupt of the worker per completion unless COOP_TASKRUN (5.19) turns that off. */
 static const uint32_t ring__flag_sets[] = {
-    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL,
-    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
-    IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | RING_FLAGS_OF_5_19,
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | RING_FLAGS_OF_5_19,
+    IORING_SETUP_COOP_TASKRUN | RING_FLAGS_OF_5_19,
     0,
 };
 
@@ -174,9 +177,37 @@ struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
     return io_uring_get_sqe(&ring->io);
 }
 
+/* liburing has no call for it: from sqe_head on are the entries that were not shown to the kernel,
+ * and before it those that a submission has left behind. */
+const struct io_uring_sqe *uring_ring_only_entry(const struct uring_ring *ring)
+{
+    const struct io_uring_sq *queue = &ring->io.sq;
+    bool is_only = queue->sqe_tail - queue->sqe_head == 1 && io_uring_sq_ready(&ring->io) == 1;
+    return is_only ? &queue->sqes[queue->sqe_head & queue->ring_mask] : NULL;
+}
+
+void uring_ring_take_back(struct uring_ring *ring)
+{
+    PC_ASSERT(uring_ring_only_entry(ring) != NULL);
+    ring->io.sq.sqe_tail--;
+    ring->message_count = 0;
+}
+
+/* Whether entering would do anything: a turn that only looks, as those of busy_poll_us, need not
+ * ask the kernel to learn that it has nothing. */
+static bool ring__has_work(const struct uring_ring *ring)
+{
+    const unsigned wanted = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
+    return (ring->io.flags & IORING_SETUP_TASKRUN_FLAG) == 0 || io_uring_sq_ready(&ring->io) > 0 ||
+           (IO_URING_READ_ONCE(*ring->io.sq.kflags) & wanted) != 0;
+}
+
 void uring_ring_enter(struct uring_ring *ring, bool may_sleep)
 {
     ring__enable(ring);
-    ring__check(ring, may_sleep ? io_uring_submit_and_wait(&ring->io, 1)
-                                : io_uring_submit_and_get_events(&ring->io));
+    if (may_sleep) {
+        ring__check(ring, io_uring_submit_and_wait(&ring->io, 1));
+    } else if (ring__has_work(ring)) {
+        ring__check(ring, io_uring_submit_and_get_events(&ring->io));
+    }
 }

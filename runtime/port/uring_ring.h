@@ -40,5 +40,10 @@ struct io_uring_sqe *uring_ring_entry(struct uring_ring *ring);
 struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
                                              struct uring_message **message);
 
+/* What waits for submission, if that is a single entry; otherwise NULL. */
+const struct io_uring_sqe *uring_ring_only_entry(const struct uring_ring *ring);
+/* Forget that entry, which the kernel has not seen. */
+void uring_ring_take_back(struct uring_ring *ring);
+
 /* Submit everything and collect completions; may_sleep: wait for one. Thread: the owner. */
 void uring_ring_enter(struct uring_ring *ring, bool may_sleep);
