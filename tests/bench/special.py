@@ -278,3 +278,10 @@ def memory(build: Path, results: Results) -> None:
         each = (full - first) * 1024 / (IDLE_COUNT - IDLE_FIRST)
         lines.append(f"| {name} | {each:,.0f} | {started:,} | {first:,} | {full:,} |")
     results.facts["g: memory of idle connections (goal 512 bytes)"] = lines
+    results.facts["g: parts of a worker"] = parts(build)
+
+
+def parts(build: Path) -> list[str]:
+    """What one worker of each engine is made of, as the structs and the allocator say."""
+    program = build / "bench_parts"
+    return subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
