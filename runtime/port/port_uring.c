@@ -3,11 +3,14 @@
  * Happy path: submit calls fill entries; port_wait enters the kernel once, which submits them all
  * and makes the completions; each completion is stored in its socket, which goes on the ready list;
  * the ready list is then turned into events. So nothing is delivered from inside a submit call, and
- * a batch may be as small as the caller likes. Who answers the only event of a turn does so at
- * once: port__try_send. Failure modes: no entry or no buffer is free: the socket waits on the todo
- * or starved list for the next turn. The completion queue overflows: it is reaped and entered
- * again. Whatever a multishot does, uring_socket.c and uring_listener.c bring it back to one event
- * per operation. Path: [1] completion and [10] send op, behind port.c. */
+ * a batch may be as small as the caller likes. A send that is all there is to submit goes another
+ * way: port__send_alone.
+ *
+ * Failure modes: no entry or no buffer is free: the socket waits on the todo or starved list for
+ * the next turn. The completion queue overflows: it is reaped and entered again. Whatever a
+ * multishot does, uring_socket.c and uring_listener.c bring it back to one event per operation.
+ *
+ * Path: [1] completion and [10] send op, behind port.c. */
 #define _GNU_SOURCE
 #include "port/uring_port.h"
 
