@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -67,6 +68,13 @@ def every_set() -> dict[str, list[Path]]:
     generated = ROOT / "tests" / "generated"
     return {"demo": golden_inputs(), "protocol": protocol_inputs(), "wide": wide_inputs(),
             "odd": [generated / "wide" / "odd.yaml"], "now": [generated / "versions" / "now.yaml"]}
+
+
+def case_count(vectors: Path) -> int:
+    """How many cases a file of vectors has: what each language's test must say that it ran."""
+    packets = [packet for protocol in json.loads(vectors.read_text())["protocols"]
+               for packet in protocol["packets"]]
+    return sum(len(packet[kind]) for packet in packets for kind in ("accept", "encode", "reject"))
 
 
 def need(tool: str) -> str:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support import ROOT, every_set, need, pcgen, run
+from support import ROOT, case_count, every_set, need, pcgen, run
 
 HERE = ROOT / "tests" / "generated" / "csharp"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
@@ -50,8 +50,10 @@ def test_vectors_are_read_and_written_as_in_c_and_without_garbage(generated: Pat
                                                                   name: str) -> None:
     program = generated / f"{name}.exe"
     assert mcs(program, *CHECK, *sources_of(generated / name)) == ""
-    status, output = checked(program, generated / name / "vectors.json")
+    vectors = generated / name / "vectors.json"
+    status, output = checked(program, vectors)
     assert status == 0, output
+    assert f"{case_count(vectors)} cases, " in output
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [

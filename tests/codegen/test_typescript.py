@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import ROOT, every_set, need, pcgen, run
+from support import ROOT, case_count, every_set, need, pcgen, run
 
 HERE = ROOT / "tests" / "generated" / "typescript"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
@@ -46,9 +46,10 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", SETS)
 def test_vectors_are_read_and_written_as_in_c(compiled: Path, name: str) -> None:
     assert pcgen("vectors", "--out", compiled / name, *SETS[name]).returncode == 0
-    result = run(need("node"), HERE / "check_vectors.mjs", compiled / "js" / name,
-                 compiled / name / "vectors.json")
+    vectors = compiled / name / "vectors.json"
+    result = run(need("node"), HERE / "check_vectors.mjs", compiled / "js" / name, vectors)
     assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{case_count(vectors)} cases, " in result.stdout
 
 
 def test_application_works(compiled: Path) -> None:

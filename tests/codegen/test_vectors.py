@@ -1,5 +1,5 @@
 """The generated Python against the same vectors as the generated C: identical bytes, the same
-reasons to refuse. tests/generated does this for C."""
+reasons to refuse. tests/generated does this for C, with the table whose likeness is shown here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support import every_set, pcgen
+from support import INCLUDE, ROOT, case_count, every_set, need, pcgen, run
+
+from pcgen import pipeline
 
 Case = tuple[ModuleType, Any, dict[str, Any]]
 CUT = 40  # payloads of a packet that are cut at every size
@@ -22,18 +24,34 @@ SETS = every_set()
 
 
 @pytest.fixture(scope="module", params=SETS)
-def vectors(request: pytest.FixtureRequest,
-            tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Case]]:
-    """The packets of one set of protocols: module, class, and vectors."""
-    inputs = SETS[request.param]
-    folder = tmp_path_factory.mktemp(request.param)
-    assert pcgen("gen", "--out", folder, *inputs).returncode == 0
-    assert pcgen("vectors", "--out", folder, *inputs).returncode == 0
-    sys.path.insert(0, str(folder / "python"))
-    sys.dont_write_bytecode = True
+def name(request: pytest.FixtureRequest) -> str:
+    """Of a set of protocols."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def folder(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is made of the set."""
+    made = tmp_path_factory.mktemp(name)
+    assert pcgen("gen", "--out", made, *SETS[name]).returncode == 0
+    assert pcgen("vectors", "--out", made, *SETS[name]).returncode == 0
+    return made
+
+
+def read_vectors(folder: Path) -> list[dict[str, Any]]:
+    """The protocols of the JSON."""
     found = json.loads((folder / "vectors.json").read_text())
     assert found["format"] == 1
-    yield [(module, module.PACKETS[packet["id"]], packet) for protocol in found["protocols"]
+    protocols: list[dict[str, Any]] = found["protocols"]
+    return protocols
+
+
+@pytest.fixture(scope="module")
+def vectors(folder: Path) -> Iterator[list[Case]]:
+    """The packets of one set of protocols: module, class, and vectors."""
+    sys.path.insert(0, str(folder / "python"))
+    sys.dont_write_bytecode = True
+    yield [(module, module.PACKETS[packet["id"]], packet) for protocol in read_vectors(folder)
            for module in [importlib.import_module(protocol["name"])]
            for packet in protocol["packets"]]
     sys.path.remove(str(folder / "python"))
@@ -125,9 +143,114 @@ def test_every_packet_has_something_to_accept_and_to_reject(vectors: list[Case])
             assert any(case["encode"] for _, _, case in vectors)
 
 
+def test_no_case_of_the_json_is_left_out(folder: Path, vectors: list[Case]) -> None:
+    here = sum(len(case[kind]) for _, _, case in vectors for kind in ("accept", "encode", "reject"))
+    assert here == case_count(folder / "vectors.json")
+
+
+def test_examples_of_the_yaml_are_cases(folder: Path, name: str) -> None:
+    """Each by its number; what wide.yaml says of `tailed` is looked at byte by byte."""
+    cases = {(protocol["name"], packet["name"], item["name"]): item
+             for protocol in read_vectors(folder) for packet in protocol["packets"]
+             for item in packet["accept"]}
+    program = pipeline.compile_files(SETS[name]).program
+    assert program is not None
+    examples = [(protocol.name, packet.name, f"example_{number}")
+                for protocol in program.protocols for packet in protocol.packets
+                for number in range(1, len(packet.examples) + 1)]
+    assert set(examples) <= set(cases)
+    if name == "wide":
+        assert ("wide", "tailed", "example_1") in examples
+        answer = cases["wide", "tailed", "example_1"]
+        assert (answer["payload"], answer["value"]) == ("2a000000", {"number": 42})
+
+
 def test_frame_is_between_its_bounds(vectors: list[Case]) -> None:
     for _, _, case in vectors:
         sizes = [len(item["payload"]) // 2 + 4 for item in case["accept"]]
         assert case["frame_min"] <= min(sizes) and max(sizes) <= case["frame_max"]
         if case["canonical"]:
             assert (min(sizes), max(sizes)) == (case["frame_min"], case["frame_max"])
+
+
+# ---- the table that C reads instead of the JSON ----
+
+DUMP = """\
+#include <stdio.h>
+
+#include "generated/codec_case.h"
+
+static void put_hex(const uint8_t *bytes, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        printf("%02x", bytes[i]);
+    }
+    putchar('\\t');
+}
+
+static void put_case(const struct codec_case *item)
+{
+    printf("packet %s %u %u %u %d\\n", item->name, item->id, item->frame_min, item->frame_max,
+           item->is_canonical);
+    for (size_t i = 0; i < item->accept_count; i++) {
+        const struct codec_accept *accept = &item->accepts[i];
+        const uint32_t *cut = accept->cuts;
+        printf("accept %s\\t", accept->name);
+        put_hex(accept->payload, accept->payload_size);
+        put_hex(accept->encoded, accept->encoded_size);
+        printf("%u", accept->version);
+        for (; accept->has_cuts && *cut < accept->payload_size; cut++) {
+            printf(" %u", *cut);
+        }
+        puts(accept->has_cuts ? " whole" : "");
+    }
+    for (size_t i = 0; i < item->encode_count; i++) {
+        printf("encode %s\\t", item->encodes[i].name);
+        put_hex(item->encodes[i].payload, item->encodes[i].payload_size);
+        putchar('\\n');
+    }
+    for (size_t i = 0; i < item->reject_count; i++) {
+        printf("reject %s\\t", item->rejects[i].name);
+        put_hex(item->rejects[i].payload, item->rejects[i].payload_size);
+        puts(pc_wire_error_name(item->rejects[i].error));
+    }
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < codec_case_count; i++) {
+        put_case(&codec_cases[i]);
+    }
+    return 0;
+}
+"""
+
+
+def spelled(protocol: str, packet: dict[str, Any]) -> Iterator[str]:
+    """A packet of the JSON, as the program above says it."""
+    yield (f"packet {protocol}_{packet['name']} {packet['id']} {packet['frame_min']} "
+           f"{packet['frame_max']} {int(packet['canonical'])}")
+    for item in packet["accept"]:
+        cuts = [*map(str, item["cuts"]), "whole"] if "cuts" in item else []
+        yield "\t".join((f"accept {item['name']}", item["payload"],
+                         item.get("encoded", item["payload"]),
+                         " ".join([str(item.get("version", 0)), *cuts])))
+    for item in packet["encode"]:
+        yield f"encode {item['name']}\t{item['payload']}\t"
+    for item in packet["reject"]:
+        yield f"reject {item['name']}\t{item['payload']}\t{item['reason']}"
+
+
+def test_table_of_c_has_the_cases_of_the_json(folder: Path) -> None:
+    """All of them, in order. That its values are the JSON's follows: C must make a case's bytes of
+    the one, and the other languages must read the other from them."""
+    (folder / "dump.c").write_text(DUMP)
+    codecs = [path for path in (folder / "proto").glob("*.c")
+              if path.stem.endswith(("_codec", "_ids"))]
+    built = run(need("gcc"), "-std=c11", "-O0", "-w", f"-I{INCLUDE}", f"-I{folder}",
+                f"-I{ROOT / 'tests'}", folder / "dump.c", folder / "vectors.c", *codecs,
+                ROOT / "runtime" / "base" / "wire.c", "-o", folder / "dump")
+    assert built.returncode == 0, built.stderr
+    said = run(folder / "dump").stdout.splitlines()
+    assert said == [line for protocol in read_vectors(folder) for packet in protocol["packets"]
+                    for line in spelled(protocol["name"], packet)]

@@ -17,6 +17,8 @@
 #define NAME_SIZE        96u
 #define CHANGED_SIZE_MAX 1500u /* larger payloads are not changed byte by byte */
 
+static size_t cases_run; /* of all packets; main compares it with the table */
+
 /* A copy of exactly size bytes; size 0 still has an address. */
 static uint8_t *copy__make(const uint8_t *bytes, uint32_t size)
 {
@@ -75,6 +77,7 @@ static void codec_value_becomes_its_bytes(void **state)
     for (size_t i = 0; i < item->encode_count; i++) {
         const struct codec_encode *encode = &item->encodes[i];
         case__expect_bytes(item, encode->packet, encode->payload, encode->payload_size);
+        cases_run++;
     }
 }
 
@@ -127,6 +130,7 @@ static void codec_bytes_decode_and_encode_again(void **state)
         }
         case__expect_bytes(item, packet, accept->encoded, accept->encoded_size);
         free(payload);
+        cases_run++;
     }
     free(packet);
 }
@@ -163,6 +167,7 @@ static void codec_broken_payload_is_refused_with_its_reason(void **state)
             fail_msg("%s, %s: %s instead of %s", item->name, reject->name,
                      pc_wire_error_name(error), pc_wire_error_name(reject->error));
         }
+        cases_run++;
     }
     free(packet);
 }
@@ -210,8 +215,21 @@ static const struct CMUnitTest situations[SITUATIONS] = {
     cmocka_unit_test(codec_changed_byte_is_refused_or_kept),
 };
 
+/* No case of the table was passed over. */
+static bool cases__all_run(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < codec_case_count; i++) {
+        count += codec_cases[i].accept_count + codec_cases[i].encode_count;
+        count += codec_cases[i].reject_count;
+    }
+    printf("%zu of %zu cases\n", cases_run, count);
+    return cases_run == count;
+}
+
 int main(void)
 {
+    int failed;
     static struct CMUnitTest tests[TESTS_MAX];
     static char names[TESTS_MAX][NAME_SIZE];
     size_t count = 0;
@@ -229,5 +247,6 @@ int main(void)
         (void)fprintf(stderr, "too many packets for TESTS_MAX\n");
         return 1;
     }
-    return _cmocka_run_group_tests("codec", tests, count, NULL, NULL);
+    failed = _cmocka_run_group_tests("codec", tests, count, NULL, NULL);
+    return failed == 0 && cases__all_run() ? 0 : 1;
 }

@@ -102,6 +102,28 @@ static void set_all_refuses_what_is_above_its_bound(void **state)
     assert_false(wide_secrets_set_all(&secrets, "", "1234567890", digest));
 }
 
+static void set_all_refuses_more_elements_than_there_is_room(void **state)
+{
+    static const uint16_t words[5] = {2, 2, 2, 2, 2};
+    static const enum wide_mood moods[2] = {WIDE_MOOD_CALM, WIDE_MOOD_CALM};
+    static const float angles[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    static const struct wide_target targets[4] = {{.tag = WIDE_TARGET_NOBODY}};
+    struct wide_unions other;
+    (void)state;
+    assert_true(wide_numbers_set_all(&numbers, 1, 0, 5, 0.0f, 0.0, 0.0f, 0.0f, WIDE_MOOD_CALM, 0, 0,
+                                     words, 4, moods, angles, 3));
+    assert_false(wide_numbers_set_all(&numbers, 1, 0, 5, 0.0f, 0.0, 0.0f, 0.0f, WIDE_MOOD_CALM, 0,
+                                      0, words, 5, moods, angles, 3));
+    assert_false(wide_numbers_set_all(&numbers, 1, 0, 5, 0.0f, 0.0, 0.0f, 0.0f, WIDE_MOOD_CALM, 0,
+                                      0, words, 4, moods, angles, 4));
+    assert_false(wide_maybe_set_all(&maybe, NULL, NULL, NULL, NULL, NULL, NULL, 0, words, 4, NULL,
+                                    NULL, NULL, NULL));
+    assert_false(wide_maybe_set_all(&maybe, NULL, NULL, NULL, NULL, NULL, key, 13, NULL, 0, NULL,
+                                    NULL, NULL, NULL));
+    assert_false(wide_unions_set_all(&other, targets, targets, 4, &unions.effect, unions.two,
+                                     &unions.profile, NULL, 0, 5));
+}
+
 /* ---- validate ---- */
 
 #define REFUSED(packet, change, reason)                                                            \
@@ -205,6 +227,25 @@ static void equal_sees_every_sort_of_difference(void **state)
     DIFFERS(unions, other->profile.spots[0].level = 1);
 }
 
+static void equal_sees_what_is_there_on_one_side_only(void **state)
+{
+    (void)state;
+    maybe.has_number = maybe.has_words = maybe.has_target = maybe.has_blob = true;
+    maybe.words_count = 1;
+    maybe.target.tag = WIDE_TARGET_ENTITY;
+    maybe.blob = key;
+    maybe.blob_size = 4;
+    DIFFERS(maybe, other->has_number = false);
+    DIFFERS(maybe, other->number = 1);
+    DIFFERS(maybe, other->has_words = false);
+    DIFFERS(maybe, other->words_count = 0);
+    DIFFERS(maybe, other->words[0] = 1);
+    DIFFERS(maybe, other->target.entity = 1);
+    DIFFERS(maybe, other->has_blob = false);
+    DIFFERS(maybe, other->blob_size = 3);
+    DIFFERS(maybe, other->has_truth = true);
+}
+
 static void equal_passes_over_what_is_not_there(void **state)
 {
     struct wide_numbers other = numbers;
@@ -254,6 +295,42 @@ static void print_hides_secrets(void **state)
     assert_string_equal(text, expected);
     assert_int_equal(wide_secrets_print(&secrets, text, 9), strlen(expected));
     assert_string_equal(text, "{\"name\":");
+}
+
+static void print_escapes_and_names_what_it_can(void **state)
+{
+    static const char expected[] = "{\"plain\":\"a\\u0001b\",\"shown\":\"d\\\"\\\\e\",\"key\":"
+                                   "\"01020304\"}";
+    char text[600];
+    (void)state;
+    assert_true(wide_texts_set_all(&texts,
+                                   "a\x01"
+                                   "b",
+                                   "d\"\\e", key, 4));
+    assert_int_equal(wide_texts_print(&texts, text, sizeof text), strlen(expected));
+    assert_string_equal(text, expected);
+    numbers.mood = (enum wide_mood)1234;
+    assert_true(wide_numbers_print(&numbers, text, sizeof text) < sizeof text);
+    assert_non_null(strstr(text, "\"mood\":1234,"));
+    maybe.has_kind = true;
+    maybe.kind = WIDE_KIND_TWO;
+    assert_true(wide_maybe_print(&maybe, text, sizeof text) < sizeof text);
+    assert_non_null(strstr(text, "{\"number\":null,\"kind\":\"TWO\",\"steps\":null,"));
+    assert_true(wide_unions_print(&unions, text, sizeof text) < sizeof text);
+    assert_non_null(strstr(text, "\"damage\":12"));
+}
+
+static void print_writes_nothing_beyond_its_room(void **state)
+{
+    char text[200];
+    uint32_t size = wide_secrets_print(&secrets, NULL, 0);
+    (void)state;
+    for (uint32_t capacity = 1; capacity <= size + 1; capacity++) {
+        memset(text, '#', sizeof text);
+        assert_int_equal(wide_secrets_print(&secrets, text, capacity), size);
+        assert_int_equal(strlen(text), capacity - 1);
+        assert_int_equal(text[capacity], '#');
+    }
 }
 
 static void print_frame_refuses_what_it_cannot_decode(void **state)
@@ -319,14 +396,18 @@ int main(void)
         PARTS_TEST(set_all_fills_every_field),
         PARTS_TEST(set_all_null_leaves_an_optional_out),
         PARTS_TEST(set_all_refuses_what_is_above_its_bound),
+        PARTS_TEST(set_all_refuses_more_elements_than_there_is_room),
         PARTS_TEST(validate_finds_what_a_peer_would_refuse_of_numbers),
         PARTS_TEST(validate_finds_what_a_peer_would_refuse_of_texts),
         PARTS_TEST(validate_looks_into_optionals_that_are_there),
         PARTS_TEST(validate_looks_into_the_case_of_a_union),
         PARTS_TEST(equal_sees_every_sort_of_difference),
+        PARTS_TEST(equal_sees_what_is_there_on_one_side_only),
         PARTS_TEST(equal_passes_over_what_is_not_there),
         PARTS_TEST(view_reads_the_fields_before_the_first_of_variable_size),
         PARTS_TEST(print_hides_secrets),
+        PARTS_TEST(print_escapes_and_names_what_it_can),
+        PARTS_TEST(print_writes_nothing_beyond_its_room),
         PARTS_TEST(print_frame_refuses_what_it_cannot_decode),
         PARTS_TEST(meta_describes_packets_and_fields),
         PARTS_TEST(meta_finds_each_packet_and_no_other),

@@ -20,6 +20,7 @@ static class CheckVectors
     private const int Rounds = 300;
     private static readonly List<string> Failures = new List<string>();
     private static int checks;
+    private static int cases;
 
     private static void Check(bool good, string what)
     {
@@ -217,6 +218,7 @@ static class CheckVectors
 
     private static void CheckAccept(Entry entry, Dictionary<string, object> item)
     {
+        cases++;
         string name = $"{entry.Name}, {item["name"]}";
         IPacket packet = entry.New();
         WireError error = packet.Decode(Bytes(item["payload"]));
@@ -278,6 +280,7 @@ static class CheckVectors
     /// <summary>A number between two steps, in the field that the name begins with.</summary>
     private static void CheckEncode(Entry entry, Dictionary<string, object> item)
     {
+        cases++;
         string key = ((string)item["name"]).Split(':')[0];
         IPacket packet = entry.New();
         packet.Decode(Bytes(item["payload"]));
@@ -290,6 +293,7 @@ static class CheckVectors
 
     private static void CheckReject(Entry entry, Dictionary<string, object> item)
     {
+        cases++;
         string said = Frame.NameOf(entry.New().Decode(Bytes(item["payload"])));
         Check(said == (string)item["reason"],
               $"{entry.Name}, {item["name"]}: {said}, not {item["reason"]}");
@@ -401,7 +405,7 @@ static class CheckVectors
         CheckStream(frames);
         CheckGarbage(entries, frames);
         Failures.Take(50).ToList().ForEach(Console.WriteLine);
-        Console.WriteLine($"{checks} checks, {Failures.Count} failures");
+        Console.WriteLine($"{cases} cases, {checks} checks, {Failures.Count} failures");
         return Failures.Count == 0 && checks > 0 ? 0 : 1;
     }
 }

@@ -12,6 +12,7 @@ const load = (name) => import(pathToFileURL(`${folder}/${name}.js`).href);
 const wire = await load("pcwire");
 const failures = [];
 let checks = 0;
+let cases = 0;
 
 function check(what, good) {
   checks++;
@@ -120,13 +121,16 @@ function checkPacket(protocol, module, entry) {
   check(`${entry.name}: bounds`, type.frameMin === entry.frame_min
     && type.frameMax === entry.frame_max);
   for (const item of entry.accept) {
+    cases++;
     frames.push(checkAccept(entry, module, type, item));
     checkCuts(entry, type, item);
   }
   for (const item of entry.encode) {
+    cases++;
     checkEncode(entry, type, item);
   }
   for (const item of entry.reject) {
+    cases++;
     const said = reason(() => type.decode(bytes(item.payload)), wire.DecodeError);
     check(`${entry.name}, ${item.name}: ${said}, not ${item.reason}`, said === item.reason);
   }
@@ -145,5 +149,5 @@ checkStream(frames);
 for (const failure of failures.slice(0, 50)) {
   console.log(failure);
 }
-console.log(`${checks} checks, ${failures.length} failures`);
+console.log(`${cases} cases, ${checks} checks, ${failures.length} failures`);
 process.exit(failures.length === 0 && checks > 0 ? 0 : 1);

@@ -3,7 +3,8 @@
  * "<secret>". The form is that of pcgen decode.
  *
  *     _print        writes at most capacity bytes, the NUL at the end included. Returns the bytes
- *                   that the whole takes without the NUL; capacity or more, and it was cut
+ *                   that the whole takes without the NUL; capacity or more, and it was cut. The
+ *                   packet must be valid
  *     _print_to     the same for a part of a packet
  *     _print_frame  decodes a frame of any packet of the protocol and prints it; 0 if the id is
  *                   none of them or the payload is refused */
