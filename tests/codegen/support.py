@@ -77,6 +77,24 @@ def case_count(vectors: Path) -> int:
     return sum(len(packet[kind]) for packet in packets for kind in ("accept", "encode", "reject"))
 
 
+VERSIONS = ROOT / "tests" / "generated" / "versions"
+
+
+def make_versions(folder: Path, *options: str) -> int:
+    """Old and new version of one protocol with their vectors, in folders of their names, and how
+    many cases a test of one against the other has; options: of `gen`, before its folder."""
+    for name in ("old", "now"):
+        source = VERSIONS / f"{name}.yaml"
+        for command in (("gen", *options), ("vectors", "--out")):
+            made = pcgen(*command, folder / name, source)
+            assert made.returncode == 0, made.stderr
+    old, new = (json.loads((folder / name / "vectors.json").read_text())["protocols"][0]["packets"]
+                for name in ("old", "now"))
+    known = {packet["id"] for packet in old}
+    return (sum("encoded" not in item for packet in old for item in packet["accept"])
+            + sum(len(packet["accept"]) for packet in new if packet["id"] in known))
+
+
 def need(tool: str) -> str:
     """The tool's path; a test that needs what is not installed fails and names it."""
     path = shutil.which(tool)

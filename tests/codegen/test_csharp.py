@@ -6,10 +6,11 @@ Its programs lie in tests/generated/csharp."""
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from support import ROOT, case_count, every_set, need, pcgen, run
+from support import ROOT, case_count, every_set, make_versions, need, pcgen, run
 
 HERE = ROOT / "tests" / "generated" / "csharp"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
@@ -75,6 +76,41 @@ def test_wrong_code_would_be_found(generated: Path, tmp_path: Path, old: str, ne
     assert result.returncode == 0, result.stdout
     status, output = checked(tmp_path / "wrong.exe", generated / "usage" / "vectors.json")
     assert status == 1 and said in output, output
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """Both sides, and their cases."""
+    folder = tmp_path_factory.mktemp("versions")
+    count = make_versions(folder, "--csharp")
+    shutil.rmtree(folder / "now" / "Pcwire")  # the same as old's
+    for name in ("old", "now"):
+        shutil.rmtree(folder / name / "Roles")  # of one name in both
+    return folder, count
+
+
+def check_versions(folder: Path) -> tuple[int, str]:
+    said = mcs(folder / "versions.exe", HERE / "CheckVersions.cs", HERE / "Json.cs",
+               *sources_of(folder))
+    assert said == ""
+    result = run(need("mono"), folder / "versions.exe", folder / "old" / "vectors.json",
+                 folder / "now" / "vectors.json")
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_old_and_new_side_read_each_other(versions: tuple[Path, int]) -> None:
+    folder, count = versions
+    assert check_versions(folder) == (0, f"{count} cases, 0 failures\n")
+
+
+def test_new_side_that_is_wrong_would_be_found(versions: tuple[Path, int], tmp_path: Path) -> None:
+    shutil.copytree(versions[0], tmp_path, dirs_exist_ok=True)
+    source = tmp_path / "now" / "Now.cs"
+    text = source.read_text()
+    assert "if (version < 3)" in text
+    source.write_text(text.replace("if (version < 3)", "if (version < 1)"))
+    status, output = check_versions(tmp_path)
+    assert status == 1 and "move, " in output, output
 
 
 def application(generated: Path, folder: Path, text: str) -> str:

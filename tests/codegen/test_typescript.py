@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import ROOT, case_count, every_set, need, pcgen, run
+from support import ROOT, case_count, every_set, make_versions, need, pcgen, run
 
 HERE = ROOT / "tests" / "generated" / "typescript"
 WIDE = ROOT / "tests" / "generated" / "wide" / "wide.yaml"
@@ -50,6 +50,22 @@ def test_vectors_are_read_and_written_as_in_c(compiled: Path, name: str) -> None
     result = run(need("node"), HERE / "check_vectors.mjs", compiled / "js" / name, vectors)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"{case_count(vectors)} cases, " in result.stdout
+
+
+def test_old_and_new_side_read_each_other(tmp_path: Path) -> None:
+    count = make_versions(tmp_path, "--typescript")
+    assert tsc(tmp_path) == ""
+    sides = [tmp_path / part for name in ("old", "now")
+             for part in (f"js/{name}", f"{name}/vectors.json")]
+    result = run(need("node"), HERE / "check_versions.mjs", *sides)
+    assert result.stdout + result.stderr == f"{count} cases, 0 failures\n"
+    assert result.returncode == 0
+    module = tmp_path / "js" / "now" / "now.js"
+    text = module.read_text()
+    assert "if (version < 3)" in text
+    module.write_text(text.replace("if (version < 3)", "if (version < 1)"))
+    result = run(need("node"), HERE / "check_versions.mjs", *sides)
+    assert result.returncode == 1, result.stdout
 
 
 def test_application_works(compiled: Path) -> None:
