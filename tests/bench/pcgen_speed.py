@@ -7,7 +7,9 @@
     check  read and resolve, write nothing
 
 Prints the best and the median of some rounds: seconds that pass, and seconds of processor time,
-which other work on the machine does not change. Goals: full under 3 s, no-op under 0.5 s.
+which other work on the machine does not change. Goals: full under 3 s, no-op under 0.5 s; the best
+processor time is held against them, which on an idle machine is what passes: pcgen is one thread
+and waits for nothing. Exit status 1: a goal was missed.
 """
 
 from __future__ import annotations
@@ -37,6 +39,9 @@ flows:
 consts:
   NAME_MAX: 24
 """
+
+
+GOALS_S = {"full": 3.0, "no-op": 0.5}
 
 
 def _types(lines: list[str]) -> None:
@@ -100,8 +105,15 @@ def measure(folder: Path, packets: int) -> dict[str, tuple[float, float]]:
     return found
 
 
-def main() -> None:
-    """Prints the table."""
+def verdict(what: str, best: float) -> str:
+    """Behind a line of the table."""
+    if what not in GOALS_S:
+        return ""
+    return f"{'pass' if best < GOALS_S[what] else 'FAIL'}, goal {GOALS_S[what]:g}"
+
+
+def main() -> int:
+    """Prints the table; what the program exits with."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packets", type=int, default=1000)
@@ -114,11 +126,15 @@ def main() -> None:
                    if path.is_file())
     print(f"{options.packets} packets, {size / 1e6:.1f} MB of output, {options.rounds} rounds")
     print(f"{'':8} {'best':>8} {'median':>8} {'cpu best':>9} {'cpu median':>11}   seconds")
+    failed = False
     for what in rounds[0]:
         wall, cpu = ([one[what][index] for one in rounds] for index in (0, 1))
+        said = verdict(what, min(cpu))
+        failed |= said.startswith("FAIL")
         print(f"{what:8} {min(wall):8.3f} {statistics.median(wall):8.3f} {min(cpu):9.3f} "
-              f"{statistics.median(cpu):11.3f}")
+              f"{statistics.median(cpu):11.3f}   {said}".rstrip())
+    return int(failed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -78,6 +78,31 @@ def test_wrong_code_would_be_found(generated: Path, tmp_path: Path, old: str, ne
     assert status == 1 and said in output, output
 
 
+def api_of(folder: Path, *sources: Path) -> set[str]:
+    """What the code uses of the framework: types and members."""
+    assert mcs(folder / "api.exe", HERE / "ListApi.cs", *sources) == ""
+    result = run(need("mono"), folder / "api.exe")
+    assert result.returncode == 0, result.stderr
+    return set(result.stdout.splitlines())
+
+
+def test_only_what_netstandard_has_is_used(generated: Path, tmp_path: Path) -> None:
+    """Mono has more than .NET Standard 2.1, whose list is ours, read member by member."""
+    listed = (HERE / "netstandard21.txt").read_text(encoding="utf-8").splitlines()[1:]
+    used = [api_of(tmp_path, *sources_of(generated / name)) for name in SETS]
+    assert sorted(set().union(*used)) == listed
+
+
+def test_use_of_another_member_would_be_found(generated: Path, tmp_path: Path) -> None:
+    old = "Cold = reader.I16();"
+    text = (generated / "wide" / "Wide.cs").read_text()
+    assert old in text
+    (tmp_path / "Wide.cs").write_text(text.replace(
+        old, old + " global::System.Console.Beep();"))
+    others = [path for path in sources_of(generated / "wide") if path.name != "Wide.cs"]
+    assert "System.Console.Beep()" in api_of(tmp_path, tmp_path / "Wide.cs", *others)
+
+
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """Both sides, and their cases."""

@@ -1,4 +1,5 @@
-"""Random schemas, a few of them; scripts/property tries many. See tests/property/run.py."""
+"""Random schemas, a few of them; scripts/property tries many. See tests/property/run.py. What they
+become is compiled for Windows too; tests/property/CMakeLists.txt runs that under Wine."""
 
 from __future__ import annotations
 
@@ -24,5 +25,5 @@ def test_codecs_agree_on_a_new_schema() -> None:
     """Another one each time; PC_SEED=<number> does it again."""
     seed = os.environ.get("PC_SEED") or str(SystemRandom().randrange(10**6, 10**9))
     print(f"PC_SEED={seed}")
-    result = run("/usr/bin/python3", RUN, "--seed", seed, "--only", "gcc,clang,typescript,csharp")
+    result = run("/usr/bin/python3", RUN, "--seed", seed)
     assert result.returncode == 0, result.stdout + result.stderr
