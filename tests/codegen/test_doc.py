@@ -119,6 +119,50 @@ def test_page_asks_for_nothing_else(made: Made) -> None:
     assert not re.search(r"https?://|url\(|@import|fetch\(|import\(", made.html)
 
 
+def test_parts_that_a_reader_looks_for_are_there(made: Made) -> None:
+    assert {"find", "find-text", "contents", "overview", "policy", "changes"} <= set(made.page.ids)
+    assert made.html.count("<svg") == len(made.page.labels) > 1
+    assert 'class="policy"' in made.html
+
+
+def schemes(html: str) -> list[dict[str, str]]:
+    """The colours by name, light and dark."""
+    style = html[html.index("<style>"):html.index("</style>")]
+    assert "color-scheme: light dark;" in style
+    blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    assert len(blocks) == 2
+    assert style.index("prefers-color-scheme: dark") > style.index(blocks[0])
+    assert not re.search(r"#[0-9a-f]{3}|rgb|hsl", style.replace(blocks[0], "").replace(
+        blocks[1], "")), "a colour that does not change with the scheme"
+    return [dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6});", block)) for block in blocks]
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at:at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+                        for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_everything_can_be_read_in_light_and_in_dark(whole: Made) -> None:
+    """Text against its ground, as the guidelines for accessible pages want it: 4.5 to 1."""
+    light, dark = schemes(whole.html)
+    assert light.keys() == dark.keys()
+    assert luminance(light["paper"]) > 0.9 and luminance(dark["paper"]) < 0.02
+    grounds = {"ink": "paper panel head prefix fixed varying", "quiet": "paper panel",
+               "link": "paper panel", "yes": "paper", "secret": "secret-paper paper",
+               "later": "later-paper", "old": "old-paper"}
+    for colours in (light, dark):
+        for text, below in grounds.items():
+            for ground in below.split():
+                assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+
+
 def test_each_packet_has_its_picture(made: Made) -> None:
     for protocol in made.program.protocols:
         for packet in protocol.packets:
