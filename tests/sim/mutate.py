@@ -2,10 +2,12 @@
 
     mutate.py <root of the project> <name>.mutant <output.c>
 
-A .mutant file says what is broken, in which file, and which text stands for which:
+A .mutant file says what is broken, in which file, how it is found if not by an invariant (see
+run_mutants.py), and which text stands for which:
 
     why: a partial send takes the whole chunk off the queue
     file: runtime/net/send_queue.c
+    found: time limit
     --- right
             chunk->begin += size;
     --- wrong
@@ -30,13 +32,14 @@ class Mutant:
     why: str
     file: str
     pairs: tuple[tuple[str, str], ...]
+    found: str = "invariant"
 
 
 def parse(path: Path) -> Mutant:
     """Read a .mutant file; ValueError if it is not one."""
     head, *parts = path.read_text(encoding="utf-8").split("--- right\n")
     fields = dict(line.split(": ", 1) for line in head.splitlines())
-    if set(fields) != {"why", "file"} or not parts:
+    if not {"why", "file"} <= set(fields) <= {"why", "file", "found"} or not parts:
         raise ValueError(f"{path}: expected why, file, and right and wrong texts")
     pairs = []
     for part in parts:
@@ -44,7 +47,8 @@ def parse(path: Path) -> Mutant:
         if not separator or right == wrong:
             raise ValueError(f"{path}: a right text without a wrong one")
         pairs.append((right, wrong))
-    return Mutant(path.stem, fields["why"], fields["file"], tuple(pairs))
+    found = fields.get("found", "invariant")
+    return Mutant(path.stem, fields["why"], fields["file"], tuple(pairs), found)
 
 
 def apply(mutant: Mutant, text: str) -> str:

@@ -3,8 +3,12 @@
     run_mutants.py <folder of sim_mutant_*> <folder of .mutant files> [name...]
 
 Each variant of the runtime first runs all interleavings of a small world, then seeds, up to a
-bound; each variant of a server runs seeds of the whole slice. It is found when an assertion ends it
-or it does not come to an end.
+bound; each variant of a server runs seeds of the whole slice. A run that fails does so in one of
+these ways, and only the one that the .mutant file names, by default `invariant`, is a find:
+
+    invariant      an assertion has printed what does not hold, or a sanitizer its report
+    time limit     it did not come to an end
+    silence        it ended with an error or by a signal and said nothing of this
 """
 
 from __future__ import annotations
@@ -28,6 +32,14 @@ HANG_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """How a run failed: the kind, and its last words."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Whether and how a variant was found."""
 
@@ -36,27 +48,31 @@ class Outcome:
     how: str
 
 
-def last_words(text: str) -> str:
-    """What the end of a run says: the assertion and, if there is one, the seed."""
+def explain(text: str, status: int) -> Failure:
+    """What the end of a failed run says: the assertion and, if there is one, the seed."""
     assertion = re.search(r"(\w+\.[ch]:\d+): assertion failed: (.*)", text)
     sanitizer = re.search(r"ERROR: (\w+Sanitizer: [\w-]+)", text)
     seed = re.search(r"FAILED seed (\d+)", text)
-    words = f"{assertion[1]} {assertion[2]}" if assertion else "ended"
+    if assertion is None and sanitizer is None:
+        return Failure("silence", f"ended with {status}")
+    words = f"{assertion[1]} {assertion[2]}" if assertion else ""
     if sanitizer:
         words = sanitizer[1]
-    return f"seed {seed[1]}: {words}" if seed else words
+    return Failure("invariant", f"seed {seed[1]}: {words}" if seed else words)
 
 
-def run(program: Path, arguments: Iterable[str]) -> tuple[bool, str]:
-    """True and the last words if the run failed."""
+def run(program: Path, arguments: Iterable[str]) -> Failure | None:
+    """None if the run did not fail."""
     try:
         result = subprocess.run(
             [str(program), *arguments],
             capture_output=True, text=True, errors="replace", timeout=HANG_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return True, "does not come to an end"
-    return result.returncode != 0, last_words(result.stdout + result.stderr)
+        return Failure("time limit", f"not over after {HANG_SECONDS} s")
+    if result.returncode == 0:
+        return None
+    return explain(result.stdout + result.stderr, result.returncode)
 
 
 def modes_of(program: Path, mutant: Mutant) -> tuple[tuple[str, list[str]], ...]:
@@ -74,9 +90,10 @@ def modes_of(program: Path, mutant: Mutant) -> tuple[tuple[str, list[str]], ...]
 def judge(program: Path, mutant: Mutant) -> Outcome:
     """Run until it is found or the seeds are used up."""
     for mode, arguments in modes_of(program, mutant):
-        failed, words = run(program, arguments)
-        if failed:
-            return Outcome(mutant, True, f"{mode}: {words}")
+        failure = run(program, arguments)
+        if failure is not None:
+            is_found = failure.kind == mutant.found
+            return Outcome(mutant, is_found, f"{failure.kind}, {mode}: {failure.words}")
     return Outcome(mutant, False, "not found within the bound of seeds")
 
 
