@@ -21,6 +21,7 @@ SYSTEM_FOLDERS = (
     "tests/unit/port/",
     "tests/contract/test_port_uring.c",
     "tests/bench/load/",
+    "tests/bench/micro/parts.c",
     "tests/bench/peers/",
     "tests/integration/shim/",
 )
