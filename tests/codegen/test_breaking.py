@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -219,6 +220,24 @@ def test_protocol_breaks_nobody_who_has_the_release() -> None:
     """If it must: ./scripts/pcgen release --allow PB112 (or the rule that you mean to break)."""
     result = pcgen("breaking", "--against", ROOT / "protocol" / "released", *protocol_inputs())
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])
+def test_packets_of_the_readme_break_nobody_and_have_no_warning(
+    tmp_path: Path, readme: str
+) -> None:
+    """Its five steps end in the tests, which hold the protocol to both."""
+    shutil.copytree(ROOT / "protocol", tmp_path / "protocol")
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    example = text[text.index("```yaml\n") + len("```yaml\n") :].split("   ```", 1)[0]
+    client = tmp_path / "protocol" / "gate_client.yaml"
+    yaml = client.read_text(encoding="utf-8").replace("\nversion: 1\n", "\nversion: 2\n")
+    added = re.sub("(?m)^   ", "", example)
+    client.write_text(yaml.rstrip() + "\n" + added, encoding="utf-8")
+    inputs = sorted((tmp_path / "protocol").glob("*.yaml"))
+    for command in (["breaking", "--against", tmp_path / "protocol" / "released"], ["lint"]):
+        result = pcgen(*command, *inputs)
+        assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_sources_alone_are_a_warning_unless_strict(tmp_path: Path) -> None:
