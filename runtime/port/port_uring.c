@@ -271,12 +271,12 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
                            uint32_t timeout_ms)
 {
     struct uring_port *port = port__of(base);
+    port__prepare(port);
+    if (port__send_alone(port)) {
+        return port__give(port, events, events_max);
+    }
     uint64_t deadline_us = sleep_timer_deadline_us(timeout_ms);
     for (;;) {
-        port__prepare(port);
-        if (port__send_alone(port)) {
-            return port__give(port, events, events_max);
-        }
         uring_ring_enter(&port->ring, port__may_sleep(port, deadline_us));
         port__reap(port);
         uint32_t count = port__give(port, events, events_max);
@@ -287,6 +287,7 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
         if (deadline_us != UINT64_MAX && sleep_timer_now_us() >= deadline_us) {
             return 0;
         }
+        port__prepare(port);
     }
 }
 

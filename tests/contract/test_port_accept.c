@@ -234,7 +234,7 @@ static void listen_on_ipv6_accepts(void **state)
     loop->address = any;
     enum pc_status status = port_listen(loop->port, &loop->address, 64, &loop->listener, &raw);
     if (status == PC_ADDRESS_INVALID || status == PC_UNSUPPORTED) {
-        printf("SKIPPED: this system has no IPv6 (its code %d): %s\n", (int)raw, __func__);
+        printf("SKIPPED on a system without IPv6 (code %d): %s\n", (int)raw, __func__);
         skip();
     }
     assert_int_equal(status, PC_OK);

@@ -23,6 +23,7 @@ PARTLY = f"echo 'SKIPPED: {LACK}'; echo 'engine epoll:'"
 NOT_AT_ALL = f"echo 'SKIPPED: {LACK}'; exit 77"
 SILENT = "exit 77"
 BY_NATURE = "echo 'SKIPPED on engine sim: it has no paths'"
+BY_SETTING = "echo 'SKIPPED on a system without IPv6 (code 99): listen'"
 LESS = "echo 'LESS under Wine: 200 connections of 5000'"
 PYTEST = "echo 'SKIPPED [1] test_load.py:9: this system blocks io_uring'"
 FAILING = f"echo 'SKIPPED: {LACK}'; exit 1"
@@ -97,9 +98,10 @@ def test_skipped_is_failed_when_strict(tmp_path: Path) -> None:
 
 
 def test_case_that_an_engine_has_not_or_has_less_is_named_and_passed(tmp_path: Path) -> None:
-    tests = {"whole": WHOLE, "path": BY_NATURE, "crowd": LESS}
+    tests = {"whole": WHOLE, "path": BY_NATURE, "six": BY_SETTING, "crowd": LESS}
     said = run_ctest(tmp_path, tests, "--strict")
-    assert figures(said) == [3, 0, 0]
+    assert figures(said) == [4, 0, 0]
+    assert "  in demo: six: on a system without IPv6 (code 99): listen" in said
     assert "  in demo: crowd: less under Wine: 200 connections of 5000" in said
     assert "  in demo: path: on engine sim: it has no paths" in said
 
