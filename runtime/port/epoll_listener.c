@@ -1,0 +1,168 @@
+/* Accepting on epoll: a queue of sockets that wait, served from the backlog.
+ *
+ * Happy path: port_accept queues a socket; while the listening socket is readable each turn takes
+ * connections for the sockets that wait, the oldest first. The rest stays in the backlog.
+ *
+ * Failure modes: descriptors run out or a connection breaks early: one waiting socket's accept
+ * fails with that status, the others wait on. Unlisten: the waiting accepts end at once; UNLISTENED
+ * comes when all their events were given.
+ *
+ * Path: [1] completion. */
+#define _GNU_SOURCE /* accept4 */
+#include "port/epoll_port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pc/check.h"
+
+/* Invariant: outstanding accepts have had no event yet; those of them without a result wait in
+ * order from waiting_first. */
+struct port_listener {
+    struct port_listener *next;
+    struct port_socket *waiting_first;
+    struct port_socket *waiting_last;
+    uint32_t outstanding;
+    int descriptor; /* -1: closed */
+    bool is_readable;
+    bool is_closing; /* UNLISTENED is owed */
+};
+
+enum pc_status epoll_listener_open(struct epoll_port *port, struct pc_address *address,
+                                   uint32_t backlog, struct port_listener **opened, int32_t *raw)
+{
+    struct port_listener *listener = calloc(1, sizeof *listener);
+    if (listener == NULL) {
+        return PC_NO_MEMORY;
+    }
+    int result = listener->descriptor = socket_listen(address, backlog, address);
+    if (result >= 0) {
+        socket_set_nonblocking(listener->descriptor);
+        result = epoll_register(port, listener->descriptor, EPOLLIN | EPOLLET, listener,
+                                EPOLL_OF_LISTENER);
+    }
+    if (result < 0) {
+        if (listener->descriptor >= 0) {
+            socket_unlisten(listener->descriptor);
+        }
+        free(listener);
+        *raw = -result;
+        return socket_status(*raw);
+    }
+    listener->next = port->listeners;
+    port->listeners = listener;
+    *opened = listener;
+    return PC_OK;
+}
+
+enum pc_status epoll_listener_accept(struct epoll_port *port, struct port_listener *listener,
+                                     struct port_socket *socket)
+{
+    PC_ASSERT(!listener->is_closing);
+    if (listener->outstanding == PORT_ACCEPTS_MAX) {
+        return PC_FULL;
+    }
+    epoll_socket_begin(port, socket, PORT_SOCKET_ACCEPTING);
+    socket->recv.kind = PORT_ACCEPTED;
+    socket->recv.in_flight = true;
+    epoll_link_of(socket)->listener = listener;
+    if (listener->waiting_last == NULL) {
+        listener->waiting_first = socket;
+    } else {
+        epoll_link_of(listener->waiting_last)->next = socket;
+    }
+    listener->waiting_last = socket;
+    listener->outstanding++;
+    return PC_OK;
+}
+
+static void listener__answer(struct epoll_port *port, struct port_listener *listener,
+                             int descriptor)
+{
+    struct port_socket *socket = listener->waiting_first;
+    struct epoll_link *link = epoll_link_of(socket);
+    listener->waiting_first = link->next;
+    if (listener->waiting_first == NULL) {
+        listener->waiting_last = NULL;
+    }
+    link->is_answered = true;
+    link->result = descriptor < 0 ? descriptor : 0;
+    if (descriptor >= 0 && socket_peer(descriptor, &socket->peer)) {
+        socket->os_handle = (uint64_t)descriptor + 1;
+    } else if (descriptor >= 0) {
+        link->result = -ECONNABORTED;
+        socket_close(descriptor);
+    }
+    epoll_socket_settle(port, socket);
+}
+
+void epoll_listener_stop(struct epoll_port *port, struct port_listener *listener)
+{
+    PC_ASSERT(!listener->is_closing);
+    listener->is_closing = true;
+    while (listener->waiting_first != NULL) {
+        listener__answer(port, listener, -ECANCELED);
+    }
+}
+
+void epoll_listener_free(struct epoll_port *port, struct port_listener *listener)
+{
+    PC_ASSERT(listener->outstanding == 0);
+    PC_ASSERT(!listener->is_closing || listener->descriptor < 0);
+    struct port_listener **place = &port->listeners;
+    while (*place != listener) {
+        PC_ASSERT(*place != NULL);
+        place = &(*place)->next;
+    }
+    *place = listener->next;
+    if (listener->descriptor >= 0) {
+        socket_unlisten(listener->descriptor);
+    }
+    free(listener);
+}
+
+static void listener__accept(struct epoll_port *port, struct port_listener *listener)
+{
+    while (listener->is_readable && listener->waiting_first != NULL) {
+        int descriptor = accept4(listener->descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (descriptor < 0 && errno == EAGAIN) {
+            listener->is_readable = false;
+        } else if (descriptor >= 0 || errno != EINTR) {
+            listener__answer(port, listener, descriptor < 0 ? -errno : descriptor);
+        }
+    }
+}
+
+void epoll_listeners_accept(struct epoll_port *port)
+{
+    for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
+        if (!l->is_closing) {
+            listener__accept(port, l);
+        }
+    }
+}
+
+void epoll_listener_given(struct port_listener *listener)
+{
+    listener->outstanding--;
+}
+
+void epoll_listener_edge(struct port_listener *listener)
+{
+    listener->is_readable = true;
+}
+
+bool epoll_listeners_give(struct epoll_port *port, struct port_event *event)
+{
+    for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
+        if (l->is_closing && l->outstanding == 0 && l->descriptor >= 0) {
+            if (event != NULL) {
+                socket_unlisten(l->descriptor);
+                l->descriptor = -1;
+                *event = (struct port_event){.kind = PORT_UNLISTENED, .listener = l};
+            }
+            return true;
+        }
+    }
+    return false;
+}
