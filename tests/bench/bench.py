@@ -22,19 +22,28 @@ from pathlib import Path
 import load
 import plot
 import publish
+import relay
 import special
 from results import Results, report
 from scenarios import SCENARIOS, Scenario
 from servers import LOAD_CPU, SERVER_CPU, Server, kind
 
 SPECIAL = {
-    "i": special.relay,
+    "i": relay.measure,
     "j": special.workers,
     "k": special.slow_readers,
     "p": special.busy_poll,
     "crowd": special.crowd,
 }
-GROUPS = {"l": [s.key for s in SCENARIOS if s.key[0] == "l"]}
+TELL = (
+    relay.tell,
+    special.tell_workers,
+    special.tell_slow_readers,
+    special.tell_busy_poll,
+    special.tell_crowd,
+    special.tell_growth,
+)
+GROWTH = tuple(s.key for s in SCENARIOS if s.key[0] == "l")  # measured side by side
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -47,6 +56,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", help="which; none: all")
     parser.add_argument("--build", type=Path, required=True, help="build folder")
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--passes", type=int, default=4, help="parts that the rounds come in")
     parser.add_argument("--window", type=int, default=100, help="milliseconds measured per turn")
     parser.add_argument("--warm-up", type=int, default=40, help="milliseconds before each window")
     parser.add_argument("--engine", choices=("uring", "epoll"), help="only this engine and its raw")
@@ -65,22 +75,46 @@ def chosen_servers(options: argparse.Namespace, scenario: Scenario, programs: Pa
     return [s for s in wanted if (programs / kind(s).program).exists()]
 
 
-def measure(options: argparse.Namespace, programs: Path, key: str, results: Results) -> None:
-    """All rounds of one scenario. Every other round goes backwards."""
-    scenario = next(s for s in SCENARIOS if s.key == key)
-    names = chosen_servers(options, scenario, programs)
-    shape = [*scenario.options, *window(options, scenario.stretch)]
-    rounds = -(-options.rounds // scenario.stretch)
+def measure(
+    options: argparse.Namespace,
+    programs: Path,
+    keys: tuple[str, ...],
+    rounds: int,
+    results: Results,
+) -> None:
+    """Rounds of some scenarios, whose servers all run side by side. Every other round goes
+    backwards."""
     with ExitStack() as stack:
         loads = {}
-        for name in names:
-            server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
-            steady = load.Steady(programs, server.port, [server.pid], shape)
-            loads[name] = stack.enter_context(steady)
-        for number in range(rounds):
-            for name in names if number % 2 == 0 else reversed(names):
-                results.add(key, name, loads[name].step().values())
-    print(f"{key}: {rounds} rounds", file=sys.stderr)
+        for scenario in (s for s in SCENARIOS if s.key in keys):
+            shape = [*scenario.options, *window(options, scenario.stretch)]
+            for name in chosen_servers(options, scenario, programs):
+                server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
+                steady = load.Steady(programs, server.port, [server.pid], shape)
+                loads[scenario.key, name] = stack.enter_context(steady)
+        for number in range(-(-rounds // scenario.stretch)):
+            for key, name in loads if number % 2 == 0 else reversed(loads):
+                results.add(key, name, loads[key, name].step().values())
+
+
+def measure_all(options: argparse.Namespace, programs: Path, results: Results) -> None:
+    """Everything that is wanted, in several passes: a shared host is slow for minutes, and so that
+    falls on a part of every scenario instead of on the whole of one."""
+    keys = wanted_keys(options)
+    passes = min(options.passes, options.rounds)
+    for number in range(passes):
+        rounds = options.rounds * (number + 1) // passes - options.rounds * number // passes
+        for key in keys:
+            if key in SPECIAL:
+                engine = options.engine or "uring"
+                SPECIAL[key](programs, engine, rounds, window(options), results)
+            elif key != "g":
+                measure(options, programs, GROWTH if key == "l" else (key,), rounds, results)
+            elif number == 0:
+                special.memory(programs, results)
+            print(f"pass {number + 1} of {passes}: {key}", file=sys.stderr)
+    for tell in TELL:
+        results.facts.update(tell(results))
 
 
 def window(options: argparse.Namespace, stretch: int = 1) -> list[str]:
@@ -91,12 +125,12 @@ def window(options: argparse.Namespace, stretch: int = 1) -> list[str]:
 
 
 def wanted_keys(options: argparse.Namespace) -> list[str]:
+    """Scenarios, with "l" for the whole growth."""
     known = [s.key for s in SCENARIOS]
-    keys = []
-    for key in options.scenarios or [*known, "g", *SPECIAL]:
-        keys += GROUPS.get(key, [{"memory": "g"}.get(key, key)])
+    everything = [*(key for key in known if key not in GROWTH), "l", "g", *SPECIAL]
+    keys = [{"memory": "g"}.get(key, key) for key in options.scenarios or everything]
     for key in keys:
-        if key not in (*known, *SPECIAL, "g"):
+        if key not in (*known, *everything):
             raise SystemExit(f"bench: no scenario {key}")
     return keys
 
@@ -150,16 +184,7 @@ def main() -> int:
         command = ["taskset", "-c", LOAD_CPU, str(programs / program)]
         return subprocess.run(command, check=False).returncode
     results = Results()
-    for key in wanted_keys(options):
-        if key == "g":
-            special.memory(programs, results)
-        elif key in SPECIAL:
-            SPECIAL[key](
-                programs, options.engine or "uring", options.rounds, window(options), results
-            )
-        else:
-            measure(options, programs, key, results)
-    special.growth(results)
+    measure_all(options, programs, results)
     save(options, programs, results)
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
-from scenarios import ALL, GOALS, SCENARIOS, Goal
+from scenarios import ALL, GOALS, SCENARIOS, Goal, Scenario
 
 Rounds = dict[str, list[float]]  # name of the value -> one number per round
 
@@ -49,9 +49,9 @@ def spread(rounds: list[float]) -> str:
     return f"{number(statistics.median(rounds))} ({number(min(rounds))}..{number(max(rounds))})"
 
 
-def scenario_table(results: Results, key: str) -> list[str]:
+def scenario_table(results: Results, scenario: Scenario) -> list[str]:
     """A Markdown table of one scenario."""
-    scenario = next(s for s in SCENARIOS if s.key == key)
+    key = scenario.key
     lines = [
         f"### {key}: {scenario.title}",
         "",
@@ -121,8 +121,9 @@ def report(results: Results) -> str:
         lines += ["## Goals", "", *goal_lines(results)]
     lines += summary(results)
     lines += ["## Scenarios", ""] if results.samples else []
-    for key in (k for k in results.samples if not k.startswith("_")):
-        lines += scenario_table(results, key)
+    for scenario in SCENARIOS:
+        if scenario.key in results.samples:
+            lines += scenario_table(results, scenario)
     for title, facts in results.facts.items():
         lines += [f"### {title}", "", *facts, ""]
     return "\n".join(lines)

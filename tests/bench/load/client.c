@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "load.h"
@@ -45,26 +46,45 @@ static void client__allocate(struct load *load, struct load_client *client)
     }
 }
 
+static int client__connect_path(int descriptor, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t size = strlen(path);
+    if (size >= sizeof address.sun_path) {
+        load_die("--path: too long");
+    }
+    memcpy(address.sun_path, path, size);
+    return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+
+static int client__connect(const struct load_options *options, int descriptor)
+{
+    struct sockaddr_in address = options->address;
+    if (options->path != NULL) {
+        return client__connect_path(descriptor, options->path);
+    }
+    if (options->mode == LOAD_CHURN) {
+        static uint32_t turn;
+        address.sin_addr.s_addr = htonl(0x7f000001u + (turn++ % CHURN_ADDRESSES << 8));
+    }
+    return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+
 void client_open(struct load *load, struct load_client *client)
 {
-    struct sockaddr_in address = load->options.address;
     bool is_churning = load->options.mode == LOAD_CHURN;
     if (client->out == NULL) {
         client__allocate(load, client);
     }
-    if (is_churning) {
-        static uint32_t turn;
-        address.sin_addr.s_addr = htonl(0x7f000001u + (turn++ % CHURN_ADDRESSES << 8));
-    }
     client->next = client->expected = 0;
     client->out_size = client->out_sent = client->tail_size = 0;
-    client->descriptor = socket(AF_INET, SOCK_STREAM | (is_churning ? SOCK_NONBLOCK : 0), 0);
+    client->descriptor = socket(load->options.path != NULL ? AF_UNIX : AF_INET,
+                                SOCK_STREAM | (is_churning ? SOCK_NONBLOCK : 0), 0);
     if (client->is_lazy) {
         const int window = LAZY_WINDOW;
         (void)setsockopt(client->descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
     }
-    if (connect(client->descriptor, (const struct sockaddr *)&address, sizeof address) != 0 &&
-        errno != EINPROGRESS) {
+    if (client__connect(&load->options, client->descriptor) != 0 && errno != EINPROGRESS) {
         load_die("cannot connect");
     }
     const int on = 1;

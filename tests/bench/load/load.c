@@ -143,6 +143,8 @@ static struct load_options load__parse(int argument_count, char **arguments)
     for (int i = 1; i + 1 < argument_count; i += 2) {
         if (strcmp(arguments[i], "--mode") == 0) {
             options.mode = load__parse_mode(arguments[i + 1]);
+        } else if (strcmp(arguments[i], "--path") == 0) {
+            options.path = arguments[i + 1];
         } else if (!load__parse_number(&options, arguments[i], load__number(arguments[i + 1]))) {
             load_die(arguments[i]);
         }

@@ -24,6 +24,7 @@ enum load_mode {
 struct load_options {
     enum load_mode mode;
     struct sockaddr_in address;
+    const char *path; /* connect to this path instead; NULL: to the address */
     uint32_t client_count;
     uint32_t depth;
     uint16_t request_id;

@@ -1,0 +1,178 @@
+"""Scenario (i): client -> gate -> game -> gate -> client, against a plain echo, and against HAProxy
+in TCP mode for the one-hop part."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import load
+import scenarios
+from results import Results, number, spread
+from servers import LOAD_CPU, SERVER_CPU, Kind, Server, kind
+
+DEPTHS = (1, 8)
+LINK_BATCH = {1: 32, 8: 96}  # messages that a turn of the gate or game sends over the link, about
+LINKS = 16
+LINK_PAYLOAD = 80  # a frame of the scenario in a frame of the link
+LINK_GOAL = 0.20
+HAPROXY = """
+global
+    nbthread 1
+    maxconn 2000
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+listen relay
+    bind 127.0.0.1:{front}
+    server peer 127.0.0.1:{back}
+"""
+
+
+class Stage:
+    """The servers of one shape, and a load generator for each."""
+
+    def __init__(self, stack: ExitStack, build: Path, engine: str, window: list[str]):
+        self.stack = stack
+        self.build = build
+        self.engine = engine
+        self.window = window
+
+    def server(self, what: Kind, *options: str, cpu: str = SERVER_CPU) -> Server:
+        return self.stack.enter_context(Server(self.build, what, options, cpu))
+
+    def clients(self, port: int, pids: list[int], *options: str) -> load.Steady:
+        words = [*options, *self.window]
+        return self.stack.enter_context(load.Steady(self.build, port, pids, words))
+
+    def address(self, link: str) -> str:
+        """Where a server listens for a link of this kind."""
+        if link == "tcp":
+            return "127.0.0.1:0"
+        return f"unix:{self.stack.enter_context(tempfile.TemporaryDirectory())}/link"
+
+    def echo(self, depth: int) -> load.Steady:
+        """Clients of one server."""
+        server = self.server(kind(self.engine))
+        return self.clients(server.port, [server.pid], *scenarios.options(64, depth))
+
+    def relay(self, depth: int, link: str) -> load.Steady:
+        """Clients of a gate with a game behind it, both on one processor, both measured. Only their
+        sum is known: this kernel charges a process with what ran between its being woken and its
+        turn."""
+        gate, game = self.gate_and_game(link, SERVER_CPU)
+        shape = scenarios.options(64, depth)
+        return self.clients(gate.port, [gate.pid, game.pid], *shape, "--far", "1")
+
+    def gate_alone(self, depth: int, link: str) -> load.Steady:
+        """The same, but the gate has its processor for itself, and only it is measured."""
+        gate, _ = self.gate_and_game(link, LOAD_CPU)
+        return self.clients(gate.port, [gate.pid], *scenarios.options(64, depth), "--far", "1")
+
+    def gate_and_game(self, link: str, game_cpu: str) -> tuple[Server, Server]:
+        listen = self.address(link)
+        what = Kind("game", "bench_game", ("--engine", self.engine, "--listen", listen))
+        game = self.server(what, cpu=game_cpu)
+        target = f"127.0.0.1:{game.port}" if link == "tcp" else listen
+        return self.server(kind(self.engine), "--game", target), game
+
+    def haproxy_alone(self, depth: int) -> load.Steady:
+        """Clients of HAProxy on a processor of its own, with a bare server behind it."""
+        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        peer = self.server(kind("raw_uring"), cpu=LOAD_CPU)
+        front, process = self.stack.enter_context(haproxy(folder, peer.port))
+        return self.clients(front, [process.pid], *scenarios.options(64, depth))
+
+    def link_end(self, depth: int, link: str) -> load.Steady:
+        """One end of the link by itself: batches as large as the relay's, over some links, so that
+        nobody sleeps between them."""
+        listen = self.address(link)
+        server = self.server(kind(self.engine), "--listen", listen)
+        shape = scenarios.options(LINKS, LINK_BATCH[depth], LINK_PAYLOAD)
+        path = () if link == "tcp" else ("--path", listen.removeprefix("unix:"))
+        return self.clients(server.port, [server.pid], *shape, *path)
+
+
+def measure(
+    build: Path, engine: str, rounds: int, window: list[str], results: Results
+) -> None:
+    for depth in DEPTHS:
+        with ExitStack() as stack:
+            stage = Stage(stack, build, engine, window)
+            loads = {"echo": stage.echo(depth)}
+            for link in ("tcp", "unix"):
+                loads[f"gate + game, {link} link"] = stage.relay(depth, link)
+                loads[f"gate alone, {link} link"] = stage.gate_alone(depth, link)
+                loads[f"one end of a {link} link"] = stage.link_end(depth, link)
+            if shutil.which("haproxy") is not None:
+                loads["HAProxy alone"] = stage.haproxy_alone(depth)
+            for turn in range(rounds):
+                for name in loads if turn % 2 == 0 else reversed(loads):
+                    results.add(f"i{depth}", name, loads[name].step().values())
+
+
+@contextmanager
+def haproxy(folder: Path, back: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A running HAProxy in TCP mode in front of a port."""
+    front = 20000 + os.getpid() % 10000
+    config = folder / "haproxy.cfg"
+    config.write_text(HAPROXY.format(front=front, back=back))
+    process = subprocess.Popen(
+        ["taskset", "-c", SERVER_CPU, "haproxy", "-db", "-f", str(config)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        load.wait_until_open(front)
+        yield front, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def tell(results: Results) -> dict[str, list[str]]:
+    if "i1" not in results.samples:
+        return {}
+    lines = ["| shape | what | CPU ns per message | p50 us |", "| --- | --- | --- | --- |"]
+    for depth in DEPTHS:
+        for name, values in results.samples[f"i{depth}"].items():
+            p50 = number(statistics.median(values["p50_us"]))
+            lines.append(f"| 64 x {depth} | {name} | {spread(values['cpu_ns'])} | {p50} |")
+    lines.append("")
+    for depth, ours, theirs, goal in (
+        (1, "gate + game, tcp link", "echo", 1.30),
+        (1, "gate alone, tcp link", "HAProxy alone", 0.60),
+        (8, "gate alone, tcp link", "HAProxy alone", 0.70),
+    ):
+        ratio = results.ratio(f"i{depth}", ours, theirs, "cpu_ns")
+        if ratio is not None:
+            holds = "holds" if round(ratio, 2) <= goal else "**does not hold**"
+            what = f"{ours} / {theirs}"
+            lines.append(f"- 64 x {depth}: {what} {ratio:.2f}, goal {goal:.2f}: {holds}")
+    return {"i: relay": lines + [link_saving(results, depth) for depth in DEPTHS]}
+
+
+def link_saving(results: Results, depth: int) -> str:
+    """How far a path instead of loopback TCP lets the CPU of a relay fall: as a part of what both
+    ends of the TCP link cost, and as a part of all that a relay costs beyond an echo."""
+    echo, tcp, path, end = (
+        results.rounds(f"i{depth}", name, "cpu_ns")
+        for name in ("echo", "gate + game, tcp link", "gate + game, unix link",
+                     "one end of a tcp link")
+    )  # fmt: skip
+    falls = statistics.median(a - b for a, b in zip(tcp, path))
+    of_link = statistics.median((a - b) / (2 * e) for a, b, e in zip(tcp, path, end))
+    of_all = statistics.median((a - b) / (a - c) for a, b, c in zip(tcp, path, echo))
+    holds = "holds" if of_link >= LINK_GOAL else "**does not hold**"
+    return (
+        f"- 64 x {depth}: with a unix link {number(falls)} ns less, that is {of_link:.0%} of the "
+        f"link's part (both ends of the TCP link), goal {LINK_GOAL:.0%}: {holds}; "
+        f"{of_all:.0%} of all that a relay costs beyond an echo"
+    )
