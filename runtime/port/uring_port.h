@@ -66,6 +66,14 @@ struct uring_send {
     bool is_done; /* result is there and not given yet */
 };
 
+/* How far the operations of an ABORTED socket are cancelled. */
+enum uring_cancel {
+    URING_CANCEL_NONE,
+    URING_CANCEL_SUBMITTED, /* its completion is to come */
+    URING_CANCEL_MISSED,    /* it came; if anything is pending still, force it */
+    URING_CANCEL_FORCED     /* both directions are shut down, which ends what blocks */
+};
+
 /* In port_socket.engine.
  * Invariant: pending counts completions still to come of this socket, cancellations included; the
  * descriptor is closed, and the socket IDLE again, only at 0. */
@@ -74,7 +82,7 @@ struct uring_link {
     struct port_socket *previous;
     struct uring_list *list; /* the one it is on, or NULL */
     uint32_t pending;
-    bool is_cancelled; /* ABORTED: the cancellation was submitted */
+    uint8_t cancel; /* enum uring_cancel */
 };
 
 _Static_assert(sizeof(struct uring_receive) <= 32, "recv.os is too small");

@@ -116,7 +116,8 @@ static bool socket__wants_stop(struct port_socket *socket)
 static bool socket__wants_cancel(struct port_socket *socket)
 {
     const struct uring_link *link = uring_link_of(socket);
-    return socket->state == PORT_SOCKET_ABORTED && link->pending > 0 && !link->is_cancelled;
+    return socket->state == PORT_SOCKET_ABORTED && link->pending > 0 &&
+           (link->cancel == URING_CANCEL_NONE || link->cancel == URING_CANCEL_MISSED);
 }
 
 /* Whether there is an event to give, and which. */
@@ -194,11 +195,24 @@ static void socket__prepare_receive(struct port_socket *socket, struct io_uring_
 }
 
 /* Stopping a receive must leave a send alone, hence by user_data; an abort ends all there is. */
+/* An operation on its way from the ring to a thread of the kernel's is not found by a cancellation,
+ * or loses its signal, and a send that blocks in such a thread would hold the socket for good. A
+ * shutdown ends it; it comes second, because the peer may see its FIN before the RST. */
+static void socket__prepare_abort(struct port_socket *socket, struct io_uring_sqe *entry)
+{
+    struct uring_link *link = uring_link_of(socket);
+    int descriptor = uring_descriptor_of(socket);
+    if (link->cancel == URING_CANCEL_MISSED) {
+        (void)shutdown(descriptor, SHUT_RDWR);
+    }
+    link->cancel = link->cancel == URING_CANCEL_NONE ? URING_CANCEL_SUBMITTED : URING_CANCEL_FORCED;
+    io_uring_prep_cancel_fd(entry, descriptor, IORING_ASYNC_CANCEL_ALL);
+}
+
 static void socket__prepare_cancel(struct port_socket *socket, struct io_uring_sqe *entry)
 {
     if (socket->state == PORT_SOCKET_ABORTED) {
-        io_uring_prep_cancel_fd(entry, uring_descriptor_of(socket), IORING_ASYNC_CANCEL_ALL);
-        uring_link_of(socket)->is_cancelled = true;
+        socket__prepare_abort(socket, entry);
     } else {
         io_uring_prep_cancel64(entry, uring_user_data(socket, URING_OP_RECEIVE), 0);
         uring_receive_of(socket)->mode = URING_RECEIVE_STOPPING;
@@ -323,6 +337,9 @@ void uring_socket_complete(struct uring_port *port, struct port_socket *socket, 
         /* Some kernels do not find a multishot that is there (6.0 to 6.4): it is armed still. */
         if (receive->mode == URING_RECEIVE_STOPPING && cqe->res == -ENOENT) {
             receive->mode = URING_RECEIVE_MULTI;
+        }
+        if (link->cancel == URING_CANCEL_SUBMITTED) {
+            link->cancel = URING_CANCEL_MISSED;
         }
     }
     uring_socket_settle(port, socket);

@@ -1,8 +1,8 @@
 /* The io_uring engine's own promises, beyond the contract: old and forbidding kernels, multishots
  * that end for no reason, peers that send more than their share.
  *
- * Setting up a ring passes through a wrapper of this file (the linker's --wrap), which plays the
- * kernel that we do not have. */
+ * Setting up a ring and entering it pass through wrappers of this file (the linker's --wrap), which
+ * play the kernel that we do not have. */
 #define _GNU_SOURCE /* liburing.h wants it */
 #include <errno.h>
 
@@ -16,12 +16,48 @@ int __real_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
 int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
                                       struct io_uring_params *params);
 
+int __real_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
+int __wrap_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
+int __real_io_uring_submit_and_get_events(struct io_uring *io);
+int __wrap_io_uring_submit_and_get_events(struct io_uring *io);
+
 static struct {
     uint32_t unknown_flags; /* refused with EINVAL */
     int failure;            /* -errno of every attempt, or 0 */
     uint32_t attempts;
-    uint32_t flags; /* of the last attempt */
+    uint32_t flags;      /* of the last attempt */
+    uint32_t blind_left; /* cancellations that will find nothing */
+    uint32_t cancelled;  /* cancellations that were submitted */
 } kernel;
+
+static void kernel__blind(struct io_uring *io)
+{
+    for (unsigned i = io->sq.sqe_head; i != io->sq.sqe_tail; i++) {
+        struct io_uring_sqe *entry = &io->sq.sqes[i & io->sq.ring_mask];
+        if (entry->opcode != IORING_OP_ASYNC_CANCEL) {
+            continue;
+        }
+        kernel.cancelled++;
+        if (kernel.blind_left > 0) {
+            kernel.blind_left--;
+            uint64_t user_data = entry->user_data;
+            io_uring_prep_nop(entry);
+            entry->user_data = user_data;
+        }
+    }
+}
+
+int __wrap_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr)
+{
+    kernel__blind(io);
+    return __real_io_uring_submit_and_wait(io, wait_nr);
+}
+
+int __wrap_io_uring_submit_and_get_events(struct io_uring *io)
+{
+    kernel__blind(io);
+    return __real_io_uring_submit_and_get_events(io);
+}
 
 int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
                                       struct io_uring_params *params)
@@ -162,6 +198,27 @@ static void accept_ended_by_the_kernel_is_armed_again(void **state)
         (void)loopback_connect(loop);
         loopback_until(loop, &loop->accept_events, i);
     }
+}
+
+/* A send without room is in the kernel, and no cancellation finds it. */
+static void abort_whose_cancellations_miss_ends_all_the_same(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    loopback_pair(loop, &client, &server);
+    peer_recv(server);
+    peer_stream(server, 64u << 20);
+    loopback_until_quiet(loop);
+    assert_true(server->socket.send.in_flight);
+    while (send(uring_descriptor_of(&server->socket), "x", 1, MSG_DONTWAIT) == 1) {
+    }
+    kernel.blind_left = 10;
+    kernel.cancelled = 0;
+    peer_abort(server, PORT_ABORT_RESET);
+    loopback_until(loop, &server->closed, 1);
+    assert_int_equal(kernel.cancelled, 2);
+    kernel.blind_left = 0;
 }
 
 /* A sender who overruns its reader may not take the pool: it falls back to single receives, and
@@ -356,6 +413,7 @@ int main(void)
         LOOPBACK_TEST(ring_with_weaker_flags_works_as_well),
         LOOPBACK_TEST(receive_ended_by_the_kernel_is_armed_again),
         LOOPBACK_TEST(accept_ended_by_the_kernel_is_armed_again),
+        LOOPBACK_TEST(abort_whose_cancellations_miss_ends_all_the_same),
         LOOPBACK_TEST(receive_of_a_bulk_sender_goes_single_and_back),
         LOOPBACK_TEST(receive_paused_is_stopped_in_the_kernel),
         LOOPBACK_TEST(buffer_given_is_lent_again_by_the_next_wait_only),
