@@ -98,7 +98,7 @@ void connector_start(struct connector_link *link)
     struct pc_worker *worker = link->worker;
     uint32_t type = link->config->type;
     PC_ASSERT(link->session == NULL);
-    struct pc_session *session = session_pool_take(worker_pool(worker, type));
+    struct pc_session *session = worker_take_session(worker, type);
     if (session == NULL) {
         connector__tell_failed(link, PC_NO_MEMORY, 0);
         connector__retry_later(link);

@@ -3,45 +3,37 @@
 
 #include "pc/check.h"
 
-static bool dispatcher__is_legal(const struct pc_accept_entry *entry, uint8_t state)
+static struct dispatch_result dispatcher__over_rate(const struct pc_rate *rate,
+                                                    const struct token_bucket *bucket,
+                                                    enum pc_rate_scope scope)
 {
-    return (entry->states >> state & 1u) != 0;
+    return (struct dispatch_result){
+        .refusal = PC_REFUSED_RATE,
+        .over = rate->over,
+        .scope = scope,
+        .wait_ms = token_bucket_wait_ms(bucket, rate->per_sec),
+    };
 }
 
-/* Take a token; false and the result filled in if there is none. */
-static bool dispatcher__take(struct token_bucket *bucket, const struct pc_rate *rate,
-                             uint64_t now_ms, struct dispatch_result *result)
+struct dispatch_result dispatcher_explain(const struct pc_accept_table *table,
+                                          const struct pc_accept_entry *entry,
+                                          const struct dispatch_subject *subject,
+                                          enum dispatch_verdict verdict)
 {
-    if (token_bucket_take(bucket, rate->per_sec, rate->burst, now_ms)) {
-        return true;
-    }
-    result->refusal = PC_REFUSED_RATE;
-    result->over = rate->over;
-    result->wait_ms = token_bucket_wait_ms(bucket, rate->per_sec);
-    return false;
-}
-
-struct dispatch_result dispatcher_admit(const struct pc_accept_table *table,
-                                        const struct pc_accept_entry *entry,
-                                        const struct dispatch_subject *subject)
-{
-    PC_ASSERT(subject->state < table->state_count);
-    struct dispatch_result result = {.refusal = PC_ACCEPTED};
-    if (!dispatcher__is_legal(entry, subject->state)) {
-        result.refusal = PC_REFUSED_STATE;
-        return result;
-    }
-    const struct pc_rate *total = subject->rate;
-    if (total->per_sec != 0 && !dispatcher__take(subject->total, total, subject->now_ms, &result)) {
-        return result;
-    }
-    if (entry->rate != 0) {
+    switch (verdict) {
+    case DISPATCH_ADMITTED:
+        break;
+    case DISPATCH_STATE:
+        return (struct dispatch_result){.refusal = PC_REFUSED_STATE};
+    case DISPATCH_TOTAL_RATE:
+        return dispatcher__over_rate(subject->rate, subject->total, PC_RATE_SESSION);
+    case DISPATCH_PACKET_RATE: {
         uint32_t index = entry->rate - 1u;
-        (void)dispatcher__take(&subject->buckets[index], &table->rates[index], subject->now_ms,
-                               &result);
-        result.scope = PC_RATE_PACKET;
+        return dispatcher__over_rate(&table->rates[index], &subject->buckets[index],
+                                     PC_RATE_PACKET);
     }
-    return result;
+    }
+    return (struct dispatch_result){.refusal = PC_ACCEPTED};
 }
 
 struct pc_accept_version pc_accept_at(const struct pc_accept_table *table,
@@ -74,7 +66,7 @@ enum pc_refusal pc_dispatch(const struct pc_accept_table *table, void *receiver,
     if (frame->size < entry->frame_size_min || frame->size > entry->frame_size_max) {
         return PC_REFUSED_SIZE;
     }
-    if (!dispatcher__is_legal(entry, state)) {
+    if (!dispatcher_is_legal(entry, state)) {
         return PC_REFUSED_STATE;
     }
     return entry->handle(receiver, frame) == PC_WIRE_OK ? PC_ACCEPTED : PC_REFUSED_DECODE;

@@ -146,7 +146,7 @@ static struct counter *listener__find_obstacle(struct listener *listener)
 static bool listener__post_one(struct listener *listener)
 {
     struct pc_worker *worker = listener__acceptor(listener);
-    struct pc_session *session = session_pool_take(worker_pool(worker, listener->config.type));
+    struct pc_session *session = worker_take_session(worker, listener->config.type);
     if (session == NULL) {
         return false;
     }
@@ -277,7 +277,7 @@ static void listener__deliver(struct pc_worker *worker, struct pc_session *nobod
     struct port_handover connection = handover->connection;
     atomic_store_explicit(&handover->in_use, false, memory_order_release);
     struct pc_session *session =
-        worker->stopping ? NULL : session_pool_take(worker_pool(worker, listener->config.type));
+        worker->stopping ? NULL : worker_take_session(worker, listener->config.type);
     if (session == NULL) {
         port_discard_handover(worker->port, &connection);
         listener__give_up(listener, worker, &connection);

@@ -131,30 +131,49 @@ static struct session_parse session__begin_parse(struct pc_session *session)
     };
 }
 
+/* The frame is not admitted; false if it must wait. */
+static PC_OUTLINE bool session__turn_away(struct session_parse *parse,
+                                          const struct pc_accept_entry *entry,
+                                          const struct pc_frame *frame,
+                                          enum dispatch_verdict verdict)
+{
+    struct pc_session *session = parse->session;
+    struct dispatch_result result =
+        dispatcher_explain(parse->accepts, entry, &parse->subject, verdict);
+    if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DELAY) {
+        session__delay(session, result);
+        return false;
+    }
+    if (session__spend_packet(session)) {
+        session__refuse(session, frame, result);
+    }
+    return true;
+}
+
 /* Judge and handle a frame; false if it must wait. */
 static bool session__handle_frame(struct session_parse *parse, const struct pc_accept_entry *entry,
                                   const struct pc_frame *frame)
 {
     struct pc_session *session = parse->session;
     parse->subject.state = session->protocol_state;
-    struct dispatch_result result = dispatcher_admit(parse->accepts, entry, &parse->subject);
-    if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DELAY) {
-        session__delay(session, result);
-        return false;
+    enum dispatch_verdict verdict = dispatcher_judge(parse->accepts, entry, &parse->subject);
+    if (verdict != DISPATCH_ADMITTED) {
+        return session__turn_away(parse, entry, frame, verdict);
     }
     if (!session__spend_packet(session)) {
         return true;
     }
-    if (result.refusal == PC_ACCEPTED && entry->handle != NULL) {
-        result.wire_error = entry->handle(session, frame);
-        result.refusal = result.wire_error == PC_WIRE_OK ? PC_ACCEPTED : PC_REFUSED_DECODE;
-    } else if (result.refusal == PC_ACCEPTED) {
+    if (entry->handle == NULL) {
         PC_ASSERT(session->type->policy.on_relay != NULL);
         session->type->policy.on_relay(session, entry, frame);
-    }
-    if (result.refusal != PC_ACCEPTED) {
-        session__refuse(session, frame, result);
-        return true;
+    } else {
+        enum pc_wire_error wire_error = entry->handle(session, frame);
+        if (wire_error != PC_WIRE_OK) {
+            session__refuse(
+                session, frame,
+                (struct dispatch_result){.refusal = PC_REFUSED_DECODE, .wire_error = wire_error});
+            return true;
+        }
     }
     counter_add(&parse->packets[entry - parse->accepts->entries], 1);
     return true;

@@ -80,6 +80,16 @@ struct session_pool *worker_pool(const struct pc_worker *worker, uint32_t type)
     return session_manager_pool(&worker->runtime->manager, worker->index, type);
 }
 
+struct pc_session *worker_take_session(struct pc_worker *worker, uint32_t type)
+{
+    struct session_pool *pool = worker_pool(worker, type);
+    struct pc_session *session = session_pool_take(pool);
+    struct type_counters *counters = &worker->counters[type];
+    counter_raise(&counters->open_high, pool->used_high);
+    counter_raise(&counters->pool_size, (uint64_t)pool->slab_count * SESSION_SLAB_COUNT);
+    return session;
+}
+
 void worker_count_session(struct pc_worker *worker, uint32_t type, int difference)
 {
     atomic_uint *of_type = &worker->runtime->manager.types[type].open_count;
@@ -219,16 +229,6 @@ static uint32_t worker__used_sessions(const struct pc_worker *worker)
     return used_count;
 }
 
-static void worker__publish(struct pc_worker *worker)
-{
-    for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
-        const struct session_pool *pool = worker_pool(worker, t);
-        counter_raise(&worker->counters[t].open_high, pool->used_high);
-        counter_raise(&worker->counters[t].pool_size,
-                      (uint64_t)pool->slab_count * SESSION_SLAB_COUNT);
-    }
-}
-
 /* The session that keeps most memory from the others. */
 static void worker__find_longest(struct pc_session *session, uint32_t argument)
 {
@@ -307,7 +307,6 @@ void worker_turn(struct pc_worker *worker)
     worker__resume(worker);
     worker__flush(worker);
     worker__watch_memory(worker);
-    worker__publish(worker);
     if (worker->stopping && !atomic_load(&worker->stopped) && worker__used_sessions(worker) == 0 &&
         listener_count_open(worker) == 0) {
         if (worker->runtime->config.on_worker_stop != NULL) {

@@ -84,6 +84,9 @@ void worker_queue_resume(struct pc_worker *worker, struct pc_session *session);
 
 struct session_pool *worker_pool(const struct pc_worker *worker, uint32_t type);
 
+/* A session from the pool of its type; NULL if there is no memory for one, or no room. */
+struct pc_session *worker_take_session(struct pc_worker *worker, uint32_t type);
+
 /* One session more or less of the type on this worker. Thread: the worker's, or the acceptor's for
  * a session on its way here. */
 void worker_count_session(struct pc_worker *worker, uint32_t type, int difference);

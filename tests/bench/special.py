@@ -23,7 +23,7 @@ LONG_WINDOW = ("--window", "500")  # where servers are started anew for each win
 
 def workers(build: Path, engine: str, rounds: int, _window: list[str], results: Results) -> None:
     """(j) two workers against one, nothing pinned, the load generator on the same processors."""
-    for _ in range(max(rounds // 4, 2)):
+    for _ in range(max(rounds // 3, 2)):
         for shape in WORKER_SHAPES:
             for count in WORKER_COUNTS:
                 with Server(build, kind(engine), ("--workers", count), "") as server:
@@ -52,7 +52,7 @@ def slow_readers(
     build: Path, engine: str, rounds: int, _window: list[str], results: Results
 ) -> None:
     """(k) 10 of 1,000 clients send 1 KiB a millisecond; first they read the replies, then not."""
-    for _ in range(max(rounds // 4, 2)):
+    for _ in range(max(rounds // 3, 2)):
         for reads in ("1", "0"):
             lazy = ["--lazy", "10", "--lazy-reads", reads]
             options = [*scenarios.options(1000), *lazy, *LONG_WINDOW]

@@ -70,7 +70,9 @@ static bool fuzz__handle(const struct assembler_output *output, uint8_t *state,
         .rate = &unlimited, .total = &total, .buckets = buckets, .now_ms = 1, .state = *state};
     PC_ASSERT(FUZZ_TABLE.rate_count <= RATES_MAX);
     memset(buckets, 0, sizeof buckets);
-    struct dispatch_result result = dispatcher_admit(&FUZZ_TABLE, output->entry, &subject);
+    enum dispatch_verdict verdict = dispatcher_judge(&FUZZ_TABLE, output->entry, &subject);
+    struct dispatch_result result =
+        dispatcher_explain(&FUZZ_TABLE, output->entry, &subject, verdict);
     story->hash = fuzz__mix_number(story->hash, result.refusal);
     story->refusal = result.refusal;
     if (result.refusal != PC_ACCEPTED) {

@@ -36,7 +36,9 @@ static struct dispatch_result admit(uint16_t id, uint8_t state, const struct pc_
         .now_ms = now_ms,
         .state = state,
     };
-    return dispatcher_admit(&test_table, pc_accept_find(&test_table, id), &subject);
+    const struct pc_accept_entry *entry = pc_accept_find(&test_table, id);
+    enum dispatch_verdict verdict = dispatcher_judge(&test_table, entry, &subject);
+    return dispatcher_explain(&test_table, entry, &subject, verdict);
 }
 
 static const struct pc_rate unlimited;
