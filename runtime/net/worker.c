@@ -229,34 +229,38 @@ static uint32_t worker__used_sessions(const struct pc_worker *worker)
     return used_count;
 }
 
-/* The session that keeps most memory from the others. */
-static void worker__find_longest(struct pc_session *session, uint32_t argument)
+/* Find the session that keeps most memory from the others, and what ended ones will give back. */
+static void worker__weigh(struct pc_session *session, uint32_t argument)
 {
     (void)argument;
     struct pc_worker *worker = session->worker;
-    if (session->phase == SESSION_OPEN &&
-        (worker->longest == NULL || session->queue.bytes > worker->longest->queue.bytes)) {
+    if (session->phase == SESSION_CLOSING) {
+        worker->returning_bytes += session->queue.bytes;
+    } else if (session->phase == SESSION_OPEN &&
+               (worker->longest == NULL || session->queue.bytes > worker->longest->queue.bytes)) {
         worker->longest = session;
     }
 }
 
 /* Watch the memory budget: stop accepting when it is short, end the worst when it is nearly gone.
- */
+ * An ended session's queue is held until its CLOSED; until then it must not cost the next worst. */
 static void worker__watch_memory(struct pc_worker *worker)
 {
     const struct buffer_pool *pool = &worker->buffers;
+    const uint64_t bytes_gone = pool->bytes_max / 100 * MEMORY_GONE_PERCENT;
     bool is_short = pool->bytes_used > pool->bytes_max / 100 * MEMORY_SHORT_PERCENT;
     if (is_short != atomic_load_explicit(&worker->is_short, memory_order_relaxed)) {
         atomic_store_explicit(&worker->is_short, is_short, memory_order_relaxed);
     }
-    if (pool->bytes_used <= pool->bytes_max / 100 * MEMORY_GONE_PERCENT) {
+    if (pool->bytes_used <= bytes_gone) {
         return;
     }
     worker->longest = NULL;
+    worker->returning_bytes = 0;
     for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
-        session_pool_visit(worker_pool(worker, t), worker__find_longest, 0);
+        session_pool_visit(worker_pool(worker, t), worker__weigh, 0);
     }
-    if (worker->longest != NULL) {
+    if (worker->longest != NULL && pool->bytes_used > bytes_gone + worker->returning_bytes) {
         session_end_with(worker->longest, PC_CLOSE_SEND_BUDGET, PORT_ABORT_RESET);
     }
 }

@@ -45,6 +45,7 @@ struct pc_worker {
     struct connector_link *links;
     uint32_t link_count;
     struct pc_session *longest; /* of one search for the longest queue */
+    uint64_t returning_bytes;   /* likewise: in queues of sessions that are closing */
     uint32_t random;            /* state of the jitter generator */
     void *user;
     struct pc_thread *thread;

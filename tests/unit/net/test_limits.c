@@ -338,6 +338,26 @@ static void session_too_long_above_the_soft_mark_is_closed(void **state)
 
 static uint32_t shorter_index; /* of the two sessions, when memory was nearly gone */
 
+/* More than the two sockets take, and less than half of the worker's memory. */
+static void fill_sockets(struct pc_session *session)
+{
+    for (uint32_t i = 0; i < MEMORY_SIZE / 5 * 2 / MARK_SIZE; i++) {
+        loop_send(session, MARK_SIZE, TEST_ID_LARGE, i);
+    }
+}
+
+/* From here on no end of a send shortens a queue behind the back of use_up_memory. */
+static void await_full_sockets(void)
+{
+    uint64_t before;
+    uint64_t sent = UINT64_MAX;
+    do {
+        before = sent;
+        pc_os_sleep_ms(200);
+        sent = server_counters().sent_bytes;
+    } while (sent != before);
+}
+
 /* Queue, in one turn, until more than 95 % of the worker's memory is used. */
 static void use_up_memory(struct pc_worker *worker, struct pc_session *nobody,
                           struct pc_message *message)
@@ -384,7 +404,9 @@ static void worker_short_of_memory_ends_the_longest_queue(void **state)
     loop_start(&options);
     loop_await(&loop_server.counts.opened, 2);
     loop_await(&loop_client.counts.opened, 2);
-    loop_run_on(&loop_server, 0, fill_queue);
+    loop_run_on(&loop_server, 0, fill_sockets);
+    loop_run_on(&loop_server, 1, fill_sockets);
+    await_full_sockets();
     use_up_memory_until_one_is_closed();
     loop_await(&loop_server.counts.closed, 1);
     loop_run_on(&loop_server, shorter_index, is_open);
