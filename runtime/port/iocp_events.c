@@ -200,12 +200,19 @@ static bool iocp__emit_received(struct iocp_port *port, struct port_socket *sock
     return event->status != PC_OK;
 }
 
+/* No send is of nothing, so none succeeds with nothing. Wine says so of a send that waits for room
+ * when the peer ends its stream. */
 static void iocp__emit_sent(struct port_socket *socket, struct port_event *event)
 {
+    bool is_aborted = socket->state == PORT_SOCKET_ABORTED;
     event->kind = PORT_SENT;
-    event->status = iocp__result(&socket->send, socket->state == PORT_SOCKET_ABORTED, &event->raw);
-    if (event->status == PC_OK) {
-        event->size = (uint32_t)iocp_overlapped(&socket->send)->InternalHigh;
+    event->status = iocp__result(&socket->send, is_aborted, &event->raw);
+    if (event->status != PC_OK) {
+        return;
+    }
+    event->size = (uint32_t)iocp_overlapped(&socket->send)->InternalHigh;
+    if (event->size == 0) {
+        event->status = is_aborted ? PC_CANCELLED : PC_RESET;
     }
 }
 

@@ -228,6 +228,11 @@ static void abort_reset_is_seen_as_reset(void **state)
     }
 }
 
+static bool is_wine(void)
+{
+    return loopback_engine() == port_engine_iocp && wine_runs_us();
+}
+
 static void reset_without_receive_is_told_to_the_next_one(void **state)
 {
     struct loopback *loop = *state;
@@ -241,8 +246,7 @@ static void reset_without_receive_is_told_to_the_next_one(void **state)
     if (client->receive_status == PC_OK) {
         loopback_until(loop, &client->ended, 1);
     }
-    bool is_wine = loopback_engine() == port_engine_iocp && wine_runs_us();
-    if (is_wine && client->receive_status == PC_END) {
+    if (is_wine() && client->receive_status == PC_END) {
         printf("LESS under Wine: it forgets a reset that came while no receive was posted\n");
         return;
     }
@@ -263,6 +267,76 @@ static void reset_ends_the_send_in_flight(void **state)
     peer_abort(server, PORT_ABORT_RESET);
     loopback_until(loop, &client->sent, sent + 1);
     assert_int_equal(client->send_status, PC_RESET);
+}
+
+/* With a receive in flight too: the system tells of the reset once, to either of the two. */
+static void reset_ends_both_in_flight(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    loopback_pair(loop, &client, &server);
+    peer_recv(client);
+    peer_stream(client, FLOOD_SIZE);
+    loopback_until_quiet(loop);
+    assert_true(client->socket.recv.in_flight);
+    assert_true(client->socket.send.in_flight);
+    uint64_t sent = client->sent;
+    client->stream_end = 0;
+    peer_abort(server, PORT_ABORT_RESET);
+    loopback_until(loop, &client->ended, 1);
+    loopback_until(loop, &client->sent, sent + 1);
+    assert_int_equal(client->send_status, PC_RESET);
+}
+
+/* A client in the middle of a send, whose peer has ended its own stream. False under Wine: there
+ * that ends the send, too. */
+static bool pair_with_ended_stream(struct loopback *loop, struct peer **client,
+                                   struct peer **server)
+{
+    loopback_pair(loop, client, server);
+    peer_recv(*client);
+    peer_stream(*client, FLOOD_SIZE);
+    loopback_until_quiet(loop);
+    uint64_t sent = (*client)->sent;
+    port_shutdown_send((*server)->port, &(*server)->socket);
+    loopback_until(loop, &(*client)->ended, 1);
+    assert_int_equal((*client)->receive_status, PC_END);
+    if (is_wine()) {
+        loopback_until(loop, &(*client)->sent, sent + 1);
+        printf("LESS under Wine: the end of the peer's stream ends the send in flight\n");
+        assert_int_equal((*client)->send_status, PC_RESET);
+        return false;
+    }
+    assert_true((*client)->socket.send.in_flight);
+    return true;
+}
+
+static void end_of_the_peer_leaves_the_send_in_flight(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    if (pair_with_ended_stream(loop, &client, &server)) {
+        server->arms = true;
+        peer_recv(server);
+        loopback_until(loop, &server->received_bytes, FLOOD_SIZE);
+        assert_int_equal(client->send_status, PC_OK);
+    }
+}
+
+static void reset_after_the_end_ends_the_send_in_flight(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    if (pair_with_ended_stream(loop, &client, &server)) {
+        uint64_t sent = client->sent;
+        client->stream_end = 0;
+        peer_abort(server, PORT_ABORT_RESET);
+        loopback_until(loop, &client->sent, sent + 1);
+        assert_int_equal(client->send_status, PC_RESET);
+    }
 }
 
 static void send_to_a_peer_that_closed_fails(void **state)
@@ -334,6 +408,9 @@ int main(void)
         LOOPBACK_TEST(abort_reset_is_seen_as_reset),
         LOOPBACK_TEST(reset_without_receive_is_told_to_the_next_one),
         LOOPBACK_TEST(reset_ends_the_send_in_flight),
+        LOOPBACK_TEST(reset_ends_both_in_flight),
+        LOOPBACK_TEST(end_of_the_peer_leaves_the_send_in_flight),
+        LOOPBACK_TEST(reset_after_the_end_ends_the_send_in_flight),
         LOOPBACK_TEST(send_to_a_peer_that_closed_fails),
         LOOPBACK_TEST(abort_under_load_many_times_closes_each_once),
     };
