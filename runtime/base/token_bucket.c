@@ -15,7 +15,7 @@
 void token_bucket_check(const struct token_bucket *bucket, uint32_t burst)
 {
     PC_ASSERT(bucket->level_milli <= burst * TOKEN_MILLI);
-    PC_ASSERT(bucket->filled_ms != 0 || bucket->level_milli == 0);
+    PC_ASSERT(bucket->filled != 0 || bucket->level_milli == 0);
 }
 
 void token_bucket_check_rate(uint32_t per_sec, uint32_t burst)
@@ -32,20 +32,18 @@ uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_se
     return (TOKEN_MILLI - bucket->level_milli + per_sec - 1) / per_sec;
 }
 
-void token_bucket_fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
-                       uint32_t stamp)
+PC_OUTLINE void token_bucket_fill(struct token_bucket *bucket, uint32_t per_sec, uint32_t burst,
+                                  uint32_t stamp)
 {
     token_bucket_check_rate(per_sec, burst);
     uint32_t full_milli = burst * TOKEN_MILLI;
-    if (bucket->filled_ms == 0) {
+    if (bucket->filled == 0) {
         bucket->level_milli = full_milli;
-        /* 0 is taken for "never used": once in 49 days a bucket is stamped 1 ms late. */
-        bucket->filled_ms = stamp == 0 ? 1u : stamp;
-    } else if (stamp != 0) { /* likewise; the next fill makes up for it */
-        uint32_t elapsed_ms = stamp - bucket->filled_ms;
+    } else {
+        uint32_t elapsed_ms = stamp - bucket->filled;
         uint64_t level = bucket->level_milli + (uint64_t)elapsed_ms * per_sec;
         bucket->level_milli = level < full_milli ? (uint32_t)level : full_milli;
-        bucket->filled_ms = stamp;
     }
+    bucket->filled = stamp;
     PC_CHECK(token_bucket_check(bucket, burst));
 }

@@ -14,8 +14,8 @@ struct dispatch_subject {
     const struct pc_rate *rate;   /* of all packets together; per_sec 0: none */
     struct token_bucket *total;   /* for rate */
     struct token_bucket *buckets; /* one per rate of the table */
-    uint64_t now_ms;
-    uint8_t state; /* protocol state */
+    uint32_t stamp;               /* the time, as buckets keep it */
+    uint8_t state;                /* protocol state */
 };
 
 struct dispatch_result {
@@ -40,9 +40,9 @@ static inline bool dispatcher_is_legal(const struct pc_accept_entry *entry, uint
 }
 
 static inline bool dispatcher_take(struct token_bucket *bucket, const struct pc_rate *rate,
-                                   uint64_t now_ms)
+                                   uint32_t stamp)
 {
-    return token_bucket_take(bucket, rate->per_sec, rate->burst, now_ms);
+    return token_bucket_take(bucket, rate->per_sec, rate->burst, stamp);
 }
 
 /* Judge a frame by state and rates; takes the tokens that it costs. Apart from the explanation,
@@ -56,12 +56,12 @@ static inline enum dispatch_verdict dispatcher_judge(const struct pc_accept_tabl
     if (!dispatcher_is_legal(entry, subject->state)) {
         return DISPATCH_STATE;
     }
-    if (total->per_sec != 0 && !dispatcher_take(subject->total, total, subject->now_ms)) {
+    if (total->per_sec != 0 && !dispatcher_take(subject->total, total, subject->stamp)) {
         return DISPATCH_TOTAL_RATE;
     }
     uint32_t index = entry->rate - 1u;
     if (entry->rate != 0 &&
-        !dispatcher_take(&subject->buckets[index], &table->rates[index], subject->now_ms)) {
+        !dispatcher_take(&subject->buckets[index], &table->rates[index], subject->stamp)) {
         return DISPATCH_PACKET_RATE;
     }
     return DISPATCH_ADMITTED;

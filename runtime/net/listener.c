@@ -122,7 +122,7 @@ static bool listener__is_in_rate(struct listener *listener)
     }
     uint32_t burst = listener->config.accepts_posted;
     return token_bucket_take(&listener->accepts, per_sec, burst > per_sec ? burst : per_sec,
-                             listener__acceptor(listener)->now_ms);
+                             token_bucket_stamp(listener__acceptor(listener)->now_ms));
 }
 
 static struct type_counters *listener__counters(const struct listener *listener)

@@ -127,7 +127,7 @@ static struct session_parse session__begin_parse(struct pc_session *session)
         .subject = {.rate = &type->policy.packets,
                     .total = &session->packets,
                     .buckets = (void *)((uint8_t *)session + type->buckets_offset),
-                    .now_ms = session->worker->now_ms},
+                    .stamp = token_bucket_stamp(session->worker->now_ms)},
     };
 }
 

@@ -33,7 +33,7 @@ static struct dispatch_result admit(uint16_t id, uint8_t state, const struct pc_
         .rate = rate,
         .total = &total,
         .buckets = buckets,
-        .now_ms = now_ms,
+        .stamp = token_bucket_stamp(now_ms),
         .state = state,
     };
     const struct pc_accept_entry *entry = pc_accept_find(&test_table, id);
