@@ -105,17 +105,13 @@ void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_w
     }
 }
 
-uint32_t timer_wheel_wait_ms(const struct timer_wheel *wheel, uint64_t now_ms)
+uint64_t timer_wheel_deadline_ms(const struct timer_wheel *wheel)
 {
     if (wheel->count == 0) {
-        return UINT32_MAX;
+        return UINT64_MAX;
     }
-    uint64_t next_ms = timer_wheel__next_tick(wheel) * TIMER_TICK_MS;
-    if (next_ms <= now_ms) {
-        return 0;
-    }
-    uint64_t wait_ms = next_ms - now_ms;
-    return wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX - 1u;
+    uint64_t tick = timer_wheel__next_tick(wheel);
+    return tick < UINT64_MAX / TIMER_TICK_MS ? tick * TIMER_TICK_MS : UINT64_MAX;
 }
 
 static uint64_t timer_wheel__check_slot(const struct timer_wheel *wheel, uint32_t level,

@@ -40,6 +40,6 @@ void timer_wheel_cancel(struct timer_wheel *wheel, struct pc_timer *timer);
  * set and cancel any timer, its own included. Does nothing if now_ms goes back. */
 void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_worker *worker);
 
-/* Milliseconds until the next timer may expire (never later than it does, perhaps earlier: a
- * cascade counts); UINT32_MAX when none is set. 0 when one is due. Cheap: looks at a few words. */
-uint32_t timer_wheel_wait_ms(const struct timer_wheel *wheel, uint64_t now_ms);
+/* When the next timer may expire (never later than it does, perhaps earlier: a cascade counts);
+ * UINT64_MAX when none is set. Cheap: looks at a few words. */
+uint64_t timer_wheel_deadline_ms(const struct timer_wheel *wheel);

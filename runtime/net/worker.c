@@ -266,17 +266,15 @@ static void worker__watch_memory(struct pc_worker *worker)
 }
 
 /* Look for events without sleeping until there is one or the time for it is over. */
-static uint32_t worker__poll_busily(struct pc_worker *worker, uint32_t timeout_ms)
+static uint32_t worker__poll_busily(struct pc_worker *worker, uint64_t deadline_ms)
 {
-    uint64_t poll_us = worker->runtime->config.busy_poll_us;
-    if (poll_us > (uint64_t)timeout_ms * 1000) {
-        poll_us = (uint64_t)timeout_ms * 1000;
-    }
-    uint64_t until_us = pc_os_monotonic_us() + poll_us;
+    uint64_t now_us = pc_os_monotonic_us();
+    const uint64_t until_us = now_us + worker->runtime->config.busy_poll_us;
     uint32_t count = 0;
-    do {
+    while (count == 0 && now_us < until_us && now_us / 1000 < deadline_ms) {
         count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, 0);
-    } while (count == 0 && pc_os_monotonic_us() < until_us);
+        now_us = pc_os_monotonic_us();
+    }
     return count;
 }
 
@@ -289,15 +287,14 @@ static uint32_t worker__wait(struct pc_worker *worker)
             return count;
         }
     }
-    /* The clock is read anew: the turn before took its time, which a timer does not wait again. */
-    uint32_t timeout_ms = timer_wheel_wait_ms(&worker->timers, port_now_ms(worker->port));
-    if (is_polling && timeout_ms > 0) {
-        uint32_t count = worker__poll_busily(worker, timeout_ms);
+    uint64_t deadline_ms = timer_wheel_deadline_ms(&worker->timers);
+    if (is_polling) {
+        uint32_t count = worker__poll_busily(worker, deadline_ms);
         if (count > 0) {
             return count;
         }
     }
-    return port_wait(worker->port, worker->events, PORT_EVENTS_MAX, timeout_ms);
+    return port_wait(worker->port, worker->events, PORT_EVENTS_MAX, deadline_ms);
 }
 
 void worker_turn(struct pc_worker *worker)

@@ -88,10 +88,10 @@ void port_close(struct port *port)
 }
 
 uint32_t port_wait(struct port *port, struct port_event *events, uint32_t events_max,
-                   uint32_t timeout_ms)
+                   uint64_t deadline_ms)
 {
     PC_ASSERT(events_max >= 1 && events_max <= PORT_EVENTS_MAX);
-    uint32_t count = port->engine->wait(port, events, events_max, timeout_ms);
+    uint32_t count = port->engine->wait(port, events, events_max, deadline_ms);
     PC_ASSERT(count <= events_max);
     for (uint32_t i = 0; i < count; i++) {
         PC_CHECK(port__check_event(&events[i]));

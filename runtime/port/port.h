@@ -40,7 +40,7 @@
 #define PORT_EVENTS_MAX   128u  /* events that one port_wait may return */
 #define PORT_SPANS_MAX    16u   /* spans of one gather send */
 #define PORT_ACCEPTS_MAX  1024u /* accepts outstanding on one listener */
-#define PORT_WAIT_FOREVER UINT32_MAX
+#define PORT_WAIT_FOREVER UINT64_MAX
 
 struct port;
 struct port_listener;
@@ -129,7 +129,7 @@ struct port_engine {
     enum pc_status (*open)(const struct port_config *config, struct port **port, int32_t *raw);
     void (*close)(struct port *port);
     uint32_t (*wait)(struct port *port, struct port_event *events, uint32_t events_max,
-                     uint32_t timeout_ms);
+                     uint64_t deadline_ms);
     void (*wake)(struct port *port);
     uint64_t (*now_ms)(struct port *port);
     enum pc_status (*listen)(struct port *port, struct pc_address *address, uint32_t backlog,
@@ -174,10 +174,11 @@ PC_NODISCARD enum pc_status port_open(const struct port_engine *engine,
 /* Asserts that no socket is open and no listener is left. Called after the owner was joined. */
 void port_close(struct port *port);
 
-/* Submit what is pending and return up to events_max (at most PORT_EVENTS_MAX) events; sleeps up to
- * timeout_ms (0: not at all) while there is none. Returns the count, 0 when the time ran out. */
+/* Submit what is pending and return up to events_max (at most PORT_EVENTS_MAX) events; sleeps while
+ * there is none, until port_now_ms is deadline_ms (0: not at all). Returns the count, 0 when the
+ * time ran out. A deadline, because who knows one need not ask for the time before every sleep. */
 PC_NODISCARD uint32_t port_wait(struct port *port, struct port_event *events, uint32_t events_max,
-                                uint32_t timeout_ms);
+                                uint64_t deadline_ms);
 
 /* Make the current or next port_wait return with PORT_WOKEN. Thread: any. Never lost. */
 void port_wake(struct port *port);

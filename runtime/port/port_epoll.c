@@ -182,11 +182,11 @@ static bool port__has_event(struct epoll_port *port)
 }
 
 static uint32_t epoll_wait_events(struct port *base, struct port_event *events, uint32_t events_max,
-                                  uint32_t timeout_ms)
+                                  uint64_t deadline_ms)
 {
     struct epoll_port *port = port__of(base);
-    const uint64_t deadline_us = sleep_timer_deadline_us(timeout_ms);
-    bool may_sleep = timeout_ms > 0;
+    const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
+    bool may_sleep = deadline_ms > 0;
     port->scratch_used = 0;
     for (;;) {
         epoll_listeners_accept(port);

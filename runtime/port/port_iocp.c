@@ -100,25 +100,30 @@ static void iocp_close(struct port *base)
     free(port);
 }
 
+/* How long the next sleep may be; 0: the deadline has come. */
+static uint32_t iocp__sleep_ms(uint64_t deadline_ms)
+{
+    if (deadline_ms == 0 || deadline_ms == PORT_WAIT_FOREVER) {
+        return deadline_ms == 0 ? 0 : IOCP_SLEEP_MAX_MS;
+    }
+    uint64_t now_ms = pc_os_monotonic_ms();
+    uint64_t left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+    return left_ms < IOCP_SLEEP_MAX_MS ? (uint32_t)left_ms : IOCP_SLEEP_MAX_MS;
+}
+
 static uint32_t iocp_wait(struct port *base, struct port_event *events, uint32_t events_max,
-                          uint32_t timeout_ms)
+                          uint64_t deadline_ms)
 {
     struct iocp_port *port = iocp_of(base);
-    const uint64_t started_ms = pc_os_monotonic_ms();
-    uint32_t left_ms = timeout_ms;
     iocp_reclaim(port);
     for (;;) {
-        uint32_t sleep_ms = left_ms < IOCP_SLEEP_MAX_MS ? left_ms : IOCP_SLEEP_MAX_MS;
+        uint32_t sleep_ms = iocp__sleep_ms(deadline_ms);
         iocp_reap(port, iocp_has_due(port) ? 0 : sleep_ms);
         uint32_t count = iocp_emit(port, events, events_max);
-        if (count > 0 || left_ms == 0) {
+        /* Otherwise again: the system's timer is coarse and may return early, and a packet need not
+         * yield an event. */
+        if (count > 0 || sleep_ms == 0) {
             return count;
-        }
-        /* The system's timer is coarse and may return early, and a packet need not yield an event.
-         */
-        if (timeout_ms != PORT_WAIT_FOREVER) {
-            uint64_t passed_ms = pc_os_monotonic_ms() - started_ms;
-            left_ms = passed_ms < timeout_ms ? timeout_ms - (uint32_t)passed_ms : 0;
         }
     }
 }

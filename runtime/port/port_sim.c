@@ -218,11 +218,12 @@ static uint32_t port__give(struct sim_port *port, struct port_event *events, uin
 static void port__sleep(struct sim_world *world, uint64_t deadline_ms)
 {
     PC_ASSERT(deadline_ms != UINT64_MAX);
-    sim_world_advance(world, (uint32_t)(deadline_ms - world->now_ms));
+    uint64_t left_ms = deadline_ms - world->now_ms;
+    sim_world_advance(world, left_ms < UINT32_MAX ? (uint32_t)left_ms : UINT32_MAX);
 }
 
 static uint32_t sim_wait(struct port *base, struct port_event *events, uint32_t events_max,
-                         uint32_t timeout_ms)
+                         uint64_t deadline_ms)
 {
     struct sim_port *port = port__of(base);
     struct sim_world *world = port->world;
@@ -230,8 +231,6 @@ static uint32_t sim_wait(struct port *base, struct port_event *events, uint32_t 
     if (world->config.is_driven) {
         return port__give(port, events, events_max);
     }
-    bool is_forever = timeout_ms == PORT_WAIT_FOREVER;
-    uint64_t deadline_ms = is_forever ? UINT64_MAX : world->now_ms + timeout_ms;
     bool has_moved = sim_world_run(world);
     uint32_t count = port__give(port, events, events_max);
     while (count == 0 && world->now_ms < deadline_ms) {

@@ -268,14 +268,14 @@ static bool port__send_alone(struct uring_port *port)
 }
 
 static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_t events_max,
-                           uint32_t timeout_ms)
+                           uint64_t deadline_ms)
 {
     struct uring_port *port = port__of(base);
     port__prepare(port);
     if (port__send_alone(port)) {
         return port__give(port, events, events_max);
     }
-    uint64_t deadline_us = sleep_timer_deadline_us(timeout_ms);
+    const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
     for (;;) {
         uring_ring_enter(&port->ring, port__may_sleep(port, deadline_us));
         port__reap(port);

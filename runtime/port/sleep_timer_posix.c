@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "pc/check.h"
-#include "port/port.h"
 
 uint64_t sleep_timer_now_us(void)
 {
@@ -21,13 +20,9 @@ uint64_t sleep_timer_now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-uint64_t sleep_timer_deadline_us(uint32_t timeout_ms)
+uint64_t sleep_timer_deadline_us(uint64_t deadline_ms)
 {
-    if (timeout_ms == 0) {
-        return 0;
-    }
-    return timeout_ms == PORT_WAIT_FOREVER ? UINT64_MAX
-                                           : sleep_timer_now_us() + (uint64_t)timeout_ms * 1000;
+    return deadline_ms < UINT64_MAX / 1000 ? deadline_ms * 1000 : UINT64_MAX;
 }
 
 int sleep_timer_open(struct sleep_timer *timer)

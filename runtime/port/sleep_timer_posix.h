@@ -20,8 +20,8 @@ struct sleep_timer {
  * one is 1 to 10 ms behind. */
 uint64_t sleep_timer_now_us(void);
 
-/* When a wait of port_wait's timeout_ms ends: 0 at once, UINT64_MAX never. */
-uint64_t sleep_timer_deadline_us(uint32_t timeout_ms);
+/* port_wait's deadline_ms on that clock: 0 at once, UINT64_MAX never. */
+uint64_t sleep_timer_deadline_us(uint64_t deadline_ms);
 
 /* Returns 0 or -errno. */
 int sleep_timer_open(struct sleep_timer *timer);

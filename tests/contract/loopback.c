@@ -486,10 +486,17 @@ static void loopback__dispatch(struct loopback *loop, const struct port_event *e
     }
 }
 
-static uint32_t loopback__wait(struct loopback *loop, struct port *port, uint32_t timeout_ms)
+uint64_t loopback_deadline_ms(struct port *port, uint64_t timeout_ms)
+{
+    bool is_relative = timeout_ms != 0 && timeout_ms != PORT_WAIT_FOREVER;
+    return is_relative ? port_now_ms(port) + timeout_ms : timeout_ms;
+}
+
+static uint32_t loopback__wait(struct loopback *loop, struct port *port, uint64_t timeout_ms)
 {
     struct port_event events[PORT_EVENTS_MAX];
-    uint32_t count = port_wait(port, events, loop->events_max, timeout_ms);
+    uint32_t count =
+        port_wait(port, events, loop->events_max, loopback_deadline_ms(port, timeout_ms));
     assert_true(count <= loop->events_max);
     for (uint32_t i = 0; i < count; i++) {
         loopback__dispatch(loop, &events[i]);
@@ -497,7 +504,7 @@ static uint32_t loopback__wait(struct loopback *loop, struct port *port, uint32_
     return count;
 }
 
-uint32_t loopback_turn(struct loopback *loop, uint32_t timeout_ms)
+uint32_t loopback_turn(struct loopback *loop, uint64_t timeout_ms)
 {
     if (loop->second == NULL) {
         return loopback__wait(loop, loop->port, timeout_ms);

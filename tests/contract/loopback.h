@@ -109,7 +109,10 @@ struct peer *loopback_connect(struct loopback *loop);
 void loopback_pair(struct loopback *loop, struct peer **client, struct peer **server);
 
 /* One port_wait on each port. Returns the count of events. */
-uint32_t loopback_turn(struct loopback *loop, uint32_t timeout_ms);
+uint32_t loopback_turn(struct loopback *loop, uint64_t timeout_ms);
+
+/* port_wait's deadline for a time from now; 0 and PORT_WAIT_FOREVER stay what they are. */
+uint64_t loopback_deadline_ms(struct port *port, uint64_t timeout_ms);
 
 /* Turn until the figure is reached. */
 void loopback_until(struct loopback *loop, const uint64_t *figure, uint64_t wanted);

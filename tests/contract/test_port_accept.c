@@ -454,7 +454,8 @@ static void other_worker__run(void *argument)
         return;
     }
     while (!is_closed) {
-        uint32_t count = port_wait(worker->port, events, PORT_EVENTS_MAX, LOOPBACK_WAIT_MS);
+        uint64_t deadline_ms = loopback_deadline_ms(worker->port, LOOPBACK_WAIT_MS);
+        uint32_t count = port_wait(worker->port, events, PORT_EVENTS_MAX, deadline_ms);
         for (uint32_t i = 0; i < count; i++) {
             const struct port_event *event = &events[i];
             if (event->kind == PORT_RECEIVED && event->status == PC_OK) {

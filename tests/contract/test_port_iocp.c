@@ -100,10 +100,16 @@ static int setup_large_buffers(void **state)
     return open_with(8, 65536);
 }
 
+static uint32_t wait_for(struct port_event *events, uint32_t events_max, uint32_t timeout_ms)
+{
+    uint64_t deadline_ms = port_now_ms(fixture.port) + timeout_ms;
+    return port_wait(fixture.port, events, events_max, deadline_ms);
+}
+
 static struct port_event next_event(void)
 {
     struct port_event event = {.kind = PORT_WOKEN};
-    assert_int_equal(port_wait(fixture.port, &event, 1, WAIT_MS), 1);
+    assert_int_equal(wait_for(&event, 1, WAIT_MS), 1);
     return event;
 }
 
@@ -145,7 +151,7 @@ static int teardown(void **state)
         if ((!is_open && is_unlistened) || turns++ > 1000) {
             break;
         }
-        if (port_wait(fixture.port, &event, 1, WAIT_MS) == 1) {
+        if (wait_for(&event, 1, WAIT_MS) == 1) {
             is_unlistened |= event.kind == PORT_UNLISTENED;
         }
     }
@@ -392,7 +398,7 @@ static void receive_scratch_used_up_leaves_rest_for_next_wait(void **state)
     }
     /* Two reads of 40,000 bytes leave less than a third one might need. */
     for (uint32_t turn = 0; turn < 2; turn++) {
-        assert_int_equal(port_wait(fixture.port, events, PORT_EVENTS_MAX, WAIT_MS), 2);
+        assert_int_equal(wait_for(events, PORT_EVENTS_MAX, WAIT_MS), 2);
         for (uint32_t i = 0; i < 2; i++) {
             uint8_t expected = (uint8_t)('a' + turn * 2 + i);
             assert_int_equal(events[i].kind, PORT_RECEIVED);
@@ -413,7 +419,7 @@ static void wake_many_times_is_one_packet_and_one_event(void **state)
     }
     assert_int_equal(seam.posts, 1);
     assert_int_equal(next_event().kind, PORT_WOKEN);
-    assert_int_equal(port_wait(fixture.port, &event, 1, 20), 0);
+    assert_int_equal(wait_for(&event, 1, 20), 0);
     port_wake(fixture.port);
     assert_int_equal(seam.posts, 2);
     assert_int_equal(next_event().kind, PORT_WOKEN);
@@ -428,7 +434,7 @@ static void wake_packet_cannot_be_posted_is_not_lost(void **state)
     port_wake(fixture.port);
     assert_int_equal(port_wait(fixture.port, &event, 1, PORT_WAIT_FOREVER), 1);
     assert_int_equal(event.kind, PORT_WOKEN);
-    assert_int_equal(port_wait(fixture.port, &event, 1, 20), 0);
+    assert_int_equal(wait_for(&event, 1, 20), 0);
     seam.posts_fail = false;
     port_wake(fixture.port);
     assert_int_equal(next_event().kind, PORT_WOKEN);

@@ -319,7 +319,8 @@ static void received_data_is_valid_until_the_next_wait(void **state)
         missing += 4000;
     }
     while (missing > 0) {
-        uint32_t count = port_wait(loop->port, events, PORT_EVENTS_MAX, LOOPBACK_WAIT_MS);
+        uint64_t deadline_ms = loopback_deadline_ms(loop->port, LOOPBACK_WAIT_MS);
+        uint32_t count = port_wait(loop->port, events, PORT_EVENTS_MAX, deadline_ms);
         assert_true(count > 0);
         events__rearm(loop, events, count);
         loopback_sleep_ms(1); /* a system call: more data may land, but not in these buffers */

@@ -102,8 +102,7 @@ static uint64_t run__due_ms(const struct pc_worker *worker)
     if (worker->resume_head != NULL) {
         return 0;
     }
-    uint32_t wait_ms = timer_wheel_wait_ms(&worker->timers, worker->now_ms);
-    return wait_ms == UINT32_MAX ? UINT64_MAX : worker->now_ms + wait_ms;
+    return timer_wheel_deadline_ms(&worker->timers);
 }
 
 bool sim_run_may_turn(const struct sim_run *run, const struct pc_worker *worker)

@@ -169,8 +169,7 @@ static uint64_t worker__due_ms(const struct pc_worker *worker)
     if (worker->resume_head != NULL) {
         return 0;
     }
-    uint32_t wait_ms = timer_wheel_wait_ms(&worker->timers, worker->now_ms);
-    return wait_ms == UINT32_MAX ? NEVER : worker->now_ms + wait_ms;
+    return timer_wheel_deadline_ms(&worker->timers);
 }
 
 static uint32_t run__list_workers(struct slice_run *run, struct pc_worker **workers)

@@ -104,7 +104,7 @@ static void timer_wheel_past_expiry_fires_at_next_tick(void **state)
     advance(5000);
     timer_wheel_set(&worker.wheel, &timer, 17, fire_count);
     assert_int_equal(timer.expires_ms, 5010);
-    assert_int_equal(timer_wheel_wait_ms(&worker.wheel, 5003), 7);
+    assert_int_equal(timer_wheel_deadline_ms(&worker.wheel), 5010);
     advance(5009);
     assert_int_equal(worker.fired, 0);
     advance(5010);
@@ -137,7 +137,7 @@ static void timer_wheel_cancel_unset_does_nothing(void **state)
     assert_int_equal(worker.wheel.count, 0);
     advance(1000);
     assert_int_equal(worker.fired, 0);
-    assert_int_equal(timer_wheel_wait_ms(&worker.wheel, 1000), UINT32_MAX);
+    assert_int_equal(timer_wheel_deadline_ms(&worker.wheel), UINT64_MAX);
 }
 
 static struct pc_timer victims[3];
@@ -194,7 +194,7 @@ static void timer_wheel_years_of_sleep_are_crossed_at_once(void **state)
     advance(100000 * DAY_MS);
     assert_int_equal(worker.fired, 2);
     assert_true(pc_timer_is_set(&never));
-    assert_int_equal(timer_wheel_wait_ms(&worker.wheel, 100000 * DAY_MS) > 0, 1);
+    assert_true(timer_wheel_deadline_ms(&worker.wheel) > 100000 * DAY_MS);
     timer_wheel_cancel(&worker.wheel, &never);
 }
 
@@ -221,9 +221,8 @@ static void timer_wheel_wait_never_overshoots(void **state)
         worker.fired = 0;
         timer_wheel_set(&worker.wheel, &timer, expires_ms, fire_count);
         while (worker.fired == 0) {
-            uint32_t wait_ms = timer_wheel_wait_ms(&worker.wheel, now_ms);
-            assert_true(wait_ms < UINT32_MAX);
-            now_ms += wait_ms;
+            now_ms = timer_wheel_deadline_ms(&worker.wheel);
+            assert_true(now_ms < UINT64_MAX);
             advance(now_ms);
             turns++;
         }
@@ -320,14 +319,14 @@ static void model_verify(void)
     uint64_t next_ms = model_next_ms();
     timer_wheel_check(&worker.wheel);
     assert_int_equal(worker.wheel.count, worker.set);
-    uint32_t wait_ms = timer_wheel_wait_ms(&worker.wheel, worker.now_ms);
+    uint64_t deadline_ms = timer_wheel_deadline_ms(&worker.wheel);
     if (worker.set == 0) {
-        assert_int_equal(wait_ms, UINT32_MAX);
+        assert_int_equal(deadline_ms, UINT64_MAX);
         return;
     }
     uint64_t late_ms = (next_ms + TIMER_TICK_MS - 1) / TIMER_TICK_MS * TIMER_TICK_MS;
     assert_true(late_ms > worker.now_ms); /* all that was due has fired */
-    assert_true(worker.now_ms + wait_ms <= late_ms);
+    assert_true(deadline_ms <= late_ms);
 }
 
 static void timer_wheel_random_operations_match_table(void **state)
@@ -342,8 +341,8 @@ static void timer_wheel_random_operations_match_table(void **state)
         }
         uint64_t now_ms = worker.now_ms;
         if (random_below(&worker.source, 2) == 0) {
-            uint32_t wait_ms = timer_wheel_wait_ms(&worker.wheel, now_ms);
-            now_ms += wait_ms == UINT32_MAX ? 1 : wait_ms;
+            uint64_t deadline_ms = timer_wheel_deadline_ms(&worker.wheel);
+            now_ms = deadline_ms == UINT64_MAX ? now_ms + 1 : deadline_ms;
         } else {
             now_ms += model_delay() >> 8;
         }
