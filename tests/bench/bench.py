@@ -82,17 +82,20 @@ def measure(
     rounds: int,
     results: Results,
 ) -> None:
-    """Rounds of some scenarios, whose servers all run side by side. Every other round goes
-    backwards."""
+    """Rounds of some scenarios, whose servers all run side by side. A server's scenarios follow one
+    another, as they are compared with each other. Every other round goes backwards."""
+    chosen = [s for s in SCENARIOS if s.key in keys]
+    stretch = max(s.stretch for s in chosen)
+    turns = [(s, name) for s in chosen for name in chosen_servers(options, s, programs)]
+    turns.sort(key=lambda turn: turn[0].servers.index(turn[1]))
     with ExitStack() as stack:
         loads = {}
-        for scenario in (s for s in SCENARIOS if s.key in keys):
-            shape = [*scenario.options, *window(options, scenario.stretch)]
-            for name in chosen_servers(options, scenario, programs):
-                server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
-                steady = load.Steady(programs, server.port, [server.pid], shape)
-                loads[scenario.key, name] = stack.enter_context(steady)
-        for number in range(-(-rounds // scenario.stretch)):
+        for scenario, name in turns:
+            server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
+            shape = [*scenario.options, *window(options, stretch)]
+            steady = load.Steady(programs, server.port, [server.pid], shape)
+            loads[scenario.key, name] = stack.enter_context(steady)
+        for number in range(rounds if stretch == 1 else -(-rounds // 2)):
             for key, name in loads if number % 2 == 0 else reversed(loads):
                 results.add(key, name, loads[key, name].step().values())
 

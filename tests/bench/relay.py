@@ -114,7 +114,7 @@ def measure(
                 loads[f"one end of a {link} link"] = stage.link_end(depth, link)
             if shutil.which("haproxy") is not None:
                 loads["HAProxy alone"] = stage.haproxy_alone(depth)
-            for turn in range(rounds):
+            for turn in range(2 * rounds):  # what a link saves is little of what is measured
                 for name in loads if turn % 2 == 0 else reversed(loads):
                     results.add(f"i{depth}", name, loads[name].step().values())
 

@@ -20,7 +20,7 @@ class Scenario:
     options: tuple[str, ...]
     servers: tuple[str, ...] = ALL
     unit: str = "message"
-    stretch: int = 1  # turns so many times longer, and fewer: with so many connections in flight
+    stretch: int = 1  # turns so many times longer and half as many: many are in flight
 
 
 def options(clients: int, depth: int = 1, payload: int = 64, mode: str = "echo") -> tuple[str, ...]:
