@@ -66,8 +66,11 @@ static bool fuzz__handle(const struct assembler_output *output, uint8_t *state,
     static struct token_bucket buckets[RATES_MAX];
     static const struct pc_rate unlimited = {0};
     struct token_bucket total = {0};
-    struct dispatch_subject subject = {
-        .rate = &unlimited, .total = &total, .buckets = buckets, .now_ms = 1, .state = *state};
+    struct dispatch_subject subject = {.rate = &unlimited,
+                                       .total = &total,
+                                       .buckets = buckets,
+                                       .stamp = token_bucket_stamp(1),
+                                       .state = *state};
     PC_ASSERT(FUZZ_TABLE.rate_count <= RATES_MAX);
     memset(buckets, 0, sizeof buckets);
     enum dispatch_verdict verdict = dispatcher_judge(&FUZZ_TABLE, output->entry, &subject);
