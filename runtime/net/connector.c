@@ -136,7 +136,7 @@ void connector_on_connected(struct pc_session *session, const struct port_event 
         session_discard(session, PORT_ABORT_GRACEFUL, PC_CLOSE_CONNECT);
         return;
     }
-    session->link->retry_ms = session->link->config->retry_min_ms;
+    session->link->opened_ms = session->worker->now_ms;
     session_open(session);
 }
 
@@ -148,7 +148,11 @@ void connector_on_timeout(struct connector_link *link)
 
 void connector_on_released(struct connector_link *link)
 {
+    if (link->opened_ms != 0 && link->worker->now_ms - link->opened_ms > link->retry_ms) {
+        link->retry_ms = link->config->retry_min_ms;
+    }
     link->session = NULL;
+    link->opened_ms = 0;
     if (connector__may_retry(link)) {
         connector__retry_later(link);
     }

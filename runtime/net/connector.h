@@ -2,7 +2,9 @@
  *
  * Each connection is a link: idle -> connecting -> open -> (broken) -> pause -> connecting ... The
  * pause doubles from retry_min_ms to retry_max_ms and is spread by a quarter at random, so that
- * many workers do not knock at once. Place in the byte path: before [1]. */
+ * many workers do not knock at once. It starts over when a connection has stood for longer than the
+ * pause; one that is made and refused at once, as by a handshake, was no success. Place in the byte
+ * path: before [1]. */
 #pragma once
 
 #include "net/worker.h"
@@ -17,7 +19,8 @@ struct connector_link {
     const struct pc_connector_config *config; /* defaults filled in; the runtime's */
     struct pc_session *session;
     struct pc_timer retry;
-    uint32_t retry_ms; /* next pause */
+    uint64_t opened_ms; /* when session was connected; 0: it is not */
+    uint32_t retry_ms;  /* next pause */
 };
 
 void connector_fill_defaults(struct pc_connector_config *config);

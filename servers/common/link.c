@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "common/server_main.h"
 #include "pc/check.h"
 #include "pc/container.h"
 #include "pc/os.h"
@@ -23,14 +24,29 @@ const char *server_link_peer_node(struct pc_session *session)
     return server_link_of(session)->peer.node;
 }
 
-/* Log why the link is not made, and end it. */
+/* Anybody who reaches the port can cause such a line. */
+static bool link__may_warn(const struct server_link *link)
+{
+    struct pc_worker *worker = pc_session_worker(link->session);
+    return server_admits_warning(server_of_worker(worker), pc_worker_index(worker));
+}
+
+/* Log why the link is not made. role: who should be there, or says to be. */
+static void link__tell_refused(const struct server_link *link, enum common_role role,
+                               const char *why)
+{
+    if (!link__may_warn(link)) {
+        return;
+    }
+    log_write(link->policy->log, LOG_WARNING, pc_session_handle(link->session), "link_refused",
+              LOG_FIELDS(log_text("why", why), log_text("peer", link->peer.node),
+                         log_text("role", common_role_name(role)),
+                         log_address("address", pc_session_peer(link->session))));
+}
+
 static void link__refuse(struct server_link *link, const char *why)
 {
-    const struct link_auth_side *peer = &link->peer;
-    log_write(link->policy->log, LOG_WARNING, pc_session_handle(link->session), "link_refused",
-              LOG_FIELDS(log_text("why", why), log_text("peer", peer->node),
-                         log_text("role", common_role_name((enum common_role)peer->role)),
-                         log_address("address", pc_session_peer(link->session))));
+    link__tell_refused(link, (enum common_role)link->peer.role, why);
     pc_session_close(link->session, PC_CLOSE_AUTH);
 }
 
@@ -91,11 +107,13 @@ static bool link__versions_match(const struct server_link *link)
            own->payload_version == peer->payload_version && own->payload_hash == peer->payload_hash;
 }
 
-/* Log what the two sides speak, and end the link. */
-static void link__refuse_versions(struct server_link *link)
+static void link__tell_versions(const struct server_link *link)
 {
     const struct link_auth_side *own = &link->own;
     const struct link_auth_side *peer = &link->peer;
+    if (!link__may_warn(link)) {
+        return;
+    }
     log_write(link->policy->log, LOG_ERROR, pc_session_handle(link->session), "link_versions",
               LOG_FIELDS(log_number("own_version", own->version),
                          log_hex("own_hash", own->compat_hash),
@@ -105,6 +123,11 @@ static void link__refuse_versions(struct server_link *link)
                          log_hex("peer_hash", peer->compat_hash),
                          log_number("peer_payload_version", peer->payload_version),
                          log_hex("peer_payload_hash", peer->payload_hash)));
+}
+
+static void link__refuse_versions(struct server_link *link)
+{
+    link__tell_versions(link);
     link__refuse(link, "version_mismatch");
 }
 
@@ -266,6 +289,15 @@ void server_link_on_pong(struct pc_session *session, const struct link_pong *pac
     }
 }
 
+/* The acceptor refuses by closing: only the initiator's log can say so on its side. An acceptor
+ * says nothing of strangers who came and went. */
+static void link__tell_not_made(const struct server_link *link, enum pc_close_reason reason)
+{
+    if (link->policy->is_initiator && reason != PC_CLOSE_AUTH && reason != PC_CLOSE_SHUTDOWN) {
+        link__tell_refused(link, link->policy->peer_role, pc_close_reason_name(reason));
+    }
+}
+
 void server_link_close(struct pc_session *session, enum pc_close_reason reason)
 {
     struct server_link *link = server_link_of(session);
@@ -274,6 +306,7 @@ void server_link_close(struct pc_session *session, enum pc_close_reason reason)
     }
     pc_timer_cancel(pc_session_worker(session), &link->ping_timer);
     if (!link->is_ready) {
+        link__tell_not_made(link, reason);
         return;
     }
     link->is_ready = false;

@@ -6,9 +6,11 @@
  * arrive in the handlers below; when both sides have proved themselves the protocol state is
  * SERVER_LINK_READY, the deadline is cleared, `link_up` is logged and policy->on_ready is called.
  * With another schema hash it is made all the same, and `schema_differs` is logged beside it.
- * Failure modes: wrong role, version, hash, proof: a readable `link_refused` line on both sides and
- * close with PC_CLOSE_AUTH; no answer within the handshake's time: PC_CLOSE_DEADLINE; nothing heard
- * for the session type's idle_timeout_ms: PC_CLOSE_IDLE. An initiator's connector tries again.
+ * Failure modes: wrong role, version, hash, proof: a `link_refused` line that says which, at whom
+ * sees it, and close with PC_CLOSE_AUTH; an initiator that is left before it is ready says
+ * `link_refused` with the close reason; no answer within the handshake's time: PC_CLOSE_DEADLINE;
+ * nothing heard for the session type's idle_timeout_ms: PC_CLOSE_IDLE. An initiator's connector
+ * tries again.
  *
  * A server uses it so, in its own handlers/link.c (an acceptor takes the first line's packets, an
  * initiator the second's; a server that is both registers all):
@@ -83,8 +85,8 @@ const char *server_link_peer_node(struct pc_session *session);
 /* From the session type's on_open: sets the handshake's deadline; the initiator says hello. */
 void server_link_open(struct pc_session *session, const struct link_policy *policy);
 
-/* From the session type's on_close: stops the heartbeat, logs `link_down`, calls on_down if the
- * link was ready. */
+/* From the session type's on_close: stops the heartbeat, logs `link_down` and calls on_down if the
+ * link was ready; else an initiator logs `link_refused`. */
 void server_link_close(struct pc_session *session, enum pc_close_reason reason);
 
 /* Handlers of the acceptor. */

@@ -21,15 +21,21 @@ static bool server__is_peers_doing(const struct pc_event *event)
 {
     return event->kind == PC_EVENT_REFUSED || event->kind == PC_EVENT_ADDRESS_LIMIT ||
            event->kind == PC_EVENT_ACCEPT_FAILED ||
-           (event->kind == PC_EVENT_CLOSED && event->reason == PC_CLOSE_VIOLATION);
+           (event->kind == PC_EVENT_CLOSED &&
+            (event->reason == PC_CLOSE_SLOW_CONSUMER ||
+             pc_close_reason_class(event->reason) == PC_CLASS_PROTOCOL));
+}
+
+bool server_admits_warning(struct server *server, uint32_t worker)
+{
+    return log_limit_admit(&server->log_limits[worker], &server->log, pc_os_monotonic_ms(),
+                           server->config.log_warnings_per_sec);
 }
 
 static void server__observe(void *user, const struct pc_event *event)
 {
     struct server *server = user;
-    if (server__is_peers_doing(event) &&
-        !log_limit_admit(&server->log_limits[event->worker], &server->log, pc_os_monotonic_ms(),
-                         server->config.log_warnings_per_sec)) {
+    if (server__is_peers_doing(event) && !server_admits_warning(server, event->worker)) {
         return;
     }
     log_runtime_event(&server->log, event);

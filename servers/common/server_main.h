@@ -109,5 +109,9 @@ uint32_t server_add_type(struct server *server, const struct pc_session_type *ty
 bool server_listen(struct server *server, const struct pc_listener_config *config);
 bool server_connect(struct server *server, const struct pc_connector_config *config);
 
+/* May a line that a peer can cause be written now ([log] warnings_per_sec)? If not it is counted.
+ * Thread: the worker's. */
+bool server_admits_warning(struct server *server, uint32_t worker);
+
 /* Fill what does not depend on the peer: self, log and the times. */
 void server_link_policy_init(struct server *server, struct link_policy *policy);

@@ -238,8 +238,15 @@ def test_welcome_before_the_challenge_is_a_violation(forged: ForgedDb) -> None:
     accepted.close()
 
 
+def test_hang_up_instead_of_a_challenge_is_said(forged: ForgedDb) -> None:
+    forged.accept().close()
+    refused = forged.game.wait_event("link_refused", role="db")
+    assert refused.get("why") in ("peer", "reset")
+
+
 def test_silence_instead_of_a_challenge_ends_at_the_deadline(forged: ForgedDb) -> None:
     accepted = forged.accept()
     assert accepted.receive() is None
+    forged.game.wait_event("link_refused", role="db", why="deadline")
     forged.game.wait_event("closed", type="db", reason="deadline")
     accepted.close()

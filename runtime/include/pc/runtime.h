@@ -129,7 +129,8 @@ struct pc_connector_config {
     uint32_t type;
     struct pc_address address;
     uint32_t connect_timeout_ms; /* 0: 3000 */
-    uint32_t retry_min_ms;       /* first pause; doubles, with jitter, up to retry_max_ms; 0: 100 */
+    uint32_t retry_min_ms;       /* first pause; doubles, with jitter, up to retry_max_ms, until a
+                                  * connection has stood for longer than the pause; 0: 100 */
     uint32_t retry_max_ms;       /* 0: 3000 */
     uint32_t connections;        /* per worker; 0: 1 */
     bool once;                   /* do not reconnect (a test client) */

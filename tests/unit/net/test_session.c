@@ -322,6 +322,23 @@ static void connector_reconnects_after_every_break(void **state)
     loop_await(&loop_server.counts.closed_by[PC_CLOSE_DEADLINE], 8);
 }
 
+static void kick(struct pc_session *session)
+{
+    pc_session_abort(session, PC_CLOSE_KICKED);
+}
+
+/* Six pauses, of 10, 20, 40, 80, 100 and 100 ms, each a quarter less at most. */
+static void connector_refused_at_once_tries_ever_more_seldom(void **state)
+{
+    (void)state;
+    const struct loop_options options = {
+        .client_count = 1, .reconnect = true, .on_server_open = kick};
+    uint64_t started_ms = pc_os_monotonic_ms();
+    loop_start(&options);
+    loop_await(&loop_client.counts.ended, 7);
+    assert_true(pc_os_monotonic_ms() - started_ms >= (10 + 20 + 40 + 80 + 100 + 100) * 3 / 4);
+}
+
 static void connector_survives_a_server_that_comes_later(void **state)
 {
     (void)state;
@@ -505,6 +522,7 @@ int main(void)
         TEST(listener_address_limit_refuses_the_surplus),
         TEST(listener_connections_go_to_the_least_loaded_worker),
         TEST(connector_reconnects_after_every_break),
+        TEST(connector_refused_at_once_tries_ever_more_seldom),
         TEST(connector_survives_a_server_that_comes_later),
         TEST(post_to_stale_handle_is_delivered_to_nobody),
         TEST(post_from_many_threads_delivers_each_once),
