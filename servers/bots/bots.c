@@ -111,13 +111,37 @@ static void bots__connect_failed(struct bots *bots, const struct pc_event *event
     }
 }
 
+static const char *bots__event_name(enum pc_event_kind kind)
+{
+    switch (kind) {
+    case PC_EVENT_ENGINE_FALLBACK:
+        return "engine_fallback";
+    case PC_EVENT_LISTENING:
+        return "listening";
+    case PC_EVENT_LISTEN_FAILED:
+        return "listen_failed";
+    case PC_EVENT_ACCEPTED:
+        return "accepted";
+    case PC_EVENT_ACCEPT_FAILED:
+        return "accept_failed";
+    case PC_EVENT_ADDRESS_LIMIT:
+        return "address_limit";
+    case PC_EVENT_CONNECTED:
+        return "connected";
+    case PC_EVENT_CONNECT_FAILED:
+        return "connect_failed";
+    case PC_EVENT_REFUSED:
+        return "refused";
+    case PC_EVENT_CLOSED:
+        return "closed";
+    }
+    return "?";
+}
+
 static void bots__log(const struct pc_event *event)
 {
-    static const char *const kinds[] = {"listening",      "listen_failed", "accepted",
-                                        "accept_failed",  "address_limit", "connected",
-                                        "connect_failed", "refused",       "closed"};
     fprintf(stderr, "worker %" PRIu32 " session %" PRIx64 ": %s", event->worker, event->session,
-            kinds[event->kind]);
+            bots__event_name(event->kind));
     if (event->kind == PC_EVENT_REFUSED) {
         fprintf(stderr, " id 0x%04x size %u: %s %s", event->packet_id, event->packet_size,
                 pc_refusal_name(event->refusal), pc_wire_error_name(event->wire_error));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 
 import pytest
@@ -113,6 +114,19 @@ def test_good_gate_satisfies() -> None:
         ended = bots_story(gate.address)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         assert "logged out, goodbye" in ended.stdout
+
+
+def test_log_has_a_line_for_every_event() -> None:
+    with FakeGate(Habits()) as gate:
+        ended = bots_story(gate.address, "--log")
+    lines = [line.split(": ", 1)[1] for line in ended.stderr.splitlines()]
+    assert lines[0] == "connected", ended.stderr
+    assert lines[-1].startswith("closed peer"), ended.stderr
+    listener = socket.create_server(("127.0.0.1", 0))
+    nobody = listener.getsockname()[1]
+    listener.close()
+    ended = bots_story(f"127.0.0.1:{nobody}", "--log")
+    assert ": connect_failed " in ended.stderr
 
 
 @pytest.mark.parametrize("wrong", IN_FULL, ids=[wrong.name for wrong in IN_FULL])
