@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from cluster import Cluster
 from common import Result, Vec2
 from fault_proxy import FaultProxy, Faults
 from gate_client import PASSWORD, Closed, GateClient, unique_name
-from harness import BIN_DIR, Config, Unexpected, wait_until
+from harness import BIN_DIR, Config, Server, Unexpected, wait_until
 
 pytestmark = pytest.mark.native
 
@@ -32,15 +33,25 @@ LINKS = {
     "gate-db": ("gate", "db", "db", "gate"),
     "game-db": ("game", "db", "db", "game"),
 }
-# Fault, and how long it lasts; longer than the idle timeout of 2 s where silence must be noticed.
-FAULTS: dict[str, tuple[Callable[[FaultProxy], None], float]] = {
-    "delay and jitter": (lambda proxy: set_faults(proxy, delay_s=0.01, jitter_s=0.03), 0.6),
-    "throttled": (lambda proxy: set_faults(proxy, bytes_per_s=20000.0, piece_size=256), 0.6),
-    "bytes one at a time": (lambda proxy: set_faults(proxy, piece_size=1), 0.6),
-    "cut": (lambda proxy: proxy.cut(), 0.3),
-    "reset": (lambda proxy: proxy.reset(), 0.3),
-    "half-open": (lambda proxy: set_faults(proxy, is_stalled=True), 2.5),
-    "refused": (lambda proxy: refuse(proxy), 0.5),
+STOP_S = (0.5, 2.5)  # shorter and longer than the idle timeout of links
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a network does, and the reasons of which a link ends then; none: it stays."""
+
+    begin: Callable[[FaultProxy], None]
+    reasons: tuple[str, ...] = ()
+
+
+FAULTS = {
+    "delay and jitter": Fault(lambda proxy: set_faults(proxy, delay_s=0.01, jitter_s=0.03)),
+    "throttled": Fault(lambda proxy: set_faults(proxy, bytes_per_s=20000.0, piece_size=256)),
+    "bytes one at a time": Fault(lambda proxy: set_faults(proxy, piece_size=1)),
+    "cut": Fault(lambda proxy: proxy.cut(), ("peer", "reset")),
+    "reset": Fault(lambda proxy: proxy.reset(), ("reset", "peer")),
+    "half-open": Fault(lambda proxy: set_faults(proxy, is_stalled=True), ("idle",)),
+    "refused": Fault(lambda proxy: refuse(proxy), ("reset", "peer")),
 }
 
 
@@ -123,8 +134,16 @@ def wait_for_service(cluster: Cluster) -> None:
 # ---- the network ----
 
 
+def expect_ends(server: Server, role: str, before: int, reasons: tuple[str, ...]) -> None:
+    """A link of the server ends of one of the reasons, and none of another."""
+    server.wait_event("link_down", count=before + 1, role=role)
+    for event in server.events("link_down", role=role)[before:]:
+        assert event.get("reason") in reasons, event
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_every_fault_of_a_link_is_survived(folder: Path, link: str) -> None:
+    """What is only slow goes on being served, over the same link."""
     server, section, peer, peer_type = LINKS[link]
     with Cluster(folder) as cluster:
         cluster.start("db")
@@ -135,9 +154,15 @@ def test_every_fault_of_a_link_is_survived(folder: Path, link: str) -> None:
             cluster.start(*(name for name in ("game", "gate") if name not in cluster.running))
             cluster.wait_linked()
             with Registrar(cluster.gate_address) as registrar:
-                for break_it, seconds in FAULTS.values():
-                    break_it(proxy)
-                    time.sleep(seconds)
+                for name, fault in FAULTS.items():
+                    before = len(cluster[server].events("link_down", role=section))
+                    fault.begin(proxy)
+                    if fault.reasons:
+                        expect_ends(cluster[server], section, before, fault.reasons)
+                    else:
+                        wait_for_service(cluster)
+                        ended = cluster[server].events("link_down", role=section)
+                        assert len(ended) == before, (name, ended)
                     proxy.heal()
                     wait_for_service(cluster)
             assert len(registrar.acknowledged) > 5
@@ -147,15 +172,14 @@ def test_every_fault_of_a_link_is_survived(folder: Path, link: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_before_the_gate_is_one_clients_own(folder: Path, fault: str) -> None:
-    break_it, seconds = FAULTS[fault]
     config: dict[str, Config] = {"gate": {"clients": {"drain_timeout_ms": 500}}}
     with Cluster(folder, **config).start_ready() as cluster:
         with FaultProxy(cluster.gate_address) as proxy, cluster.player() as bystander:
             with GateClient(proxy.address) as client:
                 client.to_lobby()
-                break_it(proxy)
+                FAULTS[fault].begin(proxy)
                 bystander.echo("during")
-                time.sleep(min(seconds, 0.5))
+                time.sleep(0.5)
                 bystander.echo("after")
                 proxy.heal()
                 if fault in ("cut", "reset", "refused"):
@@ -190,15 +214,21 @@ def test_client_that_vanished_without_a_word_is_closed_as_idle(folder: Path) -> 
 
 @pytest.mark.parametrize("name", ["db", "game", "gate"])
 def test_stopped_server_goes_on_under_load(folder: Path, name: str) -> None:
-    """Once shorter and once longer than the links' idle timeout."""
+    """Once shorter than the links' idle timeout, which nobody notices, and once longer, of which
+    the links end on both of the other servers."""
     with Cluster(folder).start_ready() as cluster:
+        others = [cluster[other] for other in ("db", "game", "gate") if other != name]
         bots = BotRun(cluster.gate_text, BOTS, 5, "--survive", "--rate", "20")
         cluster["game"].wait_event("entered", count=BOTS)
-        for seconds in (0.5, 2.5):
+        for seconds, is_noticed in zip(STOP_S, (False, True)):
             cluster[name].process.send_signal(signal.SIGSTOP)
             time.sleep(seconds)
+            for other in others:
+                reasons = {event.get("reason") for event in other.events("link_down", role=name)}
+                assert reasons == ({"idle"} if is_noticed else set())
             cluster[name].process.send_signal(signal.SIGCONT)
             time.sleep(0.3)
+            assert is_noticed or not any(server.events("link_down") for server in others)
         summary = bots.finish()
         assert name == "gate" or summary["connections_lost"] == 0
         wait_for_service(cluster)
