@@ -195,8 +195,12 @@ def test_second_start_keeps_the_state_and_names_a_server_that_died(
     """Runs after the test above, in its folder."""
     key = (state / "portcullis.key").read_bytes()
     before = accounts(state)
+    ini = state / "gate.ini"
+    quiet = re.sub(r"^;level = .*$", "level = warning", ini.read_text("utf-8"), flags=re.MULTILINE)
+    ini.write_text(quiet, "utf-8")
     run = start("--state", str(state))
     run.wait_line(STAYS)
+    assert any(line.startswith("run: gate.ini says level = warning") for line in run.said)
     assert f"run: using the ini files of {state}" in run.said
     assert (state / "portcullis.key").read_bytes() == key
     assert before.items() < accounts(state).items()
