@@ -487,6 +487,20 @@ static void runtime_stop_at_any_moment_leaves_the_pools_whole(void **state)
     }
 }
 
+/* Two per processor where completions are IOCP's, as the system lets another thread of the port run
+ * when one blocks; else one. */
+static void workers_by_default_follow_the_processors(void **state)
+{
+    (void)state;
+    const struct pc_runtime_config config = {.engine = PC_ENGINE_AUTO};
+    struct pc_runtime *runtime;
+    assert_int_equal(pc_runtime_create(&config, &runtime), PC_OK);
+    bool is_iocp = strcmp(pc_runtime_engine_name(runtime), "iocp") == 0;
+    uint32_t wanted = pc_os_processor_count() * (is_iocp ? 2u : 1u);
+    assert_int_equal(pc_runtime_worker_count(runtime), wanted);
+    pc_runtime_destroy(runtime);
+}
+
 static void listen_on_a_busy_port_is_told(void **state)
 {
     (void)state;
@@ -529,6 +543,7 @@ int main(void)
         TEST(block_reaches_every_session_once),
         TEST(session_abort_inside_on_open_keeps_the_first_reason),
         TEST(runtime_stop_at_any_moment_leaves_the_pools_whole),
+        TEST(workers_by_default_follow_the_processors),
         TEST(listen_on_a_busy_port_is_told),
     };
     return loop_run("session", tests, COUNT_OF(tests));
