@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum as PythonEnum
 from fractions import Fraction
 
+from pcgen.floats import SINGLE_MAX
+
 HEADER_SIZE = 4
 PREFIX_U8_MAX = 255
 LENGTH_WIDTH = 2  # bytes of the length before an extensible struct and the case of an open union
@@ -249,8 +251,10 @@ class Quant:
 
     @property
     def is_double(self) -> bool:
-        """True if a float of 32 bits cannot tell two neighbouring values apart safely."""
-        return max(abs(self.low), abs(self.high)) / (1 << 24) > self.step / 4
+        """True if a float of 32 bits cannot tell two neighbouring values apart safely, or cannot
+        hold the ends."""
+        most = max(abs(self.low), abs(self.high))
+        return most > SINGLE_MAX or most / (1 << 24) > self.step / 4
 
     @property
     def size(self) -> SizeRange:

@@ -159,7 +159,7 @@ def test_application_that_is_wrong_does_not_compile(generated: Path, tmp_path: P
 
 
 def test_names_that_csharp_knows_are_no_trouble(tmp_path: Path) -> None:
-    names = ("object string array math exception system span range frame reader writer tag "
+    names = ("object string buffer array math exception system span range frame reader writer tag "
              "packet_id frame_min frame_max id equals get_type to_string get_hash_code "
              "reference_equals write read set_defaults event lock params ref out base checked "
              "decimal value version size payload i portcullis pcwire frames known "
@@ -167,15 +167,15 @@ def test_names_that_csharp_knows_are_no_trouble(tmp_path: Path) -> None:
     fields = "".join(f"      - {name}: u8\n" for name in names)
     packets = "".join(f"  {name}: {{id: {number}, flow: client -> gate, fields: [{name}: u64]}}\n"
                       for number, name in enumerate(names, 2))
-    (tmp_path / "array.yaml").write_text(
-        "protocol: array\nversion: 1\nroles: [client, gate]\n"
+    (tmp_path / "buffer.yaml").write_text(
+        "protocol: buffer\nversion: 1\nroles: [client, gate]\n"
         "flows: [{flow: client -> gate, ids: 1-99}]\n"
-        f"structs:\n  all:\n    fields:\n{fields}"
+        f"structs:\n  has_x:\n    fields:\n      - x: u8?\n  all:\n    fields:\n{fields}"
         f"packets:\n{packets}  first:\n    id: 1\n    flow: client -> gate\n"
-        "    fields: [all: all]\n")
-    made = pcgen("gen", "--csharp", tmp_path / "cs", tmp_path / "array.yaml")
+        "    fields: [all: all, has_x: has_x]\n")
+    made = pcgen("gen", "--csharp", tmp_path / "cs", tmp_path / "buffer.yaml")
     assert made.returncode == 0, made.stderr
-    assert pcgen("vectors", "--out", tmp_path, tmp_path / "array.yaml").returncode == 0
+    assert pcgen("vectors", "--out", tmp_path, tmp_path / "buffer.yaml").returncode == 0
     assert mcs(tmp_path / "names.exe", *CHECK, *sources_of(tmp_path / "cs")) == ""
     status, output = checked(tmp_path / "names.exe", tmp_path / "vectors.json")
     assert status == 0, output

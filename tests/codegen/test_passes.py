@@ -185,3 +185,25 @@ def test_compat_hash_follows_the_wire(tmp_path: Path, old: str, new: str) -> Non
 def test_compat_hash_ignores_the_rest(tmp_path: Path, old: str, new: str) -> None:
     assert old in WIRE
     assert hash_of(tmp_path, WIRE) == hash_of(tmp_path, WIRE.replace(old, new))
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("protocol: demo", "protocol: token"),
+    ("protocol: demo", "protocol: pc_wire"),
+    ("protocol: demo", "protocol: size"),
+    ("protocol: demo", "protocol: int32"),
+    ("  test:", "  none:"),
+    ("- a:", "- char16_t:"),
+])
+def test_word_of_an_output_language_is_no_name(tmp_path: Path, old: str, new: str) -> None:
+    text = with_fields("a: u8")
+    assert errors_of(tmp_path, text) == []
+    wrong = text.replace(old, new)
+    line, column = next((number, row.index(new.split()[-1].rstrip(":")) + 1)
+                        for number, row in enumerate(wrong.split("\n"), 1) if new in row)
+    assert errors_of(tmp_path, wrong) == [f"{line}:{column} PG0202"]
+
+
+def test_end_of_a_range_that_no_float_is_near(tmp_path: Path) -> None:
+    text = with_fields("a: {type: f32, range: [0, 1e39]}")
+    assert errors_of(tmp_path, text) == ["11:35 PG0419"]

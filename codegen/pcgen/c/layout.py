@@ -11,6 +11,7 @@ import textwrap
 
 COLUMNS = 100
 _DEFINE = re.compile(r"#define (?P<name>\w+) +(?P<value>[^\\]*)\Z")
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def _align_defines(lines: list[str]) -> list[str]:
@@ -34,10 +35,16 @@ def _align_defines(lines: list[str]) -> list[str]:
     return result
 
 
+def _without_text(line: str) -> str:
+    """The line with nothing of C inside of its string literals; of the same length."""
+    return _LITERAL.sub(lambda match: '"' + "x" * (len(match[0]) - 2) + '"', line)
+
+
 def _cuts(line: str, start: int) -> list[int]:
     """Where a line may be broken: behind the commas, and each "or", of the parenthesis that opens
     at start."""
     depth, found = 0, []
+    line = _without_text(line)
     for index in range(start, len(line)):
         if line[index] in "([{":
             depth += 1
@@ -61,16 +68,21 @@ def _fill(pieces: list[str], indent: int, first: str) -> list[str]:
     return lines
 
 
+def _open_at(line: str) -> int:
+    """Where the first parenthesis opens; -1: nowhere."""
+    return _without_text(line).find("(")
+
+
 def _pieces(line: str) -> list[str]:
     """What stands in the parenthesis and behind it, in the pieces that go into one line."""
-    open_at = line.find("(")
+    open_at = _open_at(line)
     cuts = [open_at + 1, *_cuts(line, open_at), len(line)]
     return [line[a:b].strip() for a, b in zip(cuts, cuts[1:], strict=False)]
 
 
 def _aligned(line: str) -> list[str]:
     """Arguments below one another, behind the parenthesis."""
-    open_at = line.find("(")
+    open_at = _open_at(line)
     return _fill(_pieces(line), open_at + 1, line[: open_at + 1])
 
 
@@ -80,7 +92,7 @@ def _fits(lines: list[str]) -> bool:
 
 def _break(line: str) -> list[str]:
     """A long call or prototype over several lines."""
-    open_at = line.find("(")
+    open_at = _open_at(line)
     if len(line) <= COLUMNS or open_at < 0 or line.lstrip().startswith(("#", "/*", "*")):
         return [line]
     indent = len(line) - len(line.lstrip())

@@ -37,7 +37,10 @@ def bound(item: ir.Bound) -> str:
 
 
 def limit(item: ir.Limit, scalar: ir.Scalar) -> str:
-    """The end of a range. A signed number is compared with a signed constant."""
+    """The end of a range. A signed number is compared with a signed constant, a float with a
+    double: an integer constant would be rounded to what the float can say."""
+    if scalar.kind is ir.ScalarKind.FLOAT:
+        return repr(float(item.value))
     if item.const is not None:
         name = naming.const(item.const)
         signed = scalar.kind is ir.ScalarKind.SIGNED and item.value >= 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import struct
 
 from pcgen import ir
 from pcgen.csharp import naming
 from pcgen.csharp.spell import element, number
+from pcgen.floats import single
 from pcgen.passes.values import is_byte
 
 
@@ -16,7 +16,7 @@ def assign(field: ir.Field, owner: str, value: ir.Value, path: str = "") -> list
     member = f"{path}{naming.member(field.name, owner)}"
     if not isinstance(field.type, ir.Optional):
         return _set(field.type, member, value)
-    presence = f"{path}{naming.presence(field.name)}"
+    presence = f"{path}{naming.presence(field.name, owner)}"
     if value is None:
         return [f"{presence} = false;"]
     return [f"{presence} = true;", *_set(field.type.inner, member, value)]
@@ -73,7 +73,7 @@ def _number(type_: ir.Type, value: ir.Value) -> str:
         case ir.Enum() | ir.Flags():
             return f"({element(type_)})({number(type_.base, value)})"
         case ir.Scalar(name="f32") | ir.Quant(is_double=False):
-            return f"{struct.unpack('<f', struct.pack('<f', value))[0]!r}f"
+            return f"{single(value)!r}f"
         case ir.Scalar():
             return number(type_, value)
     return repr(value)

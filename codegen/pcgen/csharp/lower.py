@@ -71,7 +71,7 @@ class _Body:
                 lines += block(f"if (version < {group.since})", ["return;"])
             for field in group.fields:
                 lines += spell.write(field.type, naming.member(field.name, self.name),
-                                     naming.presence(field.name))
+                                     naming.presence(field.name, self.name))
         return lines
 
     def read(self) -> list[str]:
@@ -81,7 +81,7 @@ class _Body:
                 lines += block("if (reader.AtEnd)", [f"SetDefaults({group.since});", "return;"])
             for field in group.fields:
                 lines += spell.read(field.type, naming.member(field.name, self.name),
-                                    naming.presence(field.name))
+                                    naming.presence(field.name, self.name))
         return lines
 
 

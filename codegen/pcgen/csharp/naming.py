@@ -33,9 +33,10 @@ def member(name: str, owner: str) -> str:
     return f"{spelled}_" if spelled in taken else spelled
 
 
-def presence(name: str) -> str:
-    """`HasFirstRow`."""
-    return f"Has{type_name(name)}"
+def presence(name: str, owner: str) -> str:
+    """`HasFirstRow`; as `member`."""
+    spelled = f"Has{type_name(name)}"
+    return f"{spelled}_" if spelled == type_name(owner) else spelled
 
 
 def namespace(protocol: str) -> str:

@@ -67,7 +67,8 @@ def declare(type_: ir.Type, name: str, owner: str) -> list[str]:
     member = naming.member(name, owner)
     match type_:
         case ir.Optional():
-            return [f"public bool {naming.presence(name)};", *declare(type_.inner, name, owner)]
+            presence = naming.presence(name, owner)
+            return [f"public bool {presence};", *declare(type_.inner, name, owner)]
         case ir.Text():
             kind, made = "_pc.Utf8Text", f"new _pc.Utf8Text({type_.bound.value})"
         case ir.Bytes():

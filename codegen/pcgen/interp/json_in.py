@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import struct
 
 from pcgen import ir
 from pcgen.diagnostics import did_you_mean
+from pcgen.floats import single
 from pcgen.interp.json_out import SECRET, UNKNOWN
 from pcgen.ir import Value
 from pcgen.passes.values import is_byte, is_of_charset
@@ -99,7 +99,7 @@ def _float(scalar: ir.Scalar, given: object, path: str) -> float:
     value = _number(given, path)
     if scalar.width == 4:
         try:
-            value = struct.unpack("<f", struct.pack("<f", value))[0]
+            value = single(value)
         except OverflowError:
             raise Mistake(path, f"{value} is no value of f32") from None
     if not scalar.low <= value <= scalar.high:

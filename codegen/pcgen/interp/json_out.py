@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import struct
-
 from pcgen import ir
+from pcgen.floats import shortest
 from pcgen.ir import Value
 from pcgen.vectors.reference import steps_of
 
 SECRET = "<secret>"
 UNKNOWN = "unknown"
-
-
-def _f32(value: float) -> float:
-    """The shortest decimal that is this float of 32 bits."""
-    for digits in range(1, 9):
-        short = float(f"{value:.{digits}g}")
-        if abs(short) < 3.4e38 and struct.pack("<f", short) == struct.pack("<f", value):
-            return short
-    return value
 
 
 def _flags(flags: ir.Flags, value: int) -> object:
@@ -44,7 +34,7 @@ class Printer:
         match type_:
             case ir.Scalar(name="f32"):
                 assert isinstance(value, int | float)
-                return _f32(value)
+                return shortest(value)
             case ir.Quant():
                 assert isinstance(value, int | float)
                 return float(type_.low + steps_of(type_, value) * type_.step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 
 from pcgen import ir, schema
@@ -23,15 +24,19 @@ _CPP = """alignas alignof and and_eq asm bitand bitor catch class compl concept 
 constinit co_await co_return co_yield decltype delete dynamic_cast explicit export friend mutable
 namespace new noexcept not not_eq nullptr operator or or_eq private protected public
 reinterpret_cast requires static_assert static_cast template this thread_local throw try typeid
-typename using virtual wchar_t xor xor_eq"""
+typename using virtual wchar_t xor xor_eq char8_t char16_t char32_t"""
 _PYTHON = """as async await def del elif except finally from global import in is lambda nonlocal
 pass raise with yield self cls encode decode bytes str list"""
 _WINDOWS = "near far small hyper interface min max"
 RESERVED = frozenset(" ".join((_C, _CPP, _PYTHON, _WINDOWS)).split())
 
-# Modules that the Python output has or uses.
-PROTOCOL_RESERVED = frozenset({"pc", "pcwire", "enum", "dataclasses", "typing", "math",
-                               "collections"})
+# The modules that the Python output has, and those of Python that it would shadow.
+PROTOCOL_RESERVED = frozenset({"pcwire"}) | sys.stdlib_module_names
+# What is C's when a constant's name follows (SIZE_MAX), and what is the runtime's (pc_wire_reader).
+_C_PREFIX = re.compile(
+    r"(u?int(8|16|32|64|max|ptr)?|s?size|ptrdiff|wchar|wint|sig_atomic|pc(_.*)?)\Z")
+# Python's words that are classes' names by our rule: none -> None.
+TYPE_RESERVED = frozenset({"none", "true", "false"})
 # Members that every union has; and words that the type grammar claims.
 CASE_RESERVED = frozenset({"tag", "unknown", "unknown_tag", "unknown_size"})
 WORDS_OF_TYPES = ("string", "bytes", "quant")
@@ -51,11 +56,26 @@ class _Names:
              also: frozenset[str] = frozenset()) -> None:
         """A name that stands by itself in the output, without its protocol's before it."""
         self.lower(name, what, longest)
-        if name.value in RESERVED or name.value in also:
-            self.sink.error(Code.NAME_RESERVED, name.span,
-                            f"{what} cannot be called `{name}`",
-                            "the word has another meaning in generated C or Python, or in headers "
-                            "of Windows")
+        self.not_of(RESERVED | also, name, what)
+
+    def type(self, name: Text, what: str) -> None:
+        """A type or packet: C puts the protocol before it, the other languages do not."""
+        self.lower(name, what)
+        self.not_of(TYPE_RESERVED, name, what)
+
+    def protocol(self, name: Text) -> None:
+        self.bare(name, "a protocol", PROTOCOL_MAX, PROTOCOL_RESERVED)
+        if name.value not in RESERVED and _C_PREFIX.match(name.value):
+            self.reserved(name, "a protocol")
+
+    def not_of(self, words: frozenset[str], name: Text, what: str) -> None:
+        if name.value in words:
+            self.reserved(name, what)
+
+    def reserved(self, name: Text, what: str) -> None:
+        self.sink.error(Code.NAME_RESERVED, name.span, f"{what} cannot be called `{name}`",
+                        "the word has another meaning in generated C or Python, or in headers of "
+                        "Windows")
 
     def upper(self, name: Text, what: str) -> None:
         self.form(name, what, UPPER, "UPPER_CASE", NAME_MAX)
@@ -86,7 +106,7 @@ class _Names:
         self.distinct((field.name for field in fields), "the field")
 
     def file(self, file: schema.File) -> None:
-        self.bare(file.protocol, "a protocol", PROTOCOL_MAX, PROTOCOL_RESERVED)
+        self.protocol(file.protocol)
         for role in file.roles or ():
             self.bare(role, "a role", PROTOCOL_MAX, ROLE_RESERVED)
         self.distinct(file.roles or (), "the role")
@@ -99,12 +119,12 @@ class _Names:
             self.upper(const.name, "a constant")
         self.types(file)
         for packet in file.packets:
-            self.lower(packet.name, "a packet")
+            self.type(packet.name, "a packet")
             self.fields(packet.fields)
 
     def values(self, enum: schema.Enum, what: str, member: str) -> None:
         """Flags too."""
-        self.lower(enum.name, what)
+        self.type(enum.name, what)
         for value in enum.values:
             self.upper(value.name, member)
 
@@ -123,10 +143,10 @@ class _Names:
         for flags in file.flags:
             self.values(flags, "flags", "a flag")
         for struct in file.structs:
-            self.lower(struct.name, "a struct")
+            self.type(struct.name, "a struct")
             self.fields(struct.fields)
         for union in file.unions:
-            self.lower(union.name, "a union")
+            self.type(union.name, "a union")
             for case in union.cases:
                 self.bare(case.name, "a case", also=CASE_RESERVED)
         for name in scope.types(file):

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pcgen import ir
 from pcgen.codes import Code
 from pcgen.fields import NUMBER_SIZE_MAX, parse_number
+from pcgen.floats import single
 from pcgen.passes import scope
 from pcgen.passes.context import Context
 from pcgen.source import Text
@@ -78,7 +79,13 @@ class Numbers:
                 wanted = "a whole number" if whole else "a number"
                 self.sink.error(Code.BAD_NUMBER, text.span, f"`{text}` is not {wanted}")
             return None
-        return ir.Limit(int(number) if whole else float(number), const)
+        if whole:
+            return ir.Limit(int(number), const)
+        value = representable(scalar, number)
+        if value is None:
+            self.sink.error(Code.RANGE_EMPTY, text.span, f"`{text}` is no value of {scalar.name}")
+            return None
+        return ir.Limit(value, const)
 
     def range(self, scalar: ir.Scalar, ends: tuple[Text, Text]) -> ir.Range | None:
         """A range that lies within the scalar's own; None after an error."""
@@ -123,6 +130,16 @@ class Numbers:
                             "at most 4294967295")
             return None
         return ir.Quant(low, high, step, _narrowest(int(steps)))
+
+
+def representable(scalar: ir.Scalar, value: Fraction) -> float | None:
+    """The float of the scalar's width that is nearest: what the other side will have. None: it
+    is too large."""
+    try:
+        number = float(value)
+        return number if scalar.width == 8 else single(number)
+    except OverflowError:
+        return None
 
 
 def _narrowest(value: int) -> ir.Scalar:

@@ -8,14 +8,13 @@
 
 from __future__ import annotations
 
-import math
-import struct
+from fractions import Fraction
 
 from pcgen import ir
 from pcgen.codes import Code
 from pcgen.diagnostics import ErrorSink, did_you_mean
 from pcgen.fields import kind_of, parse_number
-from pcgen.passes.numbers import parse_decimal
+from pcgen.passes.numbers import parse_decimal, representable
 from pcgen.source import Span
 from pcgen.tree import Mapping, Node, Scalar, Sequence
 
@@ -94,22 +93,19 @@ def _number(scalar: ir.Scalar, node: Node) -> int | float:
     whole = scalar.kind is not ir.ScalarKind.FLOAT
     if exact is None or (whole and exact.denominator != 1):
         raise _wrong_kind(node, "a whole number" if whole else "a number")
-    value = int(exact) if whole else _float(scalar, float(exact), node)
+    value = int(exact) if whole else _float(scalar, exact, node)
     if not scalar.low <= value <= scalar.high:
         raise Mistake(Code.VALUE_RANGE, node.span,
                       f"the value must be {scalar.low}..{scalar.high}, not {value}")
     return value
 
 
-def _float(scalar: ir.Scalar, value: float, node: Node) -> float:
+def _float(scalar: ir.Scalar, exact: Fraction, node: Node) -> float:
     """As it will be on the other side."""
-    if scalar.width == 8 and math.isfinite(value):
-        return value
-    try:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0])
-    except (OverflowError, struct.error):
-        raise Mistake(Code.VALUE_RANGE, node.span,
-                      f"{value} is no value of {scalar.name}") from None
+    value = representable(scalar, exact)
+    if value is None:
+        raise Mistake(Code.VALUE_RANGE, node.span, f"the value is no value of {scalar.name}")
+    return value
 
 
 def _quant(quant: ir.Quant, node: Node) -> float:

@@ -34,7 +34,8 @@ class _Fields:
                 if type_.range is None:
                     return annotation, f"writer.{type_.name}({value})", f"reader.{type_.name}()"
                 ends = f"{type_.range.low.value!r}, {type_.range.high.value!r}"
-                return (annotation, f"writer.ranged({value}, {ends}, writer.{type_.name})",
+                sent = f"pcwire.single({value})" if type_.name == "f32" else value
+                return (annotation, f"writer.ranged({sent}, {ends}, writer.{type_.name})",
                         f"reader.ranged({ends}, reader.{type_.name})")
             case ir.Enum(unknown=ir.Unknown.KEEP):
                 base = type_.base.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcgen import ir
+from pcgen.floats import shortest
 from pcgen.passes.values import is_byte
 from pcgen.vectors.reference import steps_of
 
@@ -11,7 +12,7 @@ SECRET = "(secret)"
 
 def number(value: int | float) -> str:
     """A number without a needless `.0`."""
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
+    return f"{shortest(value):.15g}" if isinstance(value, float) else str(value)
 
 
 def limit(limit_: ir.Limit) -> str:

@@ -21,6 +21,8 @@ from pcgen.typescript.views import (
     UnionView,
 )
 
+SAFE_INTEGER_MAX = (1 << 53) - 1
+
 
 def _doc(text: str, deprecated: str | None = None) -> str:
     """A comment, on one line; empty if there is nothing to say."""
@@ -235,7 +237,12 @@ def _consts(protocol: ir.Protocol) -> tuple[ConstView, ...]:
             ConstView("COMPAT_HASH", f"0x{protocol.compat_hash:016x}n"),
             ConstView("SCHEMA_HASH", f"0x{protocol.schema_hash:016x}n"),
             ConstView("FRAME_MAX", str(protocol.frame_max)),
-            *(ConstView(const.name, str(const.value)) for const in protocol.consts))
+            *(ConstView(const.name, _exact(const.value)) for const in protocol.consts))
+
+
+def _exact(value: int) -> str:
+    """A number, or a bigint where a number would be another."""
+    return str(value) if abs(value) <= SAFE_INTEGER_MAX else f"{value}n"
 
 
 def lower(protocol: ir.Protocol) -> ModuleView:

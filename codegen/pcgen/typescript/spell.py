@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import struct
 
 from pcgen import ir
+from pcgen.floats import single
 from pcgen.passes.values import is_byte
 from pcgen.typescript import naming
 
@@ -106,6 +106,8 @@ class Spell:
         if scalar.range is None:
             return value
         low, high = (integer(scalar, end.value) for end in (scalar.range.low, scalar.range.high))
+        if stream == "writer" and scalar.name == "f32":
+            value = f"Math.fround({value})"  # the ends are floats of 32 bits
         return f"{stream}.range({value}, {low}, {high})"
 
     @staticmethod
@@ -195,7 +197,7 @@ class Spell:
             case ir.Flags():
                 return integer(type_.base, value)
             case ir.Quant(is_double=False):
-                return repr(struct.unpack("<f", struct.pack("<f", value))[0])
+                return repr(single(value))
             case _:
                 return repr(value)
 

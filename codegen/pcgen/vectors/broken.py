@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pcgen import ir
+from pcgen.floats import single
 from pcgen.ir import Value
 from pcgen.vectors.reference import Bend, Encoder, Part, Use, encode, pack
-from pcgen.vectors.samples import f32, next_f32
+from pcgen.vectors.samples import next_f32
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _packed(scalar: ir.Scalar, number: float) -> bytes:
 def _next_to(scalar: ir.Scalar) -> Iterator[float]:
     """The first numbers of the float's width outside its range, and far ones."""
     for end, away in ((float(scalar.low), float("-inf")), (float(scalar.high), float("inf"))):
-        step = end if scalar.width == 8 else f32(end)
+        step = end if scalar.width == 8 else single(end)
         if scalar.low <= step <= scalar.high:
             step = math.nextafter(step, away) if scalar.width == 8 else next_f32(step, away)
         yield from (step, step + math.copysign(1e6, away))

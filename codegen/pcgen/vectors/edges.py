@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pcgen import ir
+from pcgen.floats import SINGLE_MAX, single
 from pcgen.ir import Value
 from pcgen.passes.values import is_byte
 from pcgen.vectors.reference import Bend
-from pcgen.vectors.samples import f32, inside, near, sample_of
+from pcgen.vectors.samples import inside, near, sample_of
 
 _LARGE = 64  # elements or bytes: fuller ones are left to the sample `most`
 _TAIL = b"\x5a\x00\xa5"
@@ -163,10 +164,12 @@ def edges(type_: ir.Type, base: Value, path: str) -> Iterator[Edge]:
 def between_steps(quant: ir.Quant) -> Iterator[tuple[str, float]]:
     """Values that lie on no step, or outside."""
     half = quant.scale / 2
+    far = max(1e6, 1000 * quant.scale)
     for what, value in (("below the least", quant.least - quant.scale),
-                        ("far below", quant.least - 1e6), ("far above", quant.most + 1e6),
+                        ("far below", quant.least - far), ("far above", quant.most + far),
                         ("above the most", quant.most + quant.scale),
                         ("half a step", quant.least + half),
                         ("less than half a step", quant.least + half * 0.875),
                         ("a step and a half", quant.least + 3 * half)):
-        yield what, value if quant.is_double else f32(value)
+        if quant.is_double or abs(value) <= SINGLE_MAX:
+            yield what, value if quant.is_double else single(value)

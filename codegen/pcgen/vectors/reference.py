@@ -54,8 +54,10 @@ class Bend:
 
 
 def steps_of(quant: ir.Quant, value: float) -> int:
-    """The nearest number of steps, as every language computes it; encoders draw it to the ends."""
-    return math.floor((value - quant.least) * quant.inverse + 0.5)
+    """The nearest number of steps, as every language computes it; encoders draw it to the ends.
+    What is far outside is one step outside."""
+    steps = (value - quant.least) * quant.inverse + 0.5
+    return math.floor(min(max(steps, -1.0), quant.steps + 1.0))
 
 
 def value_of(quant: ir.Quant, steps: int) -> float:

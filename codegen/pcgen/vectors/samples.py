@@ -7,11 +7,11 @@ import struct
 from dataclasses import dataclass
 
 from pcgen import ir
+from pcgen.floats import SINGLE_MAX, single
 from pcgen.ir import Value
 from pcgen.passes.values import is_byte
 from pcgen.vectors.reference import value_of
 
-_F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 _F64_MAX = struct.unpack("<d", b"\xff\xff\xff\xff\xff\xff\xef\x7f")[0]
 # One character of each UTF-8 size, each at the edge of its range.
 _TEXT = ("z\u0080\u07ff\u0800\uffff\U00010000\U0010ffff\ud7ff\ue000" * 3).encode()
@@ -31,11 +31,6 @@ def _counts(array: ir.Array, count: int) -> int:
     return min(count, array.bound.value) if array.counted else array.bound.value
 
 
-def f32(value: float) -> float:
-    """The float of 32 bits next to a value."""
-    return float(struct.unpack("<f", struct.pack("<f", value))[0])
-
-
 def next_f32(value: float, towards: float) -> float:
     """The next float of 32 bits in a direction."""
     if value == 0:
@@ -48,7 +43,7 @@ def next_f32(value: float, towards: float) -> float:
 def near(quant: ir.Quant, steps: int) -> float:
     """The value of a number of steps, as wide as it is in memory."""
     value = value_of(quant, steps)
-    return value if quant.is_double else f32(value)
+    return value if quant.is_double else single(value)
 
 
 def inside(scalar: ir.Scalar, value: float) -> float:
@@ -56,7 +51,7 @@ def inside(scalar: ir.Scalar, value: float) -> float:
     value = min(max(value, float(scalar.low)), float(scalar.high))
     if scalar.width == 8:
         return value
-    near = f32(value)
+    near = single(value)
     if scalar.low <= near <= scalar.high:
         return near
     around = [next_f32(near, towards) for towards in (float("-inf"), float("inf"))]
@@ -158,7 +153,7 @@ class _Least(Sampler):
 class _Most(Sampler):
     def scalar(self, scalar: ir.Scalar) -> Value:
         if scalar.kind is ir.ScalarKind.FLOAT:
-            return inside(scalar, float(_F32_MAX if scalar.width == 4 else _F64_MAX))
+            return inside(scalar, float(SINGLE_MAX if scalar.width == 4 else _F64_MAX))
         return True if scalar.kind is ir.ScalarKind.BOOL else int(scalar.high)
 
     def enum(self, values: list[int]) -> int:

@@ -139,8 +139,9 @@ static class CheckVectors
         int met = 0;
         foreach (var pair in wanted)
         {
-            FieldInfo presence = type.GetField("Has" + string.Concat(pair.Key.Split('_').Select(
-                part => char.ToUpperInvariant(part[0]) + part.Substring(1))));
+            string has = "Has" + string.Concat(pair.Key.Split('_').Select(
+                part => char.ToUpperInvariant(part[0]) + part.Substring(1)));
+            FieldInfo presence = type.GetField(has == type.Name ? has + "_" : has);
             bool there = presence == null || (bool)presence.GetValue(actual);
             met += presence == null ? 1 : 2;
             if (there != (pair.Value != null)

@@ -12,7 +12,7 @@ export const NAME_MAX = 16;
 export const LIST_MAX = 3;
 export const LARGE = 300;
 export const NEGATIVE = -5;
-export const HUGE = 18446744073709551615;
+export const HUGE = 18446744073709551615n;
 
 /**
  * What hello carries: two sides with the same hash at a version understand each other at it. 0n for

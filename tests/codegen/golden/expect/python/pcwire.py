@@ -30,6 +30,14 @@ class EncodeError(ValueError):
     """A field holds what the schema does not allow; the peer would refuse it."""
 
 
+def single(value: float) -> float:
+    """The nearest float of 32 bits; infinite for what is too large."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
 def in_charset(text: str, charset: str) -> bool:
     """True if the charset has all characters of the text."""
     if charset == "ascii":
