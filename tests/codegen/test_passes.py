@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from support import FLOWS, HEAD, ROLES, errors_of, program_of, with_fields
 
-from pcgen import ir, passes
+from pcgen import ir, passes, pipeline
+from pcgen.codes import Code
 
 
 def field_type(tmp_path: Path, text: str, **others: str) -> ir.Type:
@@ -207,3 +208,14 @@ def test_word_of_an_output_language_is_no_name(tmp_path: Path, old: str, new: st
 def test_end_of_a_range_that_no_float_is_near(tmp_path: Path) -> None:
     text = with_fields("a: {type: f32, range: [0, 1e39]}")
     assert errors_of(tmp_path, text) == ["11:35 PG0419"]
+
+
+def test_handlers_of_two_protocols_cannot_have_one_name(tmp_path: Path) -> None:
+    packet = "packets: {%s: {id: %d, flow: client -> gate, fields: []}}\n"
+    first = FLOWS.replace("demo", "p") + packet % ("a_1_b", 1)
+    second = ("protocol: p_a1\nversion: 1\nimport: [main.yaml]\n"
+              "flows:\n  - {flow: client -> gate, ids: 100-199}\n") + packet % ("b", 100)
+    (tmp_path / "main.yaml").write_text(first, "utf-8")
+    (tmp_path / "other.yaml").write_text(second, "utf-8")
+    compiled = pipeline.compile_files([tmp_path / "main.yaml", tmp_path / "other.yaml"])
+    assert [error.code for error in compiled.sink.sorted()] == [Code.COLLISION]

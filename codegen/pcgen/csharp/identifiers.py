@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pcgen import ir
 from pcgen.csharp import naming
 
-Cause = ir.Named | ir.StateMachine | ir.Packet | ir.Protocol
+Cause = ir.Named | ir.StateMachine | ir.Packet | ir.Protocol | ir.Role
 
 
 def declared(program: ir.Program) -> Iterator[tuple[str, Cause]]:
@@ -24,3 +24,14 @@ def declared(program: ir.Program) -> Iterator[tuple[str, Cause]]:
             yield f"{space}.{naming.class_name(item)}", item
         for union in protocol.unions:
             yield f"{space}.{naming.tag_enum(union)}", union
+    for role in program.roles:
+        yield from _roles(role)
+
+
+def _roles(role: ir.Role) -> Iterator[tuple[str, Cause]]:
+    """A role's file and class, and the methods of its handlers. TypeScript's are called alike."""
+    space = f"Portcullis.Roles.{naming.type_name(role.name)}"
+    yield space, role
+    for table in role.accepts:
+        for entry in table.entries:
+            yield f"{space}.{naming.handler(entry.packet)}", entry.packet
