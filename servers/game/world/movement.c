@@ -5,9 +5,6 @@
 
 #include "pc/check.h"
 
-/* Positions travel as floats; their rounding must not make a legal way too long. */
-#define MOVEMENT_ROUNDING_M 0.01f
-
 static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
                            uint64_t now_ms);
 
@@ -31,7 +28,7 @@ enum movement_verdict movement_judge(const struct movement_rules *rules,
     if (distance_m > budget->allowance_m + MOVEMENT_ROUNDING_M) {
         return MOVEMENT_TOO_FAST;
     }
-    budget->allowance_m = fmaxf(0.0f, budget->allowance_m - distance_m);
+    budget->allowance_m = fmaxf(-MOVEMENT_ROUNDING_M, budget->allowance_m - distance_m);
     return MOVEMENT_ACCEPTED;
 }
 
