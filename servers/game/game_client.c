@@ -24,7 +24,6 @@ void game_client_place(struct game_client *client)
     PC_ASSERT(entry->player == client);
     entry->character.position = game_client__place_of(client);
     zone_add(&game->zone, &client->entity, entry->character.position);
-    movement_start(&client->budget, &game->movement, pc_worker_now_ms(game->worker));
     client->state = CLIENT_SESSION_WORLD;
     game->counters.entered++;
     game_client__log(client, "entered", common_result_name(COMMON_RESULT_OK));
@@ -64,7 +63,7 @@ void game_client_forget(struct game_client *client, enum common_leave_reason rea
         zone_remove(&game->zone, &client->entity);
         game_client__say_leave(game, client);
     }
-    if (client->entry != NULL) {
+    if (client->entry != NULL && client->entry->player == client) {
         roster_leave(&game->roster, client->entry);
     }
     client_table_remove(&game->clients, client);

@@ -23,8 +23,8 @@ static void on_move(struct game_client *client, const struct client_move *packet
 {
     struct game *game = client->game;
     enum movement_verdict verdict =
-        movement_judge(&game->movement, &client->budget, client->entity.position, packet->position,
-                       pc_worker_now_ms(game->worker));
+        movement_judge(&game->movement, &client->entry->budget, client->entity.position,
+                       packet->position, pc_worker_now_ms(game->worker));
     if (client->news == MOVE_NEWS_NONE) {
         client->news = MOVE_NEWS_REFUSED;
         list_add_last(&game->news, &client->news_node);
