@@ -4,7 +4,8 @@
  * of what clients may send to the game, decoded and handled.
  * Failure modes: no room: ZONE_FULL and out again; a session that the game does not know (it was
  * put out while the frame was on its way): counted and forgotten; a frame that breaks the table
- * although the gate let it through: counted, said in the log, and the client is put out.
+ * although the gate let it through, which does not decode: counted, said in the log, and the client
+ * is put out as REFUSED, upon which the gate closes its session.
  *
  * Path: [8] for relay.yaml, [6] again for the frames inside. */
 #include <string.h>
