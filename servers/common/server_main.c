@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/server_config.h"
 #include "common/server_options.h"
+#include "common/server_report.h"
 #include "common/server_stdin.h"
 #include "pc/check.h"
 #include "pc/os.h"
