@@ -176,6 +176,11 @@ uint32_t pc_os_processor_count(void)
     return count > 0 ? count : 1;
 }
 
+uint32_t pc_os_descriptors_raise(void)
+{
+    return UINT32_MAX; /* memory alone limits the handles of a process */
+}
+
 void pc_os_random(void *bytes, size_t size)
 {
     uint8_t *target = bytes;

@@ -55,6 +55,7 @@ int main(int argument_count, char **arguments)
         return 2;
     }
     pc_os_stop_signal_install();
+    (void)pc_os_descriptors_raise();
     struct bots bots;
     if (!bots_create(&bots, &options)) {
         return EXIT_FAILURE;

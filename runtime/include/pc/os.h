@@ -40,6 +40,10 @@ uint64_t pc_os_wall_ms(void); /* since 1970-01-01 UTC */
 void pc_os_sleep_ms(uint32_t ms);
 uint32_t pc_os_processor_count(void); /* that this process may use; at least 1 */
 
+/* Raise what limits the descriptors of this process, and so its connections, as far as the process
+ * may. Returns how many it may have open then; UINT32_MAX where nothing limits them (Windows). */
+uint32_t pc_os_descriptors_raise(void);
+
 /* From the system's cryptographic generator; ends the process if there is none. */
 void pc_os_random(void *bytes, size_t size);
 
