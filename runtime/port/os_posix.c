@@ -301,6 +301,17 @@ void pc_os_stop_signal_raise(void)
     stop__write();
 }
 
+char **pc_os_arguments(int *count, char **arguments)
+{
+    (void)count;
+    return arguments;
+}
+
+FILE *pc_os_file_open(const char *path, const char *mode)
+{
+    return fopen(path, mode);
+}
+
 static bool file__write_all(int descriptor, const uint8_t *bytes, size_t size)
 {
     while (size > 0) {

@@ -16,6 +16,7 @@
 
 #include "common/config_value.h"
 #include "pc/check.h"
+#include "pc/os.h"
 
 #define CONFIG_FILE_SIZE_MAX (1024u * 1024u)
 #define CONFIG_NAME_MAX      64u /* longer names are no typing mistakes */
@@ -399,7 +400,7 @@ bool config_load_text(struct config *config, const char *path, const char *text)
 /* The whole file as text, to be freed; NULL if it cannot be read, is too large or holds a NUL. */
 static char *config__read_file(const char *path)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = pc_os_file_open(path, "rb");
     if (file == NULL) {
         return NULL;
     }

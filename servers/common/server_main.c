@@ -175,6 +175,7 @@ static int server__run(struct server *server, const struct server_options *optio
 
 int server_main(int argc, char **argv, struct server *server, const struct server_program *program)
 {
+    argv = pc_os_arguments(&argc, argv);
     struct server_options options = server_options_parse(argc, argv, program);
     server->program = program;
     if (sodium_init() < 0) {

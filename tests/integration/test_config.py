@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from cluster import Cluster
-from harness import IS_WINE, ROOT, Config, parse_line, run
+from cluster import Cluster, write_ini
+from harness import IS_WINE, ROOT, Config, Server, parse_line, run
 
 SERVERS = ["db", "game", "gate"]
 each_server = pytest.mark.parametrize("name", SERVERS)
@@ -183,6 +183,25 @@ def test_existing_key_is_left_alone(folder: Path) -> None:
     assert again.returncode == 1
     assert "mine.key" in again.stderr
     assert key.read_bytes() == content
+
+
+def test_paths_are_utf8(folder: Path) -> None:
+    """Those of the command line and those of an ini file."""
+    own = folder / "한국어 ключ"
+    own.mkdir()
+    key, ini, database = own / "열쇠.key", own / "설정.ini", own / "계정.db"
+    assert run("db", "--make-key", str(key)).returncode == 0
+    assert key.exists()
+    write_ini(ini, {
+        "listen": {"gates": "127.0.0.1:0", "games": "127.0.0.1:0"},
+        "link": {"key_file": key},
+    })
+    db = Server("db", folder, ini, "--set", f"database.path={database}")
+    try:
+        db.wait_event("started")
+        assert database.exists()
+    finally:
+        assert db.stop() == 0, db.tail()
 
 
 def test_two_keys_differ(folder: Path) -> None:

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "pc/status.h"
 
@@ -53,6 +54,15 @@ void pc_os_stop_signal_install(void);
  * (UINT32_MAX: never). */
 bool pc_os_stop_signal_wait(uint32_t timeout_ms);
 void pc_os_stop_signal_raise(void);
+
+/* Paths and arguments are UTF-8 on every system. */
+
+/* The arguments of main, which Windows gives in a code page of its own; there they are read anew,
+ * counted, and kept until the process ends. Ends the process if memory is short. */
+char **pc_os_arguments(int *count, char **arguments);
+
+/* As fopen. */
+FILE *pc_os_file_open(const char *path, const char *mode);
 
 /* Make a file of the bytes that only its owner may read and write (mode 0600; on Windows in the
  * user's own folder permissions). Returns PC_OK | PC_FULL (it exists) | PC_DENIED | PC_SYSTEM. */
