@@ -17,23 +17,9 @@
 #include "proto/game_dispatch.h"
 #include "proto/game_send.h"
 
-static enum common_result enter__attach(struct game_client *client);
-static enum common_result enter__load(struct game_client *client);
-static game_call_db_character_load_fn enter__on_loaded;
-static enum common_result enter__result_of(enum pc_status status);
-
-static void on_enter_world(struct game_client *client, const struct client_enter_world *packet)
+static enum common_result enter__result_of(enum pc_status status)
 {
-    (void)packet;
-    enum common_result result = enter__attach(client);
-    if (result != COMMON_RESULT_OK) {
-        game_client_refuse(client, result);
-        return;
-    }
-    client->state = CLIENT_SESSION_ENTERING;
-    if (client->entry->state != ROSTER_LOADING) {
-        game_client_place(client);
-    }
+    return status == PC_TIMEOUT ? COMMON_RESULT_TIMEOUT : COMMON_RESULT_UNAVAILABLE;
 }
 
 static void enter__on_loaded(const struct pc_caller *caller, enum pc_status status,
@@ -59,31 +45,6 @@ static void enter__on_loaded(const struct pc_caller *caller, enum pc_status stat
     }
 }
 
-static enum common_result enter__result_of(enum pc_status status)
-{
-    return status == PC_TIMEOUT ? COMMON_RESULT_TIMEOUT : COMMON_RESULT_UNAVAILABLE;
-}
-
-/* Give the client its place on the roster; OK if its character is there or asked for. */
-static enum common_result enter__attach(struct game_client *client)
-{
-    struct game *game = client->game;
-    if (game->is_stopping) {
-        return COMMON_RESULT_UNAVAILABLE;
-    }
-    struct roster_entry *entry = roster_find(&game->roster, client->account_id);
-    if (entry == NULL) {
-        return enter__load(client);
-    }
-    struct game_client *older = entry->player;
-    entry->player = client;
-    client->entry = entry;
-    if (older != NULL) {
-        game_client_put_out(older, COMMON_LEAVE_REASON_REPLACED);
-    }
-    return COMMON_RESULT_OK;
-}
-
 static enum common_result enter__load(struct game_client *client)
 {
     struct game *game = client->game;
@@ -107,6 +68,40 @@ static enum common_result enter__load(struct game_client *client)
     entry->player = client;
     client->entry = entry;
     return COMMON_RESULT_OK;
+}
+
+/* Give the client its place on the roster; OK if its character is there or asked for. */
+static enum common_result enter__attach(struct game_client *client)
+{
+    struct game *game = client->game;
+    if (game->is_stopping) {
+        return COMMON_RESULT_UNAVAILABLE;
+    }
+    struct roster_entry *entry = roster_find(&game->roster, client->account_id);
+    if (entry == NULL) {
+        return enter__load(client);
+    }
+    struct game_client *older = entry->player;
+    entry->player = client;
+    client->entry = entry;
+    if (older != NULL) {
+        game_client_put_out(older, COMMON_LEAVE_REASON_REPLACED);
+    }
+    return COMMON_RESULT_OK;
+}
+
+static void on_enter_world(struct game_client *client, const struct client_enter_world *packet)
+{
+    (void)packet;
+    enum common_result result = enter__attach(client);
+    if (result != COMMON_RESULT_OK) {
+        game_client_refuse(client, result);
+        return;
+    }
+    client->state = CLIENT_SESSION_ENTERING;
+    if (client->entry->state != ROSTER_LOADING) {
+        game_client_place(client);
+    }
 }
 
 REGISTER_HANDLER(client_enter_world, on_enter_world);

@@ -5,13 +5,18 @@
 
 #include "pc/check.h"
 
-static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
-                           uint64_t now_ms);
-
 void movement_start(struct movement_budget *budget, const struct movement_rules *rules,
                     uint64_t now_ms)
 {
     budget->allowance_m = rules->slack_m;
+    budget->filled_ms = now_ms;
+}
+
+static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
+                           uint64_t now_ms)
+{
+    float elapsed_s = (float)(now_ms - budget->filled_ms) / 1000.0f;
+    budget->allowance_m = fminf(rules->slack_m, budget->allowance_m + elapsed_s * rules->speed_max);
     budget->filled_ms = now_ms;
 }
 
@@ -43,12 +48,4 @@ const char *movement_verdict_name(enum movement_verdict verdict)
         return "too_fast";
     }
     return "?";
-}
-
-static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
-                           uint64_t now_ms)
-{
-    float elapsed_s = (float)(now_ms - budget->filled_ms) / 1000.0f;
-    budget->allowance_m = fminf(rules->slack_m, budget->allowance_m + elapsed_s * rules->speed_max);
-    budget->filled_ms = now_ms;
 }
