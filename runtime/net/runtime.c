@@ -56,6 +56,11 @@ static const struct port_engine *runtime__engine(enum pc_engine engine)
     return NULL;
 }
 
+bool pc_engine_is_built(enum pc_engine engine)
+{
+    return runtime__engine(engine) != NULL;
+}
+
 /* Nothing but the caller may make a simulation go on. */
 static bool runtime__is_simulated(const struct pc_runtime *runtime)
 {

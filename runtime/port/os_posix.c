@@ -1,4 +1,5 @@
-/* pc/os.h on POSIX systems: threads, clocks, random bytes, the stop signal, secret files.
+/* pc/os.h on POSIX systems: threads, clocks, descriptors, random bytes, the stop signal, secret
+ * files.
  *
  * Happy path: main installs the stop signal, starts threads, waits; a signal writes one byte into a
  * pipe, the wait sees it, and sees it ever after (the byte is never read).
@@ -17,6 +18,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -212,6 +214,18 @@ uint32_t pc_os_processor_count(void)
     return online > 0 ? (uint32_t)online : 1;
 }
 
+uint32_t pc_os_descriptors_raise(void)
+{
+    struct rlimit limit;
+    int result = getrlimit(RLIMIT_NOFILE, &limit);
+    PC_ASSERT(result == 0);
+    const struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+        limit = raised;
+    }
+    return limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
+}
+
 void pc_os_random(void *bytes, size_t size)
 {
     uint8_t *target = bytes;
@@ -285,6 +299,17 @@ void pc_os_stop_signal_raise(void)
     int result = pthread_once(&stop__once, stop__open);
     PC_ASSERT(result == 0);
     stop__write();
+}
+
+char **pc_os_arguments(int *count, char **arguments)
+{
+    (void)count;
+    return arguments;
+}
+
+FILE *pc_os_file_open(const char *path, const char *mode)
+{
+    return fopen(path, mode);
 }
 
 static bool file__write_all(int descriptor, const uint8_t *bytes, size_t size)

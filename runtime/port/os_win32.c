@@ -19,6 +19,7 @@
 
 #include <bcrypt.h>
 #include <process.h>
+#include <shellapi.h>
 
 #define UNIX_EPOCH_100NS 116444736000000000ull /* from 1601, where Windows' time begins */
 #define CHUNK_SIZE_MAX   0x40000000u
@@ -176,6 +177,11 @@ uint32_t pc_os_processor_count(void)
     return count > 0 ? count : 1;
 }
 
+uint32_t pc_os_descriptors_raise(void)
+{
+    return UINT32_MAX; /* memory alone limits the handles of a process */
+}
+
 void pc_os_random(void *bytes, size_t size)
 {
     uint8_t *target = bytes;
@@ -233,6 +239,50 @@ void pc_os_stop_signal_raise(void)
     SetEvent(os__stop_event());
 }
 
+/* To be freed; NULL if it is no UTF-8 or memory is short. */
+static wchar_t *os__wide(const char *text)
+{
+    int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
+    wchar_t *wide = size > 0 ? calloc((size_t)size, sizeof(*wide)) : NULL;
+    if (wide != NULL) {
+        MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, wide, size);
+    }
+    return wide;
+}
+
+static char *os__narrow(const wchar_t *wide)
+{
+    int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
+    char *text = calloc((size_t)size, 1);
+    PC_ASSERT(size > 0 && text != NULL);
+    WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, size, NULL, NULL);
+    return text;
+}
+
+char **pc_os_arguments(int *count, char **arguments)
+{
+    (void)arguments;
+    wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), count);
+    PC_ASSERT(wide != NULL);
+    char **texts = calloc((size_t)*count + 1, sizeof(*texts));
+    PC_ASSERT(texts != NULL);
+    for (int i = 0; i < *count; i++) {
+        texts[i] = os__narrow(wide[i]);
+    }
+    LocalFree(wide);
+    return texts;
+}
+
+FILE *pc_os_file_open(const char *path, const char *mode)
+{
+    wchar_t *wide_path = os__wide(path);
+    wchar_t *wide_mode = os__wide(mode);
+    FILE *file = wide_path != NULL && wide_mode != NULL ? _wfopen(wide_path, wide_mode) : NULL;
+    free(wide_mode);
+    free(wide_path);
+    return file;
+}
+
 static enum pc_status os__file_status(DWORD error)
 {
     switch (error) {
@@ -247,22 +297,33 @@ static enum pc_status os__file_status(DWORD error)
     }
 }
 
-enum pc_status pc_os_secret_file_create(const char *path, const void *bytes, size_t size)
+static enum pc_status os__file_create(const wchar_t *path, const void *bytes, DWORD size)
 {
-    PC_ASSERT(size <= CHUNK_SIZE_MAX);
     HANDLE file =
-        CreateFileA(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+        CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
     if (file == INVALID_HANDLE_VALUE) {
         return os__file_status(GetLastError());
     }
     DWORD written = 0;
-    BOOL whole = WriteFile(file, bytes, (DWORD)size, &written, NULL) && written == size;
+    BOOL whole = WriteFile(file, bytes, size, &written, NULL) && written == size;
     CloseHandle(file);
     if (!whole) {
-        DeleteFileA(path);
+        DeleteFileW(path);
         return PC_SYSTEM;
     }
     return PC_OK;
+}
+
+enum pc_status pc_os_secret_file_create(const char *path, const void *bytes, size_t size)
+{
+    PC_ASSERT(size <= CHUNK_SIZE_MAX);
+    wchar_t *wide = os__wide(path);
+    if (wide == NULL) {
+        return PC_SYSTEM;
+    }
+    enum pc_status status = os__file_create(wide, bytes, (DWORD)size);
+    free(wide);
+    return status;
 }
 
 bool pc_os_secret_file_is_private(const char *path)

@@ -44,6 +44,7 @@ int main(int argument_count, char **arguments)
 {
     struct options options;
     char error[OPTIONS_ERROR_SIZE];
+    arguments = pc_os_arguments(&argument_count, arguments);
     switch (options_parse(&options, argument_count, arguments, error)) {
     case OPTIONS_OK:
         break;
@@ -55,6 +56,7 @@ int main(int argument_count, char **arguments)
         return 2;
     }
     pc_os_stop_signal_install();
+    (void)pc_os_descriptors_raise();
     struct bots bots;
     if (!bots_create(&bots, &options)) {
         return EXIT_FAILURE;

@@ -4,7 +4,8 @@
  * parses the value into its member.
  * Failure modes: see config.h. The reader handed to inih counts the lines, because the library need
  * not be built to report them, and strips indentation, so that an indented line is a line of its
- * own and not the continuation of a value.
+ * own and not the continuation of a value. It also checks what inih would tell nobody about: every
+ * malformed line (inih names the first) and sections without a key.
  * Path: outside the byte path, at start only. */
 #include "common/config.h"
 
@@ -15,14 +16,16 @@
 
 #include "common/config_value.h"
 #include "pc/check.h"
+#include "pc/os.h"
 
 #define CONFIG_FILE_SIZE_MAX (1024u * 1024u)
 #define CONFIG_NAME_MAX      64u /* longer names are no typing mistakes */
+#define CONFIG_WHERE_SIZE    (CONFIG_PATH_SIZE + 16u)
+#define CONFIG_BLANKS        " \t\r\v\f"
 
 /* A text on its way through inih. line: of what was read last. */
 struct config_source {
     struct config *config;
-    const char *path;
     const char *at;
     uint32_t line;
 };
@@ -157,52 +160,69 @@ static const char *config__other_section(const struct config *config, const char
     return NULL;
 }
 
-/* Append ", word", as far as there is room. */
-static void config__append(char *list, size_t list_size, const char *word)
+/* Append ", word", or, for want of room, where more can be found; then false. */
+static bool config__append(char *list, size_t list_size, const char *word)
 {
+    static const char more[] = ", ... (--print-config shows all)";
     size_t used = strlen(list);
-    snprintf(list + used, list_size - used, "%s%s", used == 0 ? "" : ", ", word);
+    bool fits = used + strlen(", ") + strlen(word) + sizeof(more) <= list_size;
+    snprintf(list + used, list_size - used, "%s%s", used == 0 ? "" : ", ", fits ? word : more + 2);
+    return fits;
+}
+
+/* Is no key before this one of its section? */
+static bool config__opens_section(const struct config *config, uint32_t index)
+{
+    void *member;
+    const char *section = config__key_at(config, index, &member)->section;
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(config__key_at(config, i, &member)->section, section) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* All sections, or all keys of a section. */
 static void config__list(const struct config *config, const char *section, char *list,
                          size_t list_size)
 {
-    const char *last = "";
+    bool has_room = true;
     void *member;
     list[0] = '\0';
-    for (uint32_t i = 0; i < config__key_count(config); i++) {
+    for (uint32_t i = 0; i < config__key_count(config) && has_room; i++) {
         const struct config_key *key = config__key_at(config, i, &member);
         if (section != NULL && strcmp(key->section, section) == 0) {
-            config__append(list, list_size, key->name);
+            has_room = config__append(list, list_size, key->name);
         }
-        if (section == NULL && strcmp(key->section, last) != 0 &&
-            strstr(list, key->section) == NULL) {
-            config__append(list, list_size, key->section);
-            last = key->section;
+        if (section == NULL && config__opens_section(config, i)) {
+            has_room = config__append(list, list_size, key->section);
         }
     }
 }
 
-static void config__report_unknown(struct config *config, const char *where, const char *section,
-                                   const char *name)
+static void config__report_section(struct config *config, const char *where, const char *section)
 {
     char list[CONFIG_ERROR_SIZE / 2];
-    if (section[0] == '\0') {
-        config__add_error(config, "%s: key \"%s\" stands before the first [section]", where, name);
-        return;
-    }
-    bool has_section = config__has_section(config, section);
-    const char *nearest =
-        config__nearest(config, has_section ? section : NULL, has_section ? name : section);
-    const char *other = config__other_section(config, name);
-    config__list(config, has_section ? section : NULL, list, sizeof(list));
-    if (!has_section && nearest != NULL) {
+    const char *nearest = config__nearest(config, NULL, section);
+    config__list(config, NULL, list, sizeof(list));
+    if (nearest != NULL) {
         config__add_error(config, "%s: unknown section [%s]; did you mean [%s]?", where, section,
                           nearest);
-    } else if (!has_section) {
+    } else {
         config__add_error(config, "%s: unknown section [%s]; allowed: %s", where, section, list);
-    } else if (other != NULL) {
+    }
+}
+
+/* Of a section that is known. */
+static void config__report_key(struct config *config, const char *where, const char *section,
+                               const char *name)
+{
+    char list[CONFIG_ERROR_SIZE / 2];
+    const char *nearest = config__nearest(config, section, name);
+    const char *other = config__other_section(config, name);
+    config__list(config, section, list, sizeof(list));
+    if (other != NULL) {
         config__add_error(config, "%s: unknown key \"%s\" in [%s]; it belongs to [%s]", where, name,
                           section, other);
     } else if (nearest != NULL) {
@@ -216,14 +236,31 @@ static void config__report_unknown(struct config *config, const char *where, con
 
 static void config__set(struct config *config, const char *where, uint32_t index, const char *value)
 {
-    char problem[CONFIG_ERROR_SIZE / 2];
+    char problem[CONFIG_ERROR_SIZE / 4];
     char allowed[CONFIG_ERROR_SIZE / 4];
     void *member;
     const struct config_key *key = config__key_at(config, index, &member);
     if (!config_value_parse(key, value, member, problem, sizeof(problem))) {
+        config->places[index].is_bad = true;
         config_value_allowed(key, allowed, sizeof(allowed));
         config__add_error(config, "%s: key \"%s\": %s; allowed: %s", where, key->name, problem,
                           allowed);
+    }
+}
+
+static void config__line_text(const struct config *config, uint32_t line, char *where)
+{
+    snprintf(where, CONFIG_WHERE_SIZE, "%s:%u", config->path, line);
+}
+
+/* Where the value of a key is from. */
+static void config__place_text(const struct config *config, uint32_t index, char *where)
+{
+    const struct config_place *place = &config->places[index];
+    if (place->is_overridden || place->line == 0) {
+        snprintf(where, CONFIG_WHERE_SIZE, "%s", place->is_overridden ? "--set" : "default");
+    } else {
+        config__line_text(config, place->line, where);
     }
 }
 
@@ -254,19 +291,71 @@ static int config__on_value(void *user, const char *section, const char *name, c
 {
     struct config_source *source = user;
     struct config *config = source->config;
-    char where[CONFIG_PATH_SIZE + 16];
+    char where[CONFIG_WHERE_SIZE];
     uint32_t index;
-    snprintf(where, sizeof(where), "%s:%u", source->path, source->line);
-    if (!config__find(config, section, name, &index)) {
-        config__report_unknown(config, where, section, name);
-    } else if (config->seen_lines[index] != 0) {
+    config__line_text(config, source->line, where);
+    if (section[0] == '\0') {
+        config__add_error(config, "%s: key \"%s\" stands before the first [section]", where, name);
+    } else if (!config__has_section(config, section)) {
+        return 1; /* the line of the section was reported */
+    } else if (!config__find(config, section, name, &index)) {
+        config__report_key(config, where, section, name);
+    } else if (config->places[index].line != 0) {
         config__add_error(config, "%s: key \"%s\" is given twice; first in line %u", where, name,
-                          config->seen_lines[index]);
+                          config->places[index].line);
     } else {
-        config->seen_lines[index] = source->line;
+        config->places[index].line = source->line;
         config__set(config, where, index, value);
     }
     return 1;
+}
+
+/* The first of chars that stands before an inline comment, where inih looks for it too; or NULL. */
+static char *config__find_char(char *line, const char *chars)
+{
+    char last = 'x';
+    for (; *line != '\0'; line++) {
+        if (strchr(chars, *line) != NULL) {
+            return line;
+        }
+        if (*line == ';' && strchr(CONFIG_BLANKS, last) != NULL) {
+            return NULL;
+        }
+        last = *line;
+    }
+    return NULL;
+}
+
+/* The line of a section; end: its closing bracket. */
+static void config__check_section(struct config_source *source, char *line, char *end)
+{
+    char where[CONFIG_WHERE_SIZE];
+    const char *rest = end + 1 + strspn(end + 1, CONFIG_BLANKS);
+    config__line_text(source->config, source->line, where);
+    if (*rest != '\0' && *rest != ';' && *rest != '#') {
+        config__add_error(source->config, "%s: text behind the \"]\" of a section", where);
+    }
+    *end = '\0';
+    if (!config__has_section(source->config, line + 1)) {
+        config__report_section(source->config, where, line + 1);
+    }
+    *end = ']';
+}
+
+/* Report what is wrong with a line, and then leave inih nothing to stumble over. */
+static void config__check_line(struct config_source *source, char *line)
+{
+    bool is_section = line[0] == '[';
+    char *mark = is_section ? config__find_char(line + 1, "]") : config__find_char(line, "=:");
+    if (is_section && mark != NULL) {
+        config__check_section(source, line, mark);
+    } else if (mark == NULL && strchr(";#", line[0]) == NULL &&
+               line[strspn(line, CONFIG_BLANKS)] != '\0') {
+        config__add_error(source->config, "%s:%u: neither \"key = value\" nor \"[section]\"",
+                          source->config->path, source->line);
+        /* What follows a broken section is in no section that is known. */
+        snprintf(line, 4, "%s", is_section ? "[?]" : "");
+    }
 }
 
 /* inih's reader: the next line without its indentation, or NULL. */
@@ -277,16 +366,18 @@ static char *config__read_line(char *line, int line_capacity, void *stream)
         return NULL;
     }
     source->line++;
-    source->at += strspn(source->at, " \t");
+    source->at += strspn(source->at, CONFIG_BLANKS);
     size_t size = strcspn(source->at, "\n");
+    line[0] = '\0';
     if (size + 2 > (size_t)line_capacity) {
-        config__add_error(source->config, "%s:%u: the line is longer than %d bytes", source->path,
-                          source->line, line_capacity - 2);
-        memcpy(line, "\n", 2);
+        config__add_error(source->config, "%s:%u: the line is longer than %d bytes",
+                          source->config->path, source->line, line_capacity - 2);
     } else {
         memcpy(line, source->at, size);
-        memcpy(line + size, "\n", 2);
+        line[size] = '\0';
+        config__check_line(source, line);
     }
+    memcpy(line + strlen(line), "\n", 2);
     source->at += size + (source->at[size] == '\n' ? 1u : 0u);
     return line;
 }
@@ -294,12 +385,14 @@ static char *config__read_line(char *line, int line_capacity, void *stream)
 bool config_load_text(struct config *config, const char *path, const char *text)
 {
     uint32_t errors_before = config->error_count;
-    struct config_source source = {.config = config, .path = path, .at = text};
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    size_t mark_size = sizeof(byte_order_mark) - 1;
+    bool has_mark = strncmp(text, byte_order_mark, mark_size) == 0;
+    struct config_source source = {.config = config, .at = text + (has_mark ? mark_size : 0)};
+    snprintf(config->path, sizeof(config->path), "%s", path);
     int line = ini_parse_stream(config__read_line, &source, config__on_value, &source);
-    if (line > 0) {
-        config__add_error(config, "%s:%d: neither \"key = value\" nor \"[section]\"", path, line);
-    } else if (line < 0) {
-        config__add_error(config, "%s: cannot be parsed", path);
+    if (line != 0 && config->error_count == errors_before) {
+        config__add_error(config, "%s:%d: cannot be parsed", path, line);
     }
     return config->error_count == errors_before;
 }
@@ -307,7 +400,7 @@ bool config_load_text(struct config *config, const char *path, const char *text)
 /* The whole file as text, to be freed; NULL if it cannot be read, is too large or holds a NUL. */
 static char *config__read_file(const char *path)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = pc_os_file_open(path, "rb");
     if (file == NULL) {
         return NULL;
     }
@@ -355,11 +448,71 @@ bool config_override(struct config *config, const char *assignment)
     snprintf(name, sizeof(name), "%.*s", (int)name_size, rest);
     uint32_t index;
     if (config__find(config, section, name, &index)) {
+        config->places[index].is_overridden = true;
         config__set(config, where, index, rest + name_size + 1);
+    } else if (config__has_section(config, section)) {
+        config__report_key(config, where, section, name);
     } else {
-        config__report_unknown(config, where, section, name);
+        config__report_section(config, where, section);
     }
     return config->error_count == errors_before;
+}
+
+/* A number that is not 0 by its word, so that it can be compared. */
+static bool config__is_comparable(const struct config *config, uint32_t index, uint32_t *number)
+{
+    void *member;
+    const struct config_key *key = config__key_at(config, index, &member);
+    PC_ASSERT(key->kind == CONFIG_NUMBER);
+    memcpy(number, member, sizeof(*number));
+    return !config->places[index].is_bad && (key->zero == NULL || *number != 0);
+}
+
+static void config__check_ceiling(struct config *config, uint32_t index)
+{
+    char problem[CONFIG_ERROR_SIZE / 2];
+    char place[CONFIG_WHERE_SIZE];
+    void *member;
+    uint32_t ceiling_index;
+    uint32_t number;
+    uint32_t ceiling;
+    const struct config_key *key = config__key_at(config, index, &member);
+    bool is_found = config__find(config, key->section, key->ceiling, &ceiling_index);
+    PC_ASSERT(is_found);
+    if (!config__is_comparable(config, index, &number) ||
+        !config__is_comparable(config, ceiling_index, &ceiling) ||
+        number <= ceiling / (key->ceiling_parts > 0 ? key->ceiling_parts : 1)) {
+        return;
+    }
+    config__place_text(config, ceiling_index, place);
+    snprintf(problem, sizeof(problem), "%u is above %s%s, which is %u (%s)", number,
+             config_value_part(key), key->ceiling, ceiling, place);
+    config_refuse(config, key->section, key->name, problem);
+}
+
+bool config_check(struct config *config)
+{
+    uint32_t errors_before = config->error_count;
+    for (uint32_t i = 0; i < config__key_count(config); i++) {
+        void *member;
+        if (config__key_at(config, i, &member)->ceiling != NULL) {
+            config__check_ceiling(config, i);
+        }
+    }
+    return config->error_count == errors_before;
+}
+
+void config_refuse(struct config *config, const char *section, const char *name,
+                   const char *problem)
+{
+    char where[CONFIG_WHERE_SIZE];
+    uint32_t index = 0;
+    bool is_found = config__find(config, section, name, &index);
+    PC_ASSERT(is_found);
+    if (!config->places[index].is_bad) {
+        config__place_text(config, index, where);
+        config__add_error(config, "%s: key \"%s\": %s", where, name, problem);
+    }
 }
 
 void config_print_errors(const struct config *config, FILE *out)

@@ -5,12 +5,15 @@
  * Path: outside the byte path, at start only. */
 #include "common/config_value.h"
 
+#include <ini.h>
 #include <string.h>
 
 #include "pc/address.h"
 #include "pc/check.h"
+#include "pc/wire.h"
 
-#define VALUE_DIGITS_MAX 10u /* of 4294967295 */
+#define VALUE_DIGITS_MAX 10u                /* of 4294967295 */
+#define VALUE_LINE_MAX   (INI_MAX_LINE - 2) /* bytes; inih is built so */
 
 static const char *const value__yes_words[] = {"yes", "true", "on", NULL};
 static const char *const value__no_words[] = {"no", "false", "off", NULL};
@@ -47,13 +50,13 @@ static bool value__parse_number(const struct config_key *key, const char *text, 
 {
     PC_ASSERT(key->size == sizeof(uint32_t));
     uint64_t number = 0;
-    bool is_zero_word = key->zero != NULL && strcmp(text, key->zero) == 0;
-    if (!is_zero_word && !value__parse_digits(text, &number)) {
+    bool is_word = key->zero != NULL && strcmp(text, key->zero) == 0;
+    PC_ASSERT(key->zero == NULL || key->min > 0);
+    if (!is_word && !value__parse_digits(text, &number)) {
         snprintf(problem, problem_size, "\"%s\" is not a number", text);
         return false;
     }
-    bool is_zero = number == 0 && key->zero != NULL;
-    if (!is_zero && (number < key->min || number > key->max)) {
+    if (!is_word && (number < key->min || number > key->max)) {
         snprintf(problem, problem_size, "%s is out of range", text);
         return false;
     }
@@ -127,6 +130,11 @@ static bool value__parse_text(const struct config_key *key, const char *text, vo
         snprintf(problem, problem_size, "it has control characters");
         return false;
     }
+    if (key->kind == CONFIG_TEXT &&
+        !pc_wire_utf8_is_valid((const uint8_t *)text, (uint32_t)count)) {
+        snprintf(problem, problem_size, "it is not UTF-8");
+        return false;
+    }
     if (count < key->min || count >= key->size) {
         snprintf(problem, problem_size, "\"%.80s\" has %zu bytes", text, count);
         return false;
@@ -155,6 +163,12 @@ bool config_value_parse(const struct config_key *key, const char *text, void *me
     return false;
 }
 
+const char *config_value_part(const struct config_key *key)
+{
+    PC_ASSERT(key->ceiling_parts <= 2);
+    return key->ceiling_parts == 2 ? "half of " : "";
+}
+
 static void value__allowed_number(const struct config_key *key, char *text, size_t text_size)
 {
     const char *space = key->unit != NULL ? " " : "";
@@ -162,7 +176,10 @@ static void value__allowed_number(const struct config_key *key, char *text, size
     const char *power = key->is_power_of_two ? ", a power of two" : "";
     const char * or = key->zero != NULL ? ", or " : "";
     const char *zero = key->zero != NULL ? key->zero : "";
-    snprintf(text, text_size, "%u..%u%s%s%s%s%s", key->min, key->max, space, unit, power, or, zero);
+    const char *bound = key->ceiling == NULL ? "" : "; at most ";
+    const char *ceiling = key->ceiling != NULL ? key->ceiling : "";
+    snprintf(text, text_size, "%u..%u%s%s%s%s%s%s%s%s", key->min, key->max, space, unit, power, or,
+             zero, bound, config_value_part(key), ceiling);
 }
 
 static void value__allowed_words(const struct config_key *key, char *text, size_t text_size)
@@ -197,7 +214,8 @@ void config_value_allowed(const struct config_key *key, char *text, size_t text_
         snprintf(text, text_size, "text of %u..%u bytes", key->min, key->size - 1);
         return;
     case CONFIG_PATH:
-        snprintf(text, text_size, "a path of %u..%u bytes", key->min, key->size - 1);
+        snprintf(text, text_size, "a path of %u..%u bytes; a line of the file has at most %d",
+                 key->min, key->size - 1, VALUE_LINE_MAX);
         return;
     }
     PC_ASSERT(false);

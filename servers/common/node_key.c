@@ -52,7 +52,7 @@ static enum node_key_result node_key__parse(const char *text, size_t size, struc
 enum node_key_result node_key_load(const char *path, struct node_key *key)
 {
     char text[NODE_KEY_TEXT_SIZE + 3]; /* a line end, and one byte that tells a longer file */
-    FILE *file = fopen(path, "rb");
+    FILE *file = pc_os_file_open(path, "rb");
     if (file == NULL) {
         return NODE_KEY_MISSING;
     }

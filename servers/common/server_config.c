@@ -1,11 +1,11 @@
 /* The configuration keys that every server has, and the loading of all of a server's keys.
  *
- * Happy path: defaults, then the file, then each --set in order. Failure modes: see config.h; all
- * errors are printed.
+ * Happy path: defaults, then the file, then each --set in order, then what single keys cannot say.
+ * Failure modes: see config.h; all errors are printed.
  * Path: outside the byte path, at start only. */
 #include <string.h>
 
-#include "common/server_options.h"
+#include "common/server_config.h"
 #include "pc/check.h"
 
 #define SERVER_KEYS_MAX 16u
@@ -68,12 +68,14 @@ static const struct config_key server_config__link_keys[] = {
      .doc = "Time for a new link to prove itself."},
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, link.heartbeat_ms), .section = "link",
      .name = "heartbeat_ms", .initial = "1000", .min = 50, .max = 60000, .unit = "ms",
+     .ceiling = "idle_timeout_ms", .ceiling_parts = 2,
      .doc = "Pause between two pings of the side that has connected."},
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, link.idle_timeout_ms), .section = "link",
      .name = "idle_timeout_ms", .initial = "3000", .min = 150, .max = 600000, .unit = "ms",
      .doc = "A link on which nothing arrives for so long is closed; about three heartbeats."},
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, link.retry_min_ms), .section = "link",
      .name = "retry_min_ms", .initial = "100", .min = 10, .max = 60000, .unit = "ms",
+     .ceiling = "retry_max_ms",
      .doc = "First pause before a broken link is connected again; it doubles each time."},
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, link.retry_max_ms), .section = "link",
      .name = "retry_max_ms", .initial = "3000", .min = 10, .max = 600000, .unit = "ms",
@@ -117,25 +119,26 @@ static void server_config__init(struct server *server, struct config *config,
     config_init(config, tables, table_count);
 }
 
-/* What single keys cannot say. */
-static bool server_config__check_links(const struct server *server)
+/* The printed keys are the same on every system; not every engine is. */
+static void server_config__check_engine(const struct server *server, struct config *config)
 {
-    const struct server_config *config = &server->config;
-    bool is_good = true;
-    if (!server->program->has_links) {
-        return true;
+    char problem[CONFIG_PATH_SIZE];
+    const char *const *names = server_config__engines;
+    if (pc_engine_is_built((enum pc_engine)server->config.engine)) {
+        return;
     }
-    if (config->link.idle_timeout_ms < 2 * config->link.heartbeat_ms) {
-        fprintf(stderr, "[link] idle_timeout_ms is %u; allowed: at least twice heartbeat_ms, %u\n",
-                config->link.idle_timeout_ms, 2 * config->link.heartbeat_ms);
-        is_good = false;
+    int size =
+        snprintf(problem, sizeof(problem),
+                 "\"%s\" is an engine of other systems; allowed:", names[server->config.engine]);
+    const char *comma = "";
+    for (uint32_t i = 0; names[i] != NULL; i++) {
+        if (pc_engine_is_built((enum pc_engine)i)) {
+            size +=
+                snprintf(problem + size, sizeof(problem) - (size_t)size, "%s %s", comma, names[i]);
+            comma = ",";
+        }
     }
-    if (config->link.retry_max_ms < config->link.retry_min_ms) {
-        fprintf(stderr, "[link] retry_max_ms is %u; allowed: at least retry_min_ms, %u\n",
-                config->link.retry_max_ms, config->link.retry_min_ms);
-        is_good = false;
-    }
-    return is_good;
+    config_refuse(config, "server", "engine", problem);
 }
 
 bool server_config_load(struct server *server, const struct server_options *options, int argc,
@@ -153,8 +156,10 @@ bool server_config_load(struct server *server, const struct server_options *opti
             (void)config_override(&config, argv[i]);
         }
     }
+    (void)config_check(&config);
+    server_config__check_engine(server, &config);
     config_print_errors(&config, stderr);
-    return config.error_count == 0 && server_config__check_links(server);
+    return config.error_count == 0;
 }
 
 void server_config_print(struct server *server, FILE *out)

@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/server_config.h"
 #include "common/server_options.h"
+#include "common/server_report.h"
 #include "common/server_stdin.h"
 #include "pc/check.h"
 #include "pc/os.h"
 
-#define EXIT_BAD_CONFIG 2
+#define EXIT_BAD_CONFIG        2
+/* Listeners, the workers' rings, the database's files; roughly, as the sessions are many more. */
+#define SERVER_OWN_DESCRIPTORS 256u
 
 /* Would a peer fill the log with it? */
 static bool server__is_peers_doing(const struct pc_event *event)
@@ -107,6 +111,19 @@ static void server__log_started(const struct server *server)
                    log_text("node", server->program->has_links ? server->identity.node : "")));
 }
 
+/* Can every session that the configuration allows have a descriptor? */
+static void server__check_descriptors(const struct server *server, uint32_t allowed)
+{
+    uint64_t needed = SERVER_OWN_DESCRIPTORS;
+    for (uint32_t i = 0; i < server->type_count; i++) {
+        needed += server->types[i].sessions_max;
+    }
+    if (allowed < needed) {
+        log_write(&server->log, LOG_WARNING, PC_HANDLE_NONE, "descriptors_low",
+                  LOG_FIELDS(log_number("allowed", allowed), log_number("needed", needed)));
+    }
+}
+
 /* From the started runtime to the stopped one. */
 static bool server__serve(struct server *server)
 {
@@ -135,6 +152,7 @@ static int server__run(struct server *server, const struct server_options *optio
 {
     const struct server_program *program = server->program;
     bool is_good = false;
+    uint32_t descriptors_max = pc_os_descriptors_raise();
     pc_os_stop_signal_install();
     if (options->stops_on_stdin_close && !server_stop_on_stdin_close()) {
         server__log_failure(server, "stdin_failed", PC_NO_MEMORY);
@@ -144,6 +162,7 @@ static int server__run(struct server *server, const struct server_options *optio
         return EXIT_FAILURE;
     }
     if (program->set_up(server)) {
+        server__check_descriptors(server, descriptors_max);
         is_good = server__serve(server);
     }
     if (program->tear_down != NULL) {
@@ -156,6 +175,7 @@ static int server__run(struct server *server, const struct server_options *optio
 
 int server_main(int argc, char **argv, struct server *server, const struct server_program *program)
 {
+    argv = pc_os_arguments(&argc, argv);
     struct server_options options = server_options_parse(argc, argv, program);
     server->program = program;
     if (sodium_init() < 0) {

@@ -9,10 +9,7 @@
  *
  * Options: --config FILE, --set section.key=value (repeatable), --print-config, --make-key FILE,
  * --stop-on-stdin-close, --help.
- *
- * Default addresses: gate 127.0.0.1:7000 for clients; game 127.0.0.1:7100 for gates; db
- * 127.0.0.1:7200 for gates and 127.0.0.1:7201 for games (one listener per sending role, because an
- * accept table belongs to one). */
+ */
 #pragma once
 
 #include <stdbool.h>

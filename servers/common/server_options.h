@@ -1,5 +1,8 @@
-/* Command line and configuration of a server process. Private to server_*.c. */
+/* Command line of a server process. Private to server_*.c. */
 #pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
 
 #include "common/server_main.h"
 
@@ -23,13 +26,3 @@ struct server_options server_options_parse(int argc, char **argv,
                                            const struct server_program *program);
 
 void server_options_print_help(const struct server_program *program, FILE *out);
-
-/* Fill server->config and the program's config from defaults, file and --set, in this order. False:
- * the errors stand on stderr. */
-bool server_config_load(struct server *server, const struct server_options *options, int argc,
-                        char **argv);
-
-void server_config_print(struct server *server, FILE *out);
-
-/* Log what every session type has counted, once at the end. */
-void server_report_counters(const struct server *server);

@@ -3,7 +3,8 @@
  * Happy path: one line of totals per session type, then one line for each close reason, refusal
  * and packet that occurred. Failure modes: none.
  * Path: beside all of it. */
-#include "common/server_options.h"
+#include "common/server_report.h"
+
 #include "pc/call.h"
 
 static void report__totals(const struct log *log, const char *type,

@@ -13,9 +13,37 @@ struct fan_out_frame {
     uint16_t size;
 };
 
+static void fan_out__flush(struct gate_link *link)
+{
+    struct pc_session *session = gate_link_session(link);
+    struct relay_frame_down_many *down = &link->down;
+    if (down->sessions_count == 1) {
+        struct relay_frame_down one = {
+            .session = down->sessions[0], .frame_size = down->frame_size, .frame = down->frame};
+        (void)game_send_relay_frame_down(session, &one);
+    } else {
+        (void)game_send_relay_frame_down_many(session, down);
+    }
+    down->sessions_count = 0;
+    down->frame = NULL;
+    list_remove(&link->touched_node);
+}
+
 static void fan_out__collect(struct game *game, const struct game_client *client,
-                             const struct fan_out_frame *frame);
-static void fan_out__flush(struct gate_link *link);
+                             const struct fan_out_frame *frame)
+{
+    struct gate_link *link = client->link;
+    struct relay_frame_down_many *down = &link->down;
+    if (down->sessions_count == RELAY_FAN_OUT_MAX) {
+        fan_out__flush(link);
+    }
+    if (down->sessions_count == 0) {
+        list_add_last(&game->touched, &link->touched_node);
+        down->frame = frame->bytes;
+        down->frame_size = frame->size;
+    }
+    down->sessions[down->sessions_count++] = client->session;
+}
 
 void fan_out_near(struct game *game, struct common_vec2 center, const uint8_t *frame, uint32_t size)
 {
@@ -39,36 +67,4 @@ enum pc_status game_client_send_frame(struct game_client *client, const uint8_t 
     struct relay_frame_down packet = {
         .session = client->session, .frame_size = (uint16_t)size, .frame = frame};
     return game_send_relay_frame_down(gate_link_session(client->link), &packet);
-}
-
-static void fan_out__collect(struct game *game, const struct game_client *client,
-                             const struct fan_out_frame *frame)
-{
-    struct gate_link *link = client->link;
-    struct relay_frame_down_many *down = &link->down;
-    if (down->sessions_count == RELAY_FAN_OUT_MAX) {
-        fan_out__flush(link);
-    }
-    if (down->sessions_count == 0) {
-        list_add_last(&game->touched, &link->touched_node);
-        down->frame = frame->bytes;
-        down->frame_size = frame->size;
-    }
-    down->sessions[down->sessions_count++] = client->session;
-}
-
-static void fan_out__flush(struct gate_link *link)
-{
-    struct pc_session *session = gate_link_session(link);
-    struct relay_frame_down_many *down = &link->down;
-    if (down->sessions_count == 1) {
-        struct relay_frame_down one = {
-            .session = down->sessions[0], .frame_size = down->frame_size, .frame = down->frame};
-        (void)game_send_relay_frame_down(session, &one);
-    } else {
-        (void)game_send_relay_frame_down_many(session, down);
-    }
-    down->sessions_count = 0;
-    down->frame = NULL;
-    list_remove(&link->touched_node);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "db_link.h"
 #include "gate_link.h"
 #include "move.h"
 #include "pc/call.h"
@@ -12,67 +13,12 @@
 #include "proto/db_ids.h"
 #include "proto/game_dispatch.h"
 #include "proto/relay_ids.h"
-#include "requests.h"
+#include "save.h"
 
 #define GAME_STOP_POLL_MS   5u
 #define GAME_OVERRUN_SAY_MS 1000u
 
-static bool game__create_world(struct game *game);
-static bool game__add_gates(struct game *game);
-static bool game__add_db(struct game *game);
-static void game__tick(struct pc_worker *worker, struct pc_timer *timer);
 static void game__schedule_tick(struct game *game);
-static void game__say_overrun(struct game *game, uint64_t now_ms);
-static void game__begin_stop(struct pc_worker *worker, struct pc_session *session,
-                             struct pc_message *message);
-static void game__put_everybody_out(struct game *game);
-static void game__log_totals(const struct game *game);
-
-bool game_set_up(struct server *server)
-{
-    struct game *game = (struct game *)server;
-    PC_ASSERT(pc_runtime_worker_count(server->runtime) == 1);
-    return game__create_world(game) && game__add_gates(game) && game__add_db(game);
-}
-
-enum pc_status game_start_world(struct pc_worker *worker)
-{
-    struct game *game = game_of_worker(worker);
-    game->worker = worker;
-    game->tick_due_ms = pc_worker_now_ms(worker);
-    game__schedule_tick(game);
-    return pc_call_make_room(worker, game->roster.config.entries_max);
-}
-
-void game_stop_world(struct pc_worker *worker)
-{
-    struct game *game = game_of_worker(worker);
-    pc_timer_cancel(worker, &game->tick_timer);
-}
-
-void game_stop(struct server *server)
-{
-    struct game *game = (struct game *)server;
-    uint64_t give_up_ms = pc_os_monotonic_ms() + game->config.save.stop_ms;
-    game->stop_message = (struct pc_message){.worker = 0, .deliver = game__begin_stop};
-    pc_post(server->runtime, &game->stop_message);
-    while (!atomic_load(&game->is_saved) && pc_os_monotonic_ms() < give_up_ms) {
-        pc_os_sleep_ms(GAME_STOP_POLL_MS);
-    }
-}
-
-void game_tear_down(struct server *server)
-{
-    struct game *game = (struct game *)server;
-    if (game->clients.clients == NULL) {
-        return; /* set_up did not get far */
-    }
-    game__log_totals(game);
-    roster_destroy(&game->roster);
-    client_table_destroy(&game->clients);
-    zone_destroy(&game->zone);
-    free(game->near_found);
-}
 
 static bool game__create_world(struct game *game)
 {
@@ -155,6 +101,26 @@ static bool game__add_db(struct game *game)
     return connector.type != PC_TYPE_NONE && server_connect(&game->server, &connector);
 }
 
+bool game_set_up(struct server *server)
+{
+    struct game *game = (struct game *)server;
+    PC_ASSERT(pc_runtime_worker_count(server->runtime) == 1);
+    return game__create_world(game) && game__add_gates(game) && game__add_db(game);
+}
+
+static void game__say_overrun(struct game *game, uint64_t now_ms)
+{
+    if (now_ms - game->overrun_said_ms < GAME_OVERRUN_SAY_MS) {
+        return;
+    }
+    log_write(&game->server.log, LOG_WARNING, PC_HANDLE_NONE, "tick_overrun",
+              LOG_FIELDS(log_number("skipped", game->overrun_unsaid),
+                         log_number("tick_ms", game->config.zone.tick_ms),
+                         log_number("players", game->zone.count)));
+    game->overrun_said_ms = now_ms;
+    game->overrun_unsaid = 0;
+}
+
 static void game__tick(struct pc_worker *worker, struct pc_timer *timer)
 {
     (void)timer;
@@ -184,17 +150,29 @@ static void game__schedule_tick(struct game *game)
     pc_timer_set(game->worker, &game->tick_timer, game->tick_due_ms - now_ms, game__tick);
 }
 
-static void game__say_overrun(struct game *game, uint64_t now_ms)
+enum pc_status game_start_world(struct pc_worker *worker)
 {
-    if (now_ms - game->overrun_said_ms < GAME_OVERRUN_SAY_MS) {
-        return;
+    struct game *game = game_of_worker(worker);
+    game->worker = worker;
+    game->tick_due_ms = pc_worker_now_ms(worker);
+    game__schedule_tick(game);
+    return pc_call_make_room(worker, game->roster.config.entries_max);
+}
+
+void game_stop_world(struct pc_worker *worker)
+{
+    struct game *game = game_of_worker(worker);
+    pc_timer_cancel(worker, &game->tick_timer);
+}
+
+static void game__put_everybody_out(struct game *game)
+{
+    for (uint32_t i = 0; i < game->clients.clients_max; i++) {
+        struct game_client *client = &game->clients.clients[i];
+        if (client->game != NULL) {
+            game_client_put_out(client, COMMON_LEAVE_REASON_SHUTDOWN);
+        }
     }
-    log_write(&game->server.log, LOG_WARNING, PC_HANDLE_NONE, "tick_overrun",
-              LOG_FIELDS(log_number("skipped", game->overrun_unsaid),
-                         log_number("tick_ms", game->config.zone.tick_ms),
-                         log_number("players", game->zone.count)));
-    game->overrun_said_ms = now_ms;
-    game->overrun_unsaid = 0;
 }
 
 static void game__begin_stop(struct pc_worker *worker, struct pc_session *session,
@@ -211,13 +189,14 @@ static void game__begin_stop(struct pc_worker *worker, struct pc_session *sessio
               LOG_FIELDS(log_number("unsaved", roster_unsaved_count(&game->roster))));
 }
 
-static void game__put_everybody_out(struct game *game)
+void game_stop(struct server *server)
 {
-    for (uint32_t i = 0; i < game->clients.clients_max; i++) {
-        struct game_client *client = &game->clients.clients[i];
-        if (client->game != NULL) {
-            game_client_put_out(client, COMMON_LEAVE_REASON_SHUTDOWN);
-        }
+    struct game *game = (struct game *)server;
+    uint64_t give_up_ms = pc_os_monotonic_ms() + game->config.save.stop_ms;
+    game->stop_message = (struct pc_message){.worker = 0, .deliver = game__begin_stop};
+    pc_post(server->runtime, &game->stop_message);
+    while (!atomic_load(&game->is_saved) && pc_os_monotonic_ms() < give_up_ms) {
+        pc_os_sleep_ms(GAME_STOP_POLL_MS);
     }
 }
 
@@ -242,4 +221,17 @@ static void game__log_totals(const struct game *game)
         log_write(&game->server.log, LOG_ERROR, PC_HANDLE_NONE, "not_saved",
                   LOG_FIELDS(log_number("characters", unsaved_count)));
     }
+}
+
+void game_tear_down(struct server *server)
+{
+    struct game *game = (struct game *)server;
+    if (game->clients.clients == NULL) {
+        return; /* set_up did not get far */
+    }
+    game__log_totals(game);
+    roster_destroy(&game->roster);
+    client_table_destroy(&game->clients);
+    zone_destroy(&game->zone);
+    free(game->near_found);
 }

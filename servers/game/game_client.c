@@ -10,11 +10,30 @@
 #include "proto/client_ids.h"
 #include "proto/game_send.h"
 
-static struct common_vec2 game_client__place_of(const struct game_client *client);
-static uint16_t game_client__near_count(const struct game_client *client);
-static void game_client__say_leave(struct game *game, const struct game_client *client);
+static struct common_vec2 game_client__place_of(const struct game_client *client)
+{
+    const struct zone *zone = &client->game->zone;
+    struct common_vec2 position = client->entry->character.position;
+    /* The zone may have been made smaller since the character was saved. */
+    return zone_contains(zone, position) ? position : zone_start_position(zone, client->account_id);
+}
+
 static void game_client__log(const struct game_client *client, const char *event,
-                             const char *result);
+                             const char *result)
+{
+    log_write(&client->game->server.log, LOG_INFO, client->session, event,
+              LOG_FIELDS(log_number("account", client->account_id), log_text("name", client->name),
+                         log_text("result", result)));
+}
+
+static uint16_t game_client__near_count(const struct game_client *client)
+{
+    struct game *game = client->game;
+    uint32_t count = zone_find_near(&game->zone, client->entity.position, game->near_found,
+                                    game->clients.clients_max);
+    PC_ASSERT(count > 0); /* itself */
+    return count - 1 < UINT16_MAX ? (uint16_t)(count - 1) : UINT16_MAX;
+}
 
 void game_client_place(struct game_client *client)
 {
@@ -24,7 +43,6 @@ void game_client_place(struct game_client *client)
     PC_ASSERT(entry->player == client);
     entry->character.position = game_client__place_of(client);
     zone_add(&game->zone, &client->entity, entry->character.position);
-    movement_start(&client->budget, &game->movement, pc_worker_now_ms(game->worker));
     client->state = CLIENT_SESSION_WORLD;
     game->counters.entered++;
     game_client__log(client, "entered", common_result_name(COMMON_RESULT_OK));
@@ -54,6 +72,14 @@ void game_client_put_out(struct game_client *client, enum common_leave_reason re
     game_client_forget(client, reason);
 }
 
+static void game_client__say_leave(struct game *game, const struct game_client *client)
+{
+    struct client_leave_notice notice = {.entity_id = client->entry->character.character_id};
+    uint8_t frame[CLIENT_LEAVE_NOTICE_FRAME_MAX];
+    client_leave_notice_encode(&notice, frame);
+    fan_out_near(game, client->entity.position, frame, client_leave_notice_frame_size(&notice));
+}
+
 void game_client_forget(struct game_client *client, enum common_leave_reason reason)
 {
     struct game *game = client->game;
@@ -64,41 +90,8 @@ void game_client_forget(struct game_client *client, enum common_leave_reason rea
         zone_remove(&game->zone, &client->entity);
         game_client__say_leave(game, client);
     }
-    if (client->entry != NULL) {
+    if (client->entry != NULL && client->entry->player == client) {
         roster_leave(&game->roster, client->entry);
     }
     client_table_remove(&game->clients, client);
-}
-
-static struct common_vec2 game_client__place_of(const struct game_client *client)
-{
-    const struct zone *zone = &client->game->zone;
-    struct common_vec2 position = client->entry->character.position;
-    /* The zone may have been made smaller since the character was saved. */
-    return zone_contains(zone, position) ? position : zone_start_position(zone, client->account_id);
-}
-
-static uint16_t game_client__near_count(const struct game_client *client)
-{
-    struct game *game = client->game;
-    uint32_t count = zone_find_near(&game->zone, client->entity.position, game->near_found,
-                                    game->clients.clients_max);
-    PC_ASSERT(count > 0); /* itself */
-    return count - 1 < UINT16_MAX ? (uint16_t)(count - 1) : UINT16_MAX;
-}
-
-static void game_client__say_leave(struct game *game, const struct game_client *client)
-{
-    struct client_leave_notice notice = {.entity_id = client->entry->character.character_id};
-    uint8_t frame[CLIENT_LEAVE_NOTICE_FRAME_MAX];
-    client_leave_notice_encode(&notice, frame);
-    fan_out_near(game, client->entity.position, frame, client_leave_notice_frame_size(&notice));
-}
-
-static void game_client__log(const struct game_client *client, const char *event,
-                             const char *result)
-{
-    log_write(&client->game->server.log, LOG_INFO, client->session, event,
-              LOG_FIELDS(log_number("account", client->account_id), log_text("name", client->name),
-                         log_text("result", result)));
 }

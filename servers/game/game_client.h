@@ -14,7 +14,6 @@
 #include "pc/session.h"
 #include "proto/client_types.h"
 #include "proto/common_types.h"
-#include "world/movement.h"
 #include "world/zone.h"
 
 struct game;
@@ -28,9 +27,10 @@ enum move_news {
     MOVE_NEWS_MOVED    /* everybody near hears where it stands */
 };
 
-/* Invariant: entry is set exactly while ENTERING or WORLD, and entry->player is this client;
- * the entity is in the zone exactly while WORLD; news_node is linked exactly while news is not
- * NONE; link is open and ready (its clients are forgotten when it goes). */
+/* Invariant: entry is set exactly while ENTERING or WORLD, and entry->player is this client, unless
+ * a newer one of the account has just taken it over and this one is being put out; the entity is in
+ * the zone exactly while WORLD; news_node is linked exactly while news is not NONE; link is open
+ * and ready (its clients are forgotten when it goes). */
 struct game_client {
     struct game *game;
     struct gate_link *link;
@@ -40,7 +40,6 @@ struct game_client {
     enum client_session_state state; /* LOBBY, ENTERING or WORLD; of the accept table */
     struct roster_entry *entry;
     struct zone_entity entity;
-    struct movement_budget budget;
     enum move_news news;
     uint32_t news_sequence; /* of the newest move since the last tick */
     struct list_node news_node;

@@ -8,8 +8,6 @@
 #include "proto/client_codec.h"
 #include "proto/gate_send.h"
 
-static void gate_client__sent(enum pc_status status);
-
 struct pc_session *gate_client_find(struct gate_worker *worker, pc_handle handle)
 {
     struct pc_session *session = pc_worker_find(worker->worker, handle);
@@ -19,13 +17,23 @@ struct pc_session *gate_client_find(struct gate_worker *worker, pc_handle handle
     return session;
 }
 
+/* The game refused it: its entering, or, from the world, a frame that breaks the protocol. */
+static void gate_client__leave_refused(struct pc_session *session)
+{
+    if (gate_client_state(session) == CLIENT_SESSION_ENTERING) {
+        gate_client_set_state(session, CLIENT_SESSION_LOBBY);
+        return; /* the enter_reply before it has said why */
+    }
+    gate_client_set_state(session, CLIENT_SESSION_STRANDED);
+    pc_session_abort(session, PC_CLOSE_VIOLATION);
+}
+
 void gate_client_leave_world(struct pc_session *session, enum common_leave_reason reason)
 {
     PC_ASSERT(gate_client_is_entered(session));
-    if (reason == COMMON_LEAVE_REASON_REFUSED &&
-        gate_client_state(session) == CLIENT_SESSION_ENTERING) {
-        gate_client_set_state(session, CLIENT_SESSION_LOBBY);
-        return; /* the enter_reply before it has said why */
+    if (reason == COMMON_LEAVE_REASON_REFUSED) {
+        gate_client__leave_refused(session);
+        return;
     }
     bool was_in_world = gate_client_state(session) == CLIENT_SESSION_WORLD;
     bool is_lost = reason == COMMON_LEAVE_REASON_SERVER_LOST;
@@ -73,15 +81,10 @@ void gate_clients_tell_status(struct gate_worker *worker, enum common_role serve
     for (struct list_node *node = list_first(&worker->clients); node != NULL;
          node = list_next(&worker->clients, node)) {
         struct gate_client *client = PC_CONTAINER_OF(node, struct gate_client, node);
-        if (gate_client_state(client->session) != CLIENT_SESSION_CONNECTED) {
-            gate_client__sent(pc_session_send_block(client->session, block));
+        if (gate_client_state(client->session) != CLIENT_SESSION_CONNECTED &&
+            pc_session_send_block(client->session, block) != PC_OK) {
+            continue; /* its session is closing; its own line says why */
         }
     }
     pc_block_release(block);
-}
-
-/* A send that fails has closed the session already; its own line says why. */
-static void gate_client__sent(enum pc_status status)
-{
-    (void)status;
 }

@@ -10,6 +10,9 @@
  *                                                            put out of the world, or the game is
  *                                                            away; enter_world leads back
  *
+ * Only the game decodes what is relayed; a frame that it refuses closes the session as one does
+ * that the gate refuses.
+ *
  * Who was in the world becomes STRANDED and not LOBBY, because moves and chats that the client sent
  * before it heard of it are still on their way and must not be taken for a violation. */
 #pragma once
@@ -71,7 +74,8 @@ void gate_client_relay(struct pc_session *session, const struct pc_accept_entry 
 /* The client session of a handle, or NULL: it has gone, or the handle never was a client's. */
 struct pc_session *gate_client_find(struct gate_worker *worker, pc_handle handle);
 
-/* The client is no longer in the world: it is told, and its state follows. */
+/* The client is no longer in the world: it is told, and its state follows. REFUSED of a client that
+ * was in the world is a violation: its session is closed. */
 void gate_client_leave_world(struct pc_session *session, enum common_leave_reason reason);
 
 /* The game's link is above its soft mark: what this client sends waits until there is room. */

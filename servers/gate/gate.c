@@ -4,51 +4,12 @@
 #include <stdlib.h>
 
 #include "client.h"
-#include "gate_link.h"
+#include "links.h"
 #include "pc/call.h"
 #include "pc/check.h"
 #include "proto/db_ids.h"
 #include "proto/gate_dispatch.h"
 #include "proto/relay_ids.h"
-
-static bool gate__add_clients(struct gate *gate);
-static bool gate__add_game(struct gate *gate);
-static bool gate__add_db(struct gate *gate);
-static bool gate__connect(struct gate *gate, const struct pc_session_type *type,
-                          const struct pc_address *address, enum gate_tag tag);
-static void gate__log_totals(const struct gate_worker *worker);
-
-bool gate_set_up(struct server *server)
-{
-    struct gate *gate = (struct gate *)server;
-    return gate__add_clients(gate) && gate__add_game(gate) && gate__add_db(gate);
-}
-
-enum pc_status gate_start_worker(struct pc_worker *worker)
-{
-    struct gate *gate = (struct gate *)server_of_worker(worker);
-    struct gate_worker *own = calloc(1, sizeof(*own));
-    if (own == NULL) {
-        return PC_NO_MEMORY;
-    }
-    own->gate = gate;
-    own->worker = worker;
-    list_init(&own->clients);
-    pc_worker_set_user(worker, own);
-    return pc_call_make_room(worker, gate->config.db.requests_max);
-}
-
-void gate_stop_worker(struct pc_worker *worker)
-{
-    struct gate_worker *own = pc_worker_user(worker);
-    if (own == NULL) {
-        return; /* it could not start */
-    }
-    PC_ASSERT(list_is_empty(&own->clients));
-    gate__log_totals(own);
-    free(own);
-    pc_worker_set_user(worker, NULL);
-}
 
 static bool gate__add_clients(struct gate *gate)
 {
@@ -80,6 +41,27 @@ static bool gate__add_clients(struct gate *gate)
         .accepts_per_sec_max = config->clients.accepts_per_sec,
         .tag = GATE_TAG_CLIENT};
     return listener.type != PC_TYPE_NONE && server_listen(&gate->server, &listener);
+}
+
+/* One link per worker; what all links have in common is filled in here. */
+static bool gate__connect(struct gate *gate, const struct pc_session_type *type,
+                          const struct pc_address *address, enum gate_tag tag)
+{
+    const struct server_config *config = &gate->server.config;
+    struct pc_session_type link = *type;
+    link.user_size = sizeof(struct server_link);
+    /* Twice: the next connection may begin before the last one is back in its pool. */
+    link.sessions_max = 2 * pc_runtime_worker_count(gate->server.runtime);
+    link.idle_timeout_ms = config->link.idle_timeout_ms;
+    link.drain_timeout_ms = SERVER_LINK_DRAIN_MS;
+    link.soft_timeout_ms = config->link.soft_timeout_ms;
+    link.on_close = server_link_close;
+    const struct pc_connector_config connector = {.type = server_add_type(&gate->server, &link),
+                                                  .address = *address,
+                                                  .retry_min_ms = config->link.retry_min_ms,
+                                                  .retry_max_ms = config->link.retry_max_ms,
+                                                  .tag = tag};
+    return connector.type != PC_TYPE_NONE && server_connect(&gate->server, &connector);
 }
 
 static bool gate__add_game(struct gate *gate)
@@ -122,25 +104,24 @@ static bool gate__add_db(struct gate *gate)
     return gate__connect(gate, &type, &gate->config.db.address, GATE_TAG_DB);
 }
 
-/* One link per worker; what all links have in common is filled in here. */
-static bool gate__connect(struct gate *gate, const struct pc_session_type *type,
-                          const struct pc_address *address, enum gate_tag tag)
+bool gate_set_up(struct server *server)
 {
-    const struct server_config *config = &gate->server.config;
-    struct pc_session_type link = *type;
-    link.user_size = sizeof(struct server_link);
-    /* Twice: the next connection may begin before the last one is back in its pool. */
-    link.sessions_max = 2 * pc_runtime_worker_count(gate->server.runtime);
-    link.idle_timeout_ms = config->link.idle_timeout_ms;
-    link.drain_timeout_ms = SERVER_LINK_DRAIN_MS;
-    link.soft_timeout_ms = config->link.soft_timeout_ms;
-    link.on_close = server_link_close;
-    const struct pc_connector_config connector = {.type = server_add_type(&gate->server, &link),
-                                                  .address = *address,
-                                                  .retry_min_ms = config->link.retry_min_ms,
-                                                  .retry_max_ms = config->link.retry_max_ms,
-                                                  .tag = tag};
-    return connector.type != PC_TYPE_NONE && server_connect(&gate->server, &connector);
+    struct gate *gate = (struct gate *)server;
+    return gate__add_clients(gate) && gate__add_game(gate) && gate__add_db(gate);
+}
+
+enum pc_status gate_start_worker(struct pc_worker *worker)
+{
+    struct gate *gate = (struct gate *)server_of_worker(worker);
+    struct gate_worker *own = calloc(1, sizeof(*own));
+    if (own == NULL) {
+        return PC_NO_MEMORY;
+    }
+    own->gate = gate;
+    own->worker = worker;
+    list_init(&own->clients);
+    pc_worker_set_user(worker, own);
+    return pc_call_make_room(worker, gate->config.db.requests_max);
 }
 
 static void gate__log_totals(const struct gate_worker *worker)
@@ -156,4 +137,16 @@ static void gate__log_totals(const struct gate_worker *worker)
                          log_number("refused_down", counters->refused_down),
                          log_number("refusals", counters->refusals),
                          log_number("held", counters->held)));
+}
+
+void gate_stop_worker(struct pc_worker *worker)
+{
+    struct gate_worker *own = pc_worker_user(worker);
+    if (own == NULL) {
+        return; /* it could not start */
+    }
+    PC_ASSERT(list_is_empty(&own->clients));
+    gate__log_totals(own);
+    free(own);
+    pc_worker_set_user(worker, NULL);
 }

@@ -2,6 +2,9 @@
 #include "common/config.h"
 #include "gate.h"
 
+/* The protocol takes two logins and two enter_world in a second; who obeys must not break that. */
+#define RETRY_AFTER_MIN_MS 500
+
 /* In the order of enum pc_rate_over. */
 static const char *const gate_config__over[] = {"kick", "drop", "delay", NULL};
 
@@ -44,7 +47,7 @@ const struct config_key gate_config_keys[] = {
      .doc = "What may wait to be sent to one client before it is closed as too slow."},
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, clients.send_bytes_soft), .section = "clients",
      .name = "send_bytes_soft", .initial = "half", .min = 2048, .max = 1073741824, .unit = "bytes",
-     .zero = "half",
+     .zero = "half", .ceiling = "send_bytes_max", .ceiling_parts = 2,
      .doc = "Above it, frames of which only the newest counts replace their older ones. half: of "
             "send_bytes_max."},
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, clients.soft_timeout_ms), .section = "clients",
@@ -72,7 +75,8 @@ const struct config_key gate_config_keys[] = {
      .name = "prelogin_bytes", .initial = "1048576", .min = 64, .max = 1073741824, .unit = "bytes",
      .zero = "unlimited", .doc = "The same in bytes; the reason is byte_budget."},
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, clients.retry_after_ms), .section = "clients",
-     .name = "retry_after_ms", .initial = "1000", .min = 10, .max = 600000, .unit = "ms",
+     .name = "retry_after_ms", .initial = "1000", .min = RETRY_AFTER_MIN_MS, .max = 600000,
+     .unit = "ms",
      .doc = "The pause asked of a client that was refused because a server is away or busy."},
 
     {CONFIG_AT(CONFIG_ADDRESS, struct gate_config, game.address), .section = "game",
@@ -83,7 +87,7 @@ const struct config_key gate_config_keys[] = {
      .doc = "What may wait to be sent on one link before it is closed as too slow."},
     {CONFIG_AT(CONFIG_NUMBER, struct gate_config, game.send_bytes_soft), .section = "game",
      .name = "send_bytes_soft", .initial = "4194304", .min = 16384, .max = 1073741824,
-     .unit = "bytes", .zero = "half",
+     .unit = "bytes", .zero = "half", .ceiling = "send_bytes_max", .ceiling_parts = 2,
      .doc = "Above it, clients whose packets go to the game are paused until half of it is sent."},
 
     {CONFIG_AT(CONFIG_ADDRESS, struct gate_config, db.address), .section = "db", .name = "address",

@@ -27,6 +27,7 @@ static void fuzz__check_values(void)
     PC_ASSERT(values.buffers >= 8 && values.buffers <= 1024);
     PC_ASSERT((values.buffers & (values.buffers - 1)) == 0);
     PC_ASSERT(values.colour < 3);
+    PC_ASSERT(values.soft <= 100 && values.hard >= 1 && values.hard <= 100);
     PC_ASSERT(values.listen.family != PC_FAMILY_NONE);
     PC_ASSERT(memchr(values.node, '\0', sizeof values.node) != NULL && values.node[0] != '\0');
     PC_ASSERT(memchr(values.file, '\0', sizeof values.file) != NULL && values.file[0] != '\0');

@@ -89,6 +89,7 @@ class Cluster:
         # In place of a peer's own address: server -> section of its config -> address.
         self.peers: dict[str, dict[str, str]] = {}
         self.environments: dict[str, dict[str, str]] = {}  # in addition to the test's own
+        self.descriptors_max: dict[str, int] = {}  # hard limits
         self.running: dict[str, Server] = {}
         self.ended: list[Server] = []
         made = run("db", "--make-key", str(folder / "portcullis.key"))
@@ -111,7 +112,13 @@ class Cluster:
             self._connect_config(name)
             ini = self.folder / f"{name}.ini"
             write_ini(ini, self.configs[name])
-            server = Server(name, self.folder, ini, environment=self.environments.get(name))
+            server = Server(
+                name,
+                self.folder,
+                ini,
+                environment=self.environments.get(name),
+                descriptors_max=self.descriptors_max.get(name),
+            )
             self.running[name] = server
             server.wait_event("started")
         return self

@@ -257,12 +257,16 @@ class Server:
         ini: Path,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
+        descriptors_max: int | None = None,
     ) -> None:
         self.name = name
         self.stopped_with: int | None = None
         self._log_path = folder / f"{name}.log"
+        words = command(name, "--config", str(ini), *STOP_OPTION, *arguments)
+        if descriptors_max is not None:  # the hard limit too
+            words = ["sh", "-c", f'ulimit -n {descriptors_max} && exec "$0" "$@"', *words]
         self.process = subprocess.Popen(
-            command(name, "--config", str(ini), *STOP_OPTION, *arguments),
+            words,
             stdin=subprocess.PIPE if IS_WINE else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

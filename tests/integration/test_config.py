@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from cluster import Cluster
-from harness import ROOT, Config, parse_line, run
+from cluster import Cluster, write_ini
+from harness import IS_WINE, ROOT, Config, Server, parse_line, run
 
 SERVERS = ["db", "game", "gate"]
 each_server = pytest.mark.parametrize("name", SERVERS)
@@ -37,6 +37,52 @@ def test_unknown_section_is_named_with_its_line(folder: Path, name: str) -> None
     text = start_with(name, folder, "[sever]\ndrain_ms = 1\n")
     assert "bad.ini:" in text
     assert "sever" in text
+
+
+@each_server
+def test_section_without_keys_is_looked_at(folder: Path, name: str) -> None:
+    text = start_with(name, folder, "[server]\n[servre]\n")
+    assert text == f"{folder / 'bad.ini'}:2: unknown section [servre]; did you mean [server]?\n"
+
+
+def test_all_keys_of_the_largest_section_are_listed(folder: Path) -> None:
+    text = start_with("gate", folder, "[clients]\nzzzzzzzzzz = 1\n")
+    shipped = (ROOT / "servers" / "gate" / "gate.ini").read_text(encoding="utf-8")
+    section = shipped.split("[clients]")[1].split("\n[")[0]
+    names = [line[1:].split(" ")[0] for line in section.splitlines() if line.startswith(";")]
+    assert text.rstrip().endswith("; allowed: " + ", ".join(names))
+
+
+def test_keys_that_bound_each_other_are_compared(folder: Path) -> None:
+    ini = folder / "bad.ini"
+    text = start_with(
+        "gate",
+        folder,
+        "[link]\nretry_min_ms = 500\nretry_max_ms = 400\nheartbeat_ms = 1501\n"
+        "[game]\nsend_bytes_max = 65536\n"
+        "[clients]\nsend_bytes_max = 8192\nsend_bytes_soft = 8192\nretry_after_ms = 499\n",
+    )
+    assert sorted(text.splitlines()) == [
+        f'{ini}:10: key "retry_after_ms": 499 is out of range; allowed: 500..600000 ms',
+        f'{ini}:2: key "retry_min_ms": 500 is above retry_max_ms, which is 400 ({ini}:3)',
+        f'{ini}:4: key "heartbeat_ms": 1501 is above half of idle_timeout_ms, '
+        "which is 3000 (default)",
+        f'{ini}:9: key "send_bytes_soft": 8192 is above half of send_bytes_max, '
+        f"which is 8192 ({ini}:8)",
+        'default: key "send_bytes_soft": 4194304 is above half of send_bytes_max, '
+        f"which is 65536 ({ini}:6)",
+    ]
+
+
+@each_server
+def test_engine_of_another_system_is_refused(folder: Path, name: str) -> None:
+    other, own = ("epoll", "iocp") if IS_WINE else ("iocp", "uring, epoll")
+    text = start_with(name, folder, f"[server]\nengine = {other}\n[log]\nlevel = loud\n")
+    assert (
+        f'bad.ini:2: key "engine": "{other}" is an engine of other systems; allowed: auto, {own}\n'
+        in text
+    )
+    assert "bad.ini:4" in text
 
 
 @each_server
@@ -137,6 +183,25 @@ def test_existing_key_is_left_alone(folder: Path) -> None:
     assert again.returncode == 1
     assert "mine.key" in again.stderr
     assert key.read_bytes() == content
+
+
+def test_paths_are_utf8(folder: Path) -> None:
+    """Those of the command line and those of an ini file."""
+    own = folder / "한국어 ключ"
+    own.mkdir()
+    key, ini, database = own / "열쇠.key", own / "설정.ini", own / "계정.db"
+    assert run("db", "--make-key", str(key)).returncode == 0
+    assert key.exists()
+    write_ini(ini, {
+        "listen": {"gates": "127.0.0.1:0", "games": "127.0.0.1:0"},
+        "link": {"key_file": key},
+    })
+    db = Server("db", folder, ini, "--set", f"database.path={database}")
+    try:
+        db.wait_event("started")
+        assert database.exists()
+    finally:
+        assert db.stop() == 0, db.tail()
 
 
 def test_two_keys_differ(folder: Path) -> None:

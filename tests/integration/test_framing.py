@@ -65,8 +65,10 @@ def test_half_a_frame_then_the_end_is_an_ordinary_close(shared: Cluster) -> None
     with shared.client() as client:
         client.hello()
         client.send_bytes(echoes(1)[0].encode()[:5])
-    with shared.client() as client:
-        client.hello()
+        host, port = client.socket.getsockname()
+    gate = shared["gate"]
+    gate.wait_event("closed", type="client", address=f"{host}:{port}", reason="peer")
+    assert not gate.events("refused", address=f"{host}:{port}")
 
 
 @dataclass(frozen=True)

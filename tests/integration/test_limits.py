@@ -172,6 +172,18 @@ def test_too_many_wrong_passwords_end_the_session(folder: Path) -> None:
             client.expect_closed()
 
 
+def test_client_that_waits_as_asked_is_not_kicked(folder: Path) -> None:
+    """The least pause that can be asked for; nobody is there to answer."""
+    with Cluster(folder, **gate(retry_after_ms=500)) as cluster:
+        cluster.start("gate")
+        with cluster.client() as client:
+            client.hello()
+            for _ in range(8):
+                reply = client.login(name="somebody")
+                assert (reply.result, reply.retry_after_ms) == (Result.UNAVAILABLE, 500)
+                time.sleep(reply.retry_after_ms / 1000)
+
+
 def test_client_that_does_not_read_is_closed(folder: Path) -> None:
     clients = {"prelogin_packets": "unlimited", "prelogin_bytes": "unlimited"}
     with Cluster(folder, **gate(send_bytes_max=65536, **clients)).start_ready() as cluster:

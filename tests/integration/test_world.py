@@ -187,6 +187,56 @@ def test_entering_without_db_is_refused_and_tried_again(folder: Path) -> None:
         assert client.enter().result == Result.OK
 
 
+def test_second_session_takes_over_without_the_db(folder: Path) -> None:
+    """The character has nothing unsaved that would keep it in the game."""
+    with Cluster(folder).start_ready() as cluster, cluster.client() as first:
+        place = first.to_world().position
+        with log_in(cluster, first.name) as second:
+            cluster.kill("db")
+            second.find(ServerStatus, server=Role.DB, up=False)
+            cluster["game"].wait_event("link_down", role="db")
+            reply = second.enter()
+            assert (reply.result, reply.position) == (Result.OK, place)
+            first.expect(LeftWorld, reason=LeaveReason.REPLACED)
+            reply = first.enter()
+            assert (reply.result, reply.position) == (Result.OK, place)
+            second.expect(LeftWorld, reason=LeaveReason.REPLACED)
+        cluster.start("db")
+        cluster["game"].wait_event("link_up", count=2, role="db")
+
+
+def test_entering_anew_gives_no_new_metres(folder: Path) -> None:
+    """60 metres may be run at once, then one metre per second."""
+    slow: dict[str, dict[str, object]] = {"zone": {"speed_max": 1, "move_slack_ms": 60000}}
+    with Cluster(folder, game=slow).start_ready() as cluster, cluster.player() as first:
+        start = go(first, Vec2(x=-1.0, y=-1.0)).position  # outside: where it stands is said
+        away = 55.0 if start.x < 1000.0 else -55.0
+        place = Vec2(x=start.x + away, y=start.y)
+        assert go(first, place, 2).position.x == pytest.approx(place.x)
+        with log_in(cluster, first.name) as second:
+            reply = second.enter()
+            assert reply.position.x == pytest.approx(place.x)
+            assert go(second, start).position == reply.position
+
+
+BAD_TEXT = struct.pack("<HHIH", 12, Chat.ID, 1, 2) + b"\xff\xfe"
+
+
+def test_relayed_frame_that_cannot_be_decoded_closes_the_session(shared: Cluster) -> None:
+    with shared.player() as witness, shared.player() as player:
+        go(witness, NEAR)
+        go(player, CENTER)
+        before = len(shared["game"].events("frame_refused", reason="refused_decode"))
+        closed = len(shared["gate"].events("closed", type="client", reason="violation"))
+        player.send_bytes(BAD_TEXT)
+        player.expect_closed()
+        shared["game"].wait_event("frame_refused", count=before + 1, reason="refused_decode")
+        shared["gate"].wait_event("closed", count=closed + 1, type="client", reason="violation")
+        witness.expect(LeaveNotice, entity_id=player.entity_id)
+        with log_in(shared, player.name) as again:
+            assert again.enter().result == Result.OK
+
+
 # ---- a gate that breaks the rules ----
 
 
@@ -265,7 +315,7 @@ BAD_FRAMES = {
 def test_frame_that_a_gate_should_have_refused_puts_the_session_out(
     shared: Cluster, false_gate: FalseGate, account: int, what: str
 ) -> None:
-    before = len(shared["game"].events("frame_refused"))
+    before = len(shared["game"].events("frame_refused", gate="gate-py"))
     false_gate.announce(7, account)
     false_gate.up(7, BAD_FRAMES[what])
     assert false_gate.next() == relay.SessionLeft(session=7, reason=LeaveReason.REFUSED)

@@ -9,6 +9,8 @@ struct values {
     uint32_t workers;
     uint32_t buffers;
     uint32_t pause_ms;
+    uint32_t soft;
+    uint32_t hard;
     bool is_loud;
     uint32_t colour;
     struct pc_address listen;
@@ -26,6 +28,11 @@ static const struct config_key keys[] = {
      .initial = "256", .min = 8, .max = 1024, .is_power_of_two = true, .doc = "Buffers."},
     {CONFIG_AT(CONFIG_NUMBER, struct values, pause_ms), .section = "server", .name = "pause_ms",
      .initial = "1000", .min = 0, .max = 4294967295u, .unit = "ms", .doc = "A pause."},
+    {CONFIG_AT(CONFIG_NUMBER, struct values, soft), .section = "server", .name = "soft",
+     .initial = "auto", .min = 1, .max = 100, .unit = "bytes", .zero = "auto", .ceiling = "hard",
+     .ceiling_parts = 2, .doc = "A mark."},
+    {CONFIG_AT(CONFIG_NUMBER, struct values, hard), .section = "server", .name = "hard",
+     .initial = "60", .min = 1, .max = 100, .unit = "bytes", .doc = "Another mark."},
     {CONFIG_AT(CONFIG_BOOL, struct values, is_loud), .section = "log", .name = "loud",
      .initial = "no", .doc = "Loud."},
     {CONFIG_AT(CONFIG_WORD, struct values, colour), .section = "log", .name = "colour",

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "pc/status.h"
 
@@ -40,6 +41,10 @@ uint64_t pc_os_wall_ms(void); /* since 1970-01-01 UTC */
 void pc_os_sleep_ms(uint32_t ms);
 uint32_t pc_os_processor_count(void); /* that this process may use; at least 1 */
 
+/* Raise what limits the descriptors of this process, and so its connections, as far as the process
+ * may. Returns how many it may have open then; UINT32_MAX where nothing limits them (Windows). */
+uint32_t pc_os_descriptors_raise(void);
+
 /* From the system's cryptographic generator; ends the process if there is none. */
 void pc_os_random(void *bytes, size_t size);
 
@@ -49,6 +54,15 @@ void pc_os_stop_signal_install(void);
  * (UINT32_MAX: never). */
 bool pc_os_stop_signal_wait(uint32_t timeout_ms);
 void pc_os_stop_signal_raise(void);
+
+/* Paths and arguments are UTF-8 on every system. */
+
+/* The arguments of main, which Windows gives in a code page of its own; there they are read anew,
+ * counted, and kept until the process ends. Ends the process if memory is short. */
+char **pc_os_arguments(int *count, char **arguments);
+
+/* As fopen. */
+FILE *pc_os_file_open(const char *path, const char *mode);
 
 /* Make a file of the bytes that only its owner may read and write (mode 0600; on Windows in the
  * user's own folder permissions). Returns PC_OK | PC_FULL (it exists) | PC_DENIED | PC_SYSTEM. */

@@ -33,6 +33,9 @@ enum pc_engine {
 /* Parses "auto", "iocp", "uring", "epoll"; false if it is none of them. */
 bool pc_engine_parse(const char *text, enum pc_engine *engine);
 
+/* Is it of this system? AUTO is; whether the kernel lets us use it shows only at start. */
+bool pc_engine_is_built(enum pc_engine engine);
+
 /* What happened, for the log. Which fields are filled is said behind each kind. */
 enum pc_event_kind {
     PC_EVENT_ENGINE_FALLBACK, /* status, raw: why io_uring cannot be used; epoll is used instead */

@@ -2,7 +2,8 @@
  *
  * Happy path: enter_world -> the db is called for the character -> into the zone.
  * An account that is still on the roster (its last save is not through, or another session plays
- * it) is taken from there. The newest session wins: an older one is put out as REPLACED.
+ * it) is taken from there, so that the db is not needed. The newest session wins: it gets the
+ * older one's entry, and the older one is put out as REPLACED.
  * Failure modes, each answered by enter_reply and session_left{REFUSED}: the game stops or the db
  * is away: UNAVAILABLE; the roster is full of unsaved characters: BUSY; no answer: TIMEOUT; the
  * db's own results pass through.
@@ -16,25 +17,9 @@
 #include "proto/game_dispatch.h"
 #include "proto/game_send.h"
 
-static void enter__replace(struct game *game, uint64_t account_id);
-static enum common_result enter__attach(struct game_client *client);
-static enum common_result enter__load(struct game_client *client);
-static game_call_db_character_load_fn enter__on_loaded;
-static enum common_result enter__result_of(enum pc_status status);
-
-static void on_enter_world(struct game_client *client, const struct client_enter_world *packet)
+static enum common_result enter__result_of(enum pc_status status)
 {
-    (void)packet;
-    enter__replace(client->game, client->account_id);
-    enum common_result result = enter__attach(client);
-    if (result != COMMON_RESULT_OK) {
-        game_client_refuse(client, result);
-        return;
-    }
-    client->state = CLIENT_SESSION_ENTERING;
-    if (client->entry->state != ROSTER_LOADING) {
-        game_client_place(client);
-    }
+    return status == PC_TIMEOUT ? COMMON_RESULT_TIMEOUT : COMMON_RESULT_UNAVAILABLE;
 }
 
 static void enter__on_loaded(const struct pc_caller *caller, enum pc_status status,
@@ -47,6 +32,7 @@ static void enter__on_loaded(const struct pc_caller *caller, enum pc_status stat
     enum common_result result = status == PC_OK ? reply->result : enter__result_of(status);
     if (result == COMMON_RESULT_OK) {
         roster_loaded(&game->roster, entry, &reply->character);
+        movement_start(&entry->budget, &game->movement, pc_worker_now_ms(game->worker));
         if (client != NULL) {
             game_client_place(client);
         }
@@ -57,35 +43,6 @@ static void enter__on_loaded(const struct pc_caller *caller, enum pc_status stat
         client->entry = NULL;
         game_client_refuse(client, result);
     }
-}
-
-static enum common_result enter__result_of(enum pc_status status)
-{
-    return status == PC_TIMEOUT ? COMMON_RESULT_TIMEOUT : COMMON_RESULT_UNAVAILABLE;
-}
-
-static void enter__replace(struct game *game, uint64_t account_id)
-{
-    struct roster_entry *entry = roster_find(&game->roster, account_id);
-    if (entry != NULL && entry->player != NULL) {
-        game_client_put_out(entry->player, COMMON_LEAVE_REASON_REPLACED);
-    }
-}
-
-/* Give the client its place on the roster; OK if its character is there or asked for. */
-static enum common_result enter__attach(struct game_client *client)
-{
-    struct game *game = client->game;
-    if (game->is_stopping) {
-        return COMMON_RESULT_UNAVAILABLE;
-    }
-    struct roster_entry *entry = roster_find(&game->roster, client->account_id);
-    if (entry == NULL) {
-        return enter__load(client);
-    }
-    entry->player = client;
-    client->entry = entry;
-    return COMMON_RESULT_OK;
 }
 
 static enum common_result enter__load(struct game_client *client)
@@ -111,6 +68,40 @@ static enum common_result enter__load(struct game_client *client)
     entry->player = client;
     client->entry = entry;
     return COMMON_RESULT_OK;
+}
+
+/* Give the client its place on the roster; OK if its character is there or asked for. */
+static enum common_result enter__attach(struct game_client *client)
+{
+    struct game *game = client->game;
+    if (game->is_stopping) {
+        return COMMON_RESULT_UNAVAILABLE;
+    }
+    struct roster_entry *entry = roster_find(&game->roster, client->account_id);
+    if (entry == NULL) {
+        return enter__load(client);
+    }
+    struct game_client *older = entry->player;
+    entry->player = client;
+    client->entry = entry;
+    if (older != NULL) {
+        game_client_put_out(older, COMMON_LEAVE_REASON_REPLACED);
+    }
+    return COMMON_RESULT_OK;
+}
+
+static void on_enter_world(struct game_client *client, const struct client_enter_world *packet)
+{
+    (void)packet;
+    enum common_result result = enter__attach(client);
+    if (result != COMMON_RESULT_OK) {
+        game_client_refuse(client, result);
+        return;
+    }
+    client->state = CLIENT_SESSION_ENTERING;
+    if (client->entry->state != ROSTER_LOADING) {
+        game_client_place(client);
+    }
 }
 
 REGISTER_HANDLER(client_enter_world, on_enter_world);

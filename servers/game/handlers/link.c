@@ -8,11 +8,12 @@
  * Path: [3] and [8] for link.yaml. */
 #include "common/link.h"
 
+#include "db_link.h"
 #include "game.h"
 #include "gate_link.h"
 #include "pc/container.h"
 #include "proto/game_dispatch.h"
-#include "requests.h"
+#include "save.h"
 
 void gate_link_open(struct pc_session *session)
 {

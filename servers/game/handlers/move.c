@@ -16,15 +16,22 @@
 #include "proto/game_dispatch.h"
 #include "proto/game_send.h"
 
-static void move__apply(struct game_client *client, struct common_vec2 position);
-static void move__tell(struct game *game, struct game_client *client);
+static void move__apply(struct game_client *client, struct common_vec2 position)
+{
+    struct game *game = client->game;
+    game->counters.moves++;
+    client->news = MOVE_NEWS_MOVED;
+    zone_move(&game->zone, &client->entity, position);
+    client->entry->character.position = position;
+    roster_changed(&game->roster, client->entry, pc_worker_now_ms(game->worker));
+}
 
 static void on_move(struct game_client *client, const struct client_move *packet)
 {
     struct game *game = client->game;
     enum movement_verdict verdict =
-        movement_judge(&game->movement, &client->budget, client->entity.position, packet->position,
-                       pc_worker_now_ms(game->worker));
+        movement_judge(&game->movement, &client->entry->budget, client->entity.position,
+                       packet->position, pc_worker_now_ms(game->worker));
     if (client->news == MOVE_NEWS_NONE) {
         client->news = MOVE_NEWS_REFUSED;
         list_add_last(&game->news, &client->news_node);
@@ -39,24 +46,6 @@ static void on_move(struct game_client *client, const struct client_move *packet
         log_write(&game->server.log, LOG_DEBUG, client->session, "move_refused",
                   LOG_FIELDS(log_text("reason", movement_verdict_name(verdict))));
     }
-}
-
-void move_tell_news(struct game *game)
-{
-    struct list_node *node;
-    while ((node = list_first(&game->news)) != NULL) {
-        move__tell(game, PC_CONTAINER_OF(node, struct game_client, news_node));
-    }
-}
-
-static void move__apply(struct game_client *client, struct common_vec2 position)
-{
-    struct game *game = client->game;
-    game->counters.moves++;
-    client->news = MOVE_NEWS_MOVED;
-    zone_move(&game->zone, &client->entity, position);
-    client->entry->character.position = position;
-    roster_changed(&game->roster, client->entry, pc_worker_now_ms(game->worker));
 }
 
 static void move__tell(struct game *game, struct game_client *client)
@@ -74,6 +63,14 @@ static void move__tell(struct game *game, struct game_client *client)
     uint8_t frame[CLIENT_MOVE_NOTICE_FRAME_MAX];
     client_move_notice_encode(&notice, frame);
     fan_out_near(game, notice.position, frame, client_move_notice_frame_size(&notice));
+}
+
+void move_tell_news(struct game *game)
+{
+    struct list_node *node;
+    while ((node = list_first(&game->news)) != NULL) {
+        move__tell(game, PC_CONTAINER_OF(node, struct game_client, news_node));
+    }
 }
 
 REGISTER_HANDLER(client_move, on_move);

@@ -6,38 +6,10 @@
  * again.
  *
  * Path: [8] and [9]. */
+#include "save.h"
 #include "game.h"
 #include "pc/check.h"
 #include "proto/game_calls.h"
-#include "requests.h"
-
-static game_call_db_character_save_fn save__on_saved;
-static void save__done(struct game *game, uint64_t account_id, enum common_result result);
-
-void save_due(struct game *game)
-{
-    uint64_t now_ms = pc_worker_now_ms(game->worker);
-    struct roster_entry *entry;
-    while (game->db != NULL && (entry = roster_next_save(&game->roster, now_ms)) != NULL) {
-        const struct pc_caller caller = {.context = game, .user = entry->account_id};
-        const struct db_character_save save = {.character = entry->character};
-        if (game_call_db_character_save(game->db, &save, game->config.db.timeout_ms, save__on_saved,
-                                        &caller) != PC_OK) {
-            return; /* the link is closing; the entry is offered again when it is back */
-        }
-        roster_sent(&game->roster, entry);
-    }
-}
-
-static void save__on_saved(const struct pc_caller *caller, enum pc_status status,
-                           const struct db_character_saved *reply)
-{
-    if (status == PC_CLOSED) {
-        return; /* db_link_down has put it back among what is to be saved */
-    }
-    save__done(caller->context, caller->user,
-               status == PC_OK ? reply->result : COMMON_RESULT_TIMEOUT);
-}
 
 static void save__done(struct game *game, uint64_t account_id, enum common_result result)
 {
@@ -53,4 +25,29 @@ static void save__done(struct game *game, uint64_t account_id, enum common_resul
                              log_text("result", common_result_name(result))));
     }
     roster_saved(&game->roster, entry, is_saved, pc_worker_now_ms(game->worker));
+}
+
+static void save__on_saved(const struct pc_caller *caller, enum pc_status status,
+                           const struct db_character_saved *reply)
+{
+    if (status == PC_CLOSED) {
+        return; /* db_link_down has put it back among what is to be saved */
+    }
+    save__done(caller->context, caller->user,
+               status == PC_OK ? reply->result : COMMON_RESULT_TIMEOUT);
+}
+
+void save_due(struct game *game)
+{
+    uint64_t now_ms = pc_worker_now_ms(game->worker);
+    struct roster_entry *entry;
+    while (game->db != NULL && (entry = roster_next_save(&game->roster, now_ms)) != NULL) {
+        const struct pc_caller caller = {.context = game, .user = entry->account_id};
+        const struct db_character_save save = {.character = entry->character};
+        if (game_call_db_character_save(game->db, &save, game->config.db.timeout_ms, save__on_saved,
+                                        &caller) != PC_OK) {
+            return; /* the link is closing; the entry is offered again when it is back */
+        }
+        roster_sent(&game->roster, entry);
+    }
 }

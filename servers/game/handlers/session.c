@@ -4,7 +4,8 @@
  * of what clients may send to the game, decoded and handled.
  * Failure modes: no room: ZONE_FULL and out again; a session that the game does not know (it was
  * put out while the frame was on its way): counted and forgotten; a frame that breaks the table
- * although the gate let it through: counted, said in the log, and the client is put out.
+ * although the gate let it through, which does not decode: counted, said in the log, and the client
+ * is put out as REFUSED, upon which the gate closes its session.
  *
  * Path: [8] for relay.yaml, [6] again for the frames inside. */
 #include <string.h>
@@ -18,11 +19,23 @@
 #include "proto/game_send.h"
 #include "world/client_table.h"
 
-static void session__refuse_full(struct pc_session *link, pc_handle session);
-static enum pc_refusal session__dispatch(struct game_client *client,
-                                         const struct relay_frame_up *packet);
-static void session__put_out_violator(struct game_client *client, enum pc_refusal refusal,
-                                      const struct relay_frame_up *packet);
+static void session__refuse_full(struct pc_session *link, pc_handle session)
+{
+    struct client_enter_reply reply = {.result = COMMON_RESULT_ZONE_FULL};
+    uint8_t frame[CLIENT_ENTER_REPLY_FRAME_MAX];
+    client_enter_reply_encode(&reply, frame);
+    struct relay_frame_down down = {.session = session,
+                                    .frame_size = (uint16_t)client_enter_reply_frame_size(&reply),
+                                    .frame = frame};
+    (void)game_send_relay_frame_down(link, &down);
+    struct relay_session_left left = {.session = session, .reason = COMMON_LEAVE_REASON_REFUSED};
+    (void)game_send_relay_session_left(link, &left);
+    struct game *game = game_of(link);
+    game->counters.refused_enters++;
+    log_write(&game->server.log, LOG_WARNING, session, "enter_refused",
+              LOG_FIELDS(log_text("result", common_result_name(reply.result)),
+                         log_number("players_max", game->clients.clients_max)));
+}
 
 static void on_enter_session(struct pc_session *session, const struct relay_enter_session *packet)
 {
@@ -55,39 +68,6 @@ static void on_leave_session(struct pc_session *session, const struct relay_leav
     }
 }
 
-static void on_frame_up(struct pc_session *session, const struct relay_frame_up *packet)
-{
-    struct game *game = game_of(session);
-    struct game_client *client =
-        client_table_find(&game->clients, pc_session_user(session), packet->session);
-    if (client == NULL) {
-        game->counters.stale_frames++;
-        return;
-    }
-    enum pc_refusal refusal = session__dispatch(client, packet);
-    if (refusal != PC_ACCEPTED) {
-        session__put_out_violator(client, refusal, packet);
-    }
-}
-
-static void session__refuse_full(struct pc_session *link, pc_handle session)
-{
-    struct client_enter_reply reply = {.result = COMMON_RESULT_ZONE_FULL};
-    uint8_t frame[CLIENT_ENTER_REPLY_FRAME_MAX];
-    client_enter_reply_encode(&reply, frame);
-    struct relay_frame_down down = {.session = session,
-                                    .frame_size = (uint16_t)client_enter_reply_frame_size(&reply),
-                                    .frame = frame};
-    (void)game_send_relay_frame_down(link, &down);
-    struct relay_session_left left = {.session = session, .reason = COMMON_LEAVE_REASON_REFUSED};
-    (void)game_send_relay_session_left(link, &left);
-    struct game *game = game_of(link);
-    game->counters.refused_enters++;
-    log_write(&game->server.log, LOG_WARNING, session, "enter_refused",
-              LOG_FIELDS(log_text("result", common_result_name(reply.result)),
-                         log_number("players_max", game->clients.clients_max)));
-}
-
 /* The client may be gone afterwards, unless the frame was refused. */
 static enum pc_refusal session__dispatch(struct game_client *client,
                                          const struct relay_frame_up *packet)
@@ -113,6 +93,21 @@ static void session__put_out_violator(struct game_client *client, enum pc_refusa
                          log_number("size", packet->frame_size),
                          log_text("gate", server_link_peer_node(gate_link_session(client->link)))));
     game_client_put_out(client, COMMON_LEAVE_REASON_REFUSED);
+}
+
+static void on_frame_up(struct pc_session *session, const struct relay_frame_up *packet)
+{
+    struct game *game = game_of(session);
+    struct game_client *client =
+        client_table_find(&game->clients, pc_session_user(session), packet->session);
+    if (client == NULL) {
+        game->counters.stale_frames++;
+        return;
+    }
+    enum pc_refusal refusal = session__dispatch(client, packet);
+    if (refusal != PC_ACCEPTED) {
+        session__put_out_violator(client, refusal, packet);
+    }
 }
 
 REGISTER_HANDLER(relay_enter_session, on_enter_session);

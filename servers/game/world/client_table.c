@@ -5,9 +5,6 @@
 
 #include "pc/check.h"
 
-static struct game_client **client_table__bucket(const struct client_table *table,
-                                                 const struct gate_link *link, pc_handle session);
-
 bool client_table_create(struct client_table *table, uint32_t clients_max)
 {
     PC_ASSERT(clients_max > 0);
@@ -34,6 +31,13 @@ void client_table_destroy(struct client_table *table)
     free(table->buckets);
     free(table->clients);
     *table = (struct client_table){0};
+}
+
+static struct game_client **client_table__bucket(const struct client_table *table,
+                                                 const struct gate_link *link, pc_handle session)
+{
+    uint64_t mixed = (session ^ (uint64_t)(uintptr_t)link) * UINT64_C(0x9E3779B97F4A7C15);
+    return &table->buckets[(uint32_t)(mixed >> 32) & table->bucket_mask];
 }
 
 struct game_client *client_table_find(const struct client_table *table,
@@ -76,11 +80,4 @@ void client_table_remove(struct client_table *table, struct game_client *client)
     *client = (struct game_client){.bucket_next = table->free};
     table->free = client;
     table->count--;
-}
-
-static struct game_client **client_table__bucket(const struct client_table *table,
-                                                 const struct gate_link *link, pc_handle session)
-{
-    uint64_t mixed = (session ^ (uint64_t)(uintptr_t)link) * UINT64_C(0x9E3779B97F4A7C15);
-    return &table->buckets[(uint32_t)(mixed >> 32) & table->bucket_mask];
 }

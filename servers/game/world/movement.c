@@ -5,16 +5,18 @@
 
 #include "pc/check.h"
 
-/* Positions travel as floats; their rounding must not make a legal way too long. */
-#define MOVEMENT_ROUNDING_M 0.01f
-
-static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
-                           uint64_t now_ms);
-
 void movement_start(struct movement_budget *budget, const struct movement_rules *rules,
                     uint64_t now_ms)
 {
     budget->allowance_m = rules->slack_m;
+    budget->filled_ms = now_ms;
+}
+
+static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
+                           uint64_t now_ms)
+{
+    float elapsed_s = (float)(now_ms - budget->filled_ms) / 1000.0f;
+    budget->allowance_m = fminf(rules->slack_m, budget->allowance_m + elapsed_s * rules->speed_max);
     budget->filled_ms = now_ms;
 }
 
@@ -31,7 +33,7 @@ enum movement_verdict movement_judge(const struct movement_rules *rules,
     if (distance_m > budget->allowance_m + MOVEMENT_ROUNDING_M) {
         return MOVEMENT_TOO_FAST;
     }
-    budget->allowance_m = fmaxf(0.0f, budget->allowance_m - distance_m);
+    budget->allowance_m = fmaxf(-MOVEMENT_ROUNDING_M, budget->allowance_m - distance_m);
     return MOVEMENT_ACCEPTED;
 }
 
@@ -46,12 +48,4 @@ const char *movement_verdict_name(enum movement_verdict verdict)
         return "too_fast";
     }
     return "?";
-}
-
-static void movement__fill(struct movement_budget *budget, const struct movement_rules *rules,
-                           uint64_t now_ms)
-{
-    float elapsed_s = (float)(now_ms - budget->filled_ms) / 1000.0f;
-    budget->allowance_m = fminf(rules->slack_m, budget->allowance_m + elapsed_s * rules->speed_max);
-    budget->filled_ms = now_ms;
 }

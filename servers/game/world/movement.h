@@ -18,9 +18,12 @@ struct movement_rules {
     float slack_m;   /* metres that can be saved up */
 };
 
-/* Invariant: 0 <= allowance_m <= slack_m of the rules it is used with. */
+/* Positions travel as floats; their rounding must not make a legal way too long. */
+#define MOVEMENT_ROUNDING_M 0.01f
+
+/* Invariant: -MOVEMENT_ROUNDING_M <= allowance_m <= slack_m of the rules it is used with. */
 struct movement_budget {
-    float allowance_m;
+    float allowance_m;  /* below 0: what rounding was granted is owed */
     uint64_t filled_ms; /* when allowance_m was last filled up */
 };
 

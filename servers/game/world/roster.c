@@ -6,15 +6,6 @@
 #include "pc/check.h"
 #include "pc/container.h"
 
-static uint32_t roster__bucket(const struct roster *roster, uint64_t account_id);
-static struct roster_queue *roster__queue(struct roster *roster, enum roster_state state);
-static struct roster_entry *roster__first(const struct roster_queue *queue);
-static void roster__set_state(struct roster *roster, struct roster_entry *entry,
-                              enum roster_state state);
-static void roster__free(struct roster *roster, struct roster_entry *entry);
-static void roster__wait(struct roster *roster, struct roster_entry *entry, uint64_t now_ms);
-static void roster__queue_check(const struct roster_queue *queue, enum roster_state state);
-
 bool roster_create(struct roster *roster, const struct roster_config *config)
 {
     PC_ASSERT(config->entries_max > 0);
@@ -47,6 +38,12 @@ void roster_destroy(struct roster *roster)
     *roster = (struct roster){0};
 }
 
+static uint32_t roster__bucket(const struct roster *roster, uint64_t account_id)
+{
+    uint64_t mixed = account_id * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)(mixed >> 32) & roster->bucket_mask;
+}
+
 struct roster_entry *roster_find(const struct roster *roster, uint64_t account_id)
 {
     struct roster_entry *entry = roster->buckets[roster__bucket(roster, account_id)];
@@ -72,6 +69,52 @@ struct roster_entry *roster_add(struct roster *roster, uint64_t account_id)
     return entry;
 }
 
+static struct roster_queue *roster__queue(struct roster *roster, enum roster_state state)
+{
+    switch (state) {
+    case ROSTER_WAITING:
+        return &roster->waiting;
+    case ROSTER_URGENT:
+        return &roster->urgent;
+    case ROSTER_SAVING:
+        return &roster->saving;
+    case ROSTER_FREE:
+    case ROSTER_LOADING:
+    case ROSTER_CLEAN:
+        break;
+    }
+    return NULL;
+}
+
+static void roster__set_state(struct roster *roster, struct roster_entry *entry,
+                              enum roster_state state)
+{
+    struct roster_queue *source = roster__queue(roster, entry->state);
+    struct roster_queue *target = roster__queue(roster, state);
+    if (source != NULL) {
+        list_remove(&entry->queue_node);
+        source->count--;
+    }
+    if (target != NULL) {
+        list_add_last(&target->list, &entry->queue_node);
+        target->count++;
+    }
+    entry->state = state;
+}
+
+static void roster__free(struct roster *roster, struct roster_entry *entry)
+{
+    struct roster_entry **link = &roster->buckets[roster__bucket(roster, entry->account_id)];
+    while (*link != entry) {
+        link = &(*link)->bucket_next;
+    }
+    *link = entry->bucket_next;
+    roster__set_state(roster, entry, ROSTER_FREE);
+    entry->bucket_next = roster->free;
+    roster->free = entry;
+    roster->count--;
+}
+
 void roster_loaded(struct roster *roster, struct roster_entry *entry,
                    const struct common_character *character)
 {
@@ -88,6 +131,13 @@ void roster_drop(struct roster *roster, struct roster_entry *entry)
 {
     PC_ASSERT(entry->state == ROSTER_LOADING);
     roster__free(roster, entry);
+}
+
+static void roster__wait(struct roster *roster, struct roster_entry *entry, uint64_t now_ms)
+{
+    /* Always the same interval from an ever later now: the queue stays in the order of due_ms. */
+    entry->due_ms = now_ms + roster->config.save_interval_ms;
+    roster__set_state(roster, entry, ROSTER_WAITING);
 }
 
 void roster_changed(struct roster *roster, struct roster_entry *entry, uint64_t now_ms)
@@ -127,6 +177,12 @@ void roster_leave(struct roster *roster, struct roster_entry *entry)
     case ROSTER_FREE:
         break; /* asserted above */
     }
+}
+
+static struct roster_entry *roster__first(const struct roster_queue *queue)
+{
+    struct list_node *node = list_first(&queue->list);
+    return node == NULL ? NULL : PC_CONTAINER_OF(node, struct roster_entry, queue_node);
 }
 
 struct roster_entry *roster_next_save(struct roster *roster, uint64_t now_ms)
@@ -192,6 +248,21 @@ uint32_t roster_unsaved_count(const struct roster *roster)
     return roster->waiting.count + roster->urgent.count + roster->saving.count;
 }
 
+static void roster__queue_check(const struct roster_queue *queue, enum roster_state state)
+{
+    uint32_t count = 0;
+    uint64_t due_ms = 0;
+    for (struct list_node *node = list_first(&queue->list); node != NULL;
+         node = list_next(&queue->list, node)) {
+        const struct roster_entry *entry = PC_CONTAINER_OF(node, struct roster_entry, queue_node);
+        PC_ASSERT(entry->state == state);
+        PC_ASSERT(state != ROSTER_WAITING || due_ms <= entry->due_ms);
+        due_ms = entry->due_ms;
+        count++;
+    }
+    PC_ASSERT(count == queue->count);
+}
+
 void roster_check(const struct roster *roster)
 {
     roster__queue_check(&roster->waiting, ROSTER_WAITING);
@@ -209,84 +280,4 @@ void roster_check(const struct roster *roster)
     }
     PC_ASSERT(count == roster->count);
     PC_ASSERT(unsaved_count == roster_unsaved_count(roster));
-}
-
-static uint32_t roster__bucket(const struct roster *roster, uint64_t account_id)
-{
-    uint64_t mixed = account_id * UINT64_C(0x9E3779B97F4A7C15);
-    return (uint32_t)(mixed >> 32) & roster->bucket_mask;
-}
-
-static struct roster_queue *roster__queue(struct roster *roster, enum roster_state state)
-{
-    switch (state) {
-    case ROSTER_WAITING:
-        return &roster->waiting;
-    case ROSTER_URGENT:
-        return &roster->urgent;
-    case ROSTER_SAVING:
-        return &roster->saving;
-    case ROSTER_FREE:
-    case ROSTER_LOADING:
-    case ROSTER_CLEAN:
-        break;
-    }
-    return NULL;
-}
-
-static struct roster_entry *roster__first(const struct roster_queue *queue)
-{
-    struct list_node *node = list_first(&queue->list);
-    return node == NULL ? NULL : PC_CONTAINER_OF(node, struct roster_entry, queue_node);
-}
-
-static void roster__set_state(struct roster *roster, struct roster_entry *entry,
-                              enum roster_state state)
-{
-    struct roster_queue *source = roster__queue(roster, entry->state);
-    struct roster_queue *target = roster__queue(roster, state);
-    if (source != NULL) {
-        list_remove(&entry->queue_node);
-        source->count--;
-    }
-    if (target != NULL) {
-        list_add_last(&target->list, &entry->queue_node);
-        target->count++;
-    }
-    entry->state = state;
-}
-
-static void roster__free(struct roster *roster, struct roster_entry *entry)
-{
-    struct roster_entry **link = &roster->buckets[roster__bucket(roster, entry->account_id)];
-    while (*link != entry) {
-        link = &(*link)->bucket_next;
-    }
-    *link = entry->bucket_next;
-    roster__set_state(roster, entry, ROSTER_FREE);
-    entry->bucket_next = roster->free;
-    roster->free = entry;
-    roster->count--;
-}
-
-static void roster__wait(struct roster *roster, struct roster_entry *entry, uint64_t now_ms)
-{
-    /* Always the same interval from an ever later now: the queue stays in the order of due_ms. */
-    entry->due_ms = now_ms + roster->config.save_interval_ms;
-    roster__set_state(roster, entry, ROSTER_WAITING);
-}
-
-static void roster__queue_check(const struct roster_queue *queue, enum roster_state state)
-{
-    uint32_t count = 0;
-    uint64_t due_ms = 0;
-    for (struct list_node *node = list_first(&queue->list); node != NULL;
-         node = list_next(&queue->list, node)) {
-        const struct roster_entry *entry = PC_CONTAINER_OF(node, struct roster_entry, queue_node);
-        PC_ASSERT(entry->state == state);
-        PC_ASSERT(state != ROSTER_WAITING || due_ms <= entry->due_ms);
-        due_ms = entry->due_ms;
-        count++;
-    }
-    PC_ASSERT(count == queue->count);
 }

@@ -23,6 +23,7 @@
 
 #include "common/list.h"
 #include "proto/common_types.h"
+#include "world/movement.h"
 
 struct game_client;
 
@@ -41,7 +42,10 @@ struct roster_entry {
     struct common_character character; /* the latest state; meaningful but when LOADING */
     uint64_t account_id;
     struct game_client *player; /* who plays it; NULL: it has left */
-    uint64_t due_ms;            /* WAITING: when to save */
+    /* The account's and not the player's: who leaves and returns has not rested meanwhile. Used
+     * from the end of LOADING on. */
+    struct movement_budget budget;
+    uint64_t due_ms; /* WAITING: when to save */
     struct list_node queue_node;
     struct roster_entry *bucket_next; /* also the free list's */
     enum roster_state state;

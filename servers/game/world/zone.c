@@ -18,13 +18,6 @@ struct cell_range {
     uint32_t top;
 };
 
-static uint32_t zone__column(const struct zone *zone, float coordinate);
-static uint32_t zone__cell(const struct zone *zone, struct common_vec2 position);
-static void zone__link(struct zone *zone, struct zone_entity *entity, uint32_t cell);
-static void zone__unlink(struct zone *zone, struct zone_entity *entity);
-static struct cell_range zone__cells_around(const struct zone *zone, struct common_vec2 center);
-static bool zone__is_near(const struct zone *zone, struct common_vec2 a, struct common_vec2 b);
-
 bool zone_create(struct zone *zone, float size_m, float near_m)
 {
     PC_ASSERT(size_m > 0.0f);
@@ -58,12 +51,56 @@ bool zone_contains(const struct zone *zone, struct common_vec2 position)
     return in_x && in_y;
 }
 
+static void zone__link(struct zone *zone, struct zone_entity *entity, uint32_t cell)
+{
+    struct zone_entity **head = &zone->cells[cell];
+    entity->cell = cell;
+    entity->prev = NULL;
+    entity->next = *head;
+    if (*head != NULL) {
+        (*head)->prev = entity;
+    }
+    *head = entity;
+}
+
+static uint32_t zone__column(const struct zone *zone, float coordinate)
+{
+    if (coordinate <= 0.0f) {
+        return 0;
+    }
+    if (coordinate >= zone->size_m) {
+        return zone->cells_per_side - 1;
+    }
+    uint32_t column = (uint32_t)(coordinate / zone->cell_size_m);
+    return column < zone->cells_per_side ? column : zone->cells_per_side - 1;
+}
+
+static uint32_t zone__cell(const struct zone *zone, struct common_vec2 position)
+{
+    return zone__column(zone, position.y) * zone->cells_per_side + zone__column(zone, position.x);
+}
+
 void zone_add(struct zone *zone, struct zone_entity *entity, struct common_vec2 position)
 {
     PC_ASSERT(zone_contains(zone, position));
     entity->position = position;
     zone__link(zone, entity, zone__cell(zone, position));
     zone->count++;
+}
+
+static void zone__unlink(struct zone *zone, struct zone_entity *entity)
+{
+    if (entity->prev != NULL) {
+        entity->prev->next = entity->next;
+    } else {
+        PC_ASSERT(zone->cells[entity->cell] == entity);
+        zone->cells[entity->cell] = entity->next;
+    }
+    if (entity->next != NULL) {
+        entity->next->prev = entity->prev;
+    }
+    entity->next = NULL;
+    entity->prev = NULL;
 }
 
 void zone_move(struct zone *zone, struct zone_entity *entity, struct common_vec2 position)
@@ -82,6 +119,21 @@ void zone_remove(struct zone *zone, struct zone_entity *entity)
     PC_ASSERT(zone->count > 0);
     zone__unlink(zone, entity);
     zone->count--;
+}
+
+static struct cell_range zone__cells_around(const struct zone *zone, struct common_vec2 center)
+{
+    return (struct cell_range){.left = zone__column(zone, center.x - zone->near_m),
+                               .right = zone__column(zone, center.x + zone->near_m),
+                               .bottom = zone__column(zone, center.y - zone->near_m),
+                               .top = zone__column(zone, center.y + zone->near_m)};
+}
+
+static bool zone__is_near(const struct zone *zone, struct common_vec2 a, struct common_vec2 b)
+{
+    float dx = a.x - b.x;
+    float dy = a.y - b.y;
+    return dx * dx + dy * dy <= zone->near_m * zone->near_m;
 }
 
 uint32_t zone_find_near(const struct zone *zone, struct common_vec2 center,
@@ -130,63 +182,4 @@ void zone_check(const struct zone *zone)
         }
     }
     PC_ASSERT(count == zone->count);
-}
-
-static uint32_t zone__column(const struct zone *zone, float coordinate)
-{
-    if (coordinate <= 0.0f) {
-        return 0;
-    }
-    if (coordinate >= zone->size_m) {
-        return zone->cells_per_side - 1;
-    }
-    uint32_t column = (uint32_t)(coordinate / zone->cell_size_m);
-    return column < zone->cells_per_side ? column : zone->cells_per_side - 1;
-}
-
-static uint32_t zone__cell(const struct zone *zone, struct common_vec2 position)
-{
-    return zone__column(zone, position.y) * zone->cells_per_side + zone__column(zone, position.x);
-}
-
-static void zone__link(struct zone *zone, struct zone_entity *entity, uint32_t cell)
-{
-    struct zone_entity **head = &zone->cells[cell];
-    entity->cell = cell;
-    entity->prev = NULL;
-    entity->next = *head;
-    if (*head != NULL) {
-        (*head)->prev = entity;
-    }
-    *head = entity;
-}
-
-static void zone__unlink(struct zone *zone, struct zone_entity *entity)
-{
-    if (entity->prev != NULL) {
-        entity->prev->next = entity->next;
-    } else {
-        PC_ASSERT(zone->cells[entity->cell] == entity);
-        zone->cells[entity->cell] = entity->next;
-    }
-    if (entity->next != NULL) {
-        entity->next->prev = entity->prev;
-    }
-    entity->next = NULL;
-    entity->prev = NULL;
-}
-
-static struct cell_range zone__cells_around(const struct zone *zone, struct common_vec2 center)
-{
-    return (struct cell_range){.left = zone__column(zone, center.x - zone->near_m),
-                               .right = zone__column(zone, center.x + zone->near_m),
-                               .bottom = zone__column(zone, center.y - zone->near_m),
-                               .top = zone__column(zone, center.y + zone->near_m)};
-}
-
-static bool zone__is_near(const struct zone *zone, struct common_vec2 a, struct common_vec2 b)
-{
-    float dx = a.x - b.x;
-    float dy = a.y - b.y;
-    return dx * dx + dy * dy <= zone->near_m * zone->near_m;
 }

@@ -10,11 +10,9 @@
 
 #include "client.h"
 #include "gate.h"
-#include "gate_link.h"
+#include "links.h"
 #include "pc/container.h"
 #include "proto/gate_dispatch.h"
-
-static void link__strand_players(struct gate_worker *worker);
 
 void game_link_open(struct pc_session *session)
 {
@@ -26,6 +24,17 @@ void game_link_ready(struct pc_session *session)
     struct gate_worker *worker = gate_worker_of(session);
     worker->game = session;
     gate_clients_tell_status(worker, COMMON_ROLE_GAME, true);
+}
+
+static void link__strand_players(struct gate_worker *worker)
+{
+    for (struct list_node *node = list_first(&worker->clients); node != NULL;
+         node = list_next(&worker->clients, node)) {
+        struct gate_client *client = PC_CONTAINER_OF(node, struct gate_client, node);
+        if (gate_client_is_entered(client->session)) {
+            gate_client_leave_world(client->session, COMMON_LEAVE_REASON_SERVER_LOST);
+        }
+    }
 }
 
 void game_link_down(struct pc_session *session, enum pc_close_reason reason)
@@ -61,17 +70,6 @@ void db_link_down(struct pc_session *session, enum pc_close_reason reason)
     struct gate_worker *worker = gate_worker_of(session);
     worker->db = NULL;
     gate_clients_tell_status(worker, COMMON_ROLE_DB, false);
-}
-
-static void link__strand_players(struct gate_worker *worker)
-{
-    for (struct list_node *node = list_first(&worker->clients); node != NULL;
-         node = list_next(&worker->clients, node)) {
-        struct gate_client *client = PC_CONTAINER_OF(node, struct gate_client, node);
-        if (gate_client_is_entered(client->session)) {
-            gate_client_leave_world(client->session, COMMON_LEAVE_REASON_SERVER_LOST);
-        }
-    }
 }
 
 REGISTER_HANDLER(link_challenge, server_link_on_challenge);

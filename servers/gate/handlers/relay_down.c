@@ -20,15 +20,54 @@ struct relay_frame {
     uint32_t size;
 };
 
-static bool relay_down__take(struct pc_session *link, struct relay_frame *frame);
-static enum pc_refusal relay_down__check(struct relay_frame *frame);
-static struct pc_session *relay_down__find(struct gate_worker *worker, pc_handle handle);
-
 static enum pc_status relay_down__send_latest(struct pc_session *session,
                                               const struct relay_frame *frame)
 {
     uint64_t key = pc_accept_key_of(&gate_relays_game_client, frame->entry, frame->bytes);
     return pc_session_send_latest(session, key, frame->bytes, frame->size);
+}
+
+static enum pc_refusal relay_down__check(struct relay_frame *frame)
+{
+    if (frame->size < PC_FRAME_HEADER_SIZE || pc_frame_get_u16(frame->bytes) != frame->size) {
+        return PC_REFUSED_SHORT;
+    }
+    const struct pc_accept_entry *entry =
+        pc_accept_find(&gate_relays_game_client, pc_frame_get_u16(frame->bytes + 2));
+    if (entry == NULL) {
+        return PC_REFUSED_ID;
+    }
+    frame->entry = entry;
+    bool fits = frame->size >= entry->frame_size_min && frame->size <= entry->frame_size_max;
+    return fits ? PC_ACCEPTED : PC_REFUSED_SIZE;
+}
+
+static bool relay_down__take(struct pc_session *link, struct relay_frame *frame)
+{
+    struct gate_worker *worker = gate_worker_of(link);
+    enum pc_refusal refusal = relay_down__check(frame);
+    if (refusal == PC_ACCEPTED) {
+        return true;
+    }
+    bool has_id = frame->size >= PC_FRAME_HEADER_SIZE;
+    worker->counters.refused_down++;
+    log_write(&worker->gate->server.log, LOG_ERROR, pc_session_handle(link), "frame_refused",
+              LOG_FIELDS(log_text("reason", pc_refusal_name(refusal)),
+                         log_hex("id", has_id ? pc_frame_get_u16(frame->bytes + 2) : 0),
+                         log_number("size", frame->size),
+                         log_text("peer", server_link_peer_node(link))));
+    return false;
+}
+
+/* The session if the game still may speak to it. */
+static struct pc_session *relay_down__find(struct gate_worker *worker, pc_handle handle)
+{
+    struct pc_session *session = gate_client_find(worker, handle);
+    if (session == NULL || !gate_client_is_entered(session)) {
+        worker->counters.stale_down++;
+        return NULL;
+    }
+    return session;
 }
 
 static void on_frame_down(struct pc_session *link, const struct relay_frame_down *packet)
@@ -95,49 +134,6 @@ static void on_session_left(struct pc_session *link, const struct relay_session_
     if (session != NULL) {
         gate_client_leave_world(session, packet->reason);
     }
-}
-
-static bool relay_down__take(struct pc_session *link, struct relay_frame *frame)
-{
-    struct gate_worker *worker = gate_worker_of(link);
-    enum pc_refusal refusal = relay_down__check(frame);
-    if (refusal == PC_ACCEPTED) {
-        return true;
-    }
-    bool has_id = frame->size >= PC_FRAME_HEADER_SIZE;
-    worker->counters.refused_down++;
-    log_write(&worker->gate->server.log, LOG_ERROR, pc_session_handle(link), "frame_refused",
-              LOG_FIELDS(log_text("reason", pc_refusal_name(refusal)),
-                         log_hex("id", has_id ? pc_frame_get_u16(frame->bytes + 2) : 0),
-                         log_number("size", frame->size),
-                         log_text("peer", server_link_peer_node(link))));
-    return false;
-}
-
-static enum pc_refusal relay_down__check(struct relay_frame *frame)
-{
-    if (frame->size < PC_FRAME_HEADER_SIZE || pc_frame_get_u16(frame->bytes) != frame->size) {
-        return PC_REFUSED_SHORT;
-    }
-    const struct pc_accept_entry *entry =
-        pc_accept_find(&gate_relays_game_client, pc_frame_get_u16(frame->bytes + 2));
-    if (entry == NULL) {
-        return PC_REFUSED_ID;
-    }
-    frame->entry = entry;
-    bool fits = frame->size >= entry->frame_size_min && frame->size <= entry->frame_size_max;
-    return fits ? PC_ACCEPTED : PC_REFUSED_SIZE;
-}
-
-/* The session if the game still may speak to it. */
-static struct pc_session *relay_down__find(struct gate_worker *worker, pc_handle handle)
-{
-    struct pc_session *session = gate_client_find(worker, handle);
-    if (session == NULL || !gate_client_is_entered(session)) {
-        worker->counters.stale_down++;
-        return NULL;
-    }
-    return session;
 }
 
 REGISTER_HANDLER(relay_frame_down, on_frame_down);

@@ -14,32 +14,6 @@
 #include "proto/gate_send.h"
 
 static bool relay_up__is_possible(const struct gate_worker *worker,
-                                  const struct pc_session *session, uint16_t packet_id);
-static void relay_up__refuse(struct pc_session *session, uint16_t packet_id);
-static void relay_up__announce(struct pc_session *session);
-
-void gate_client_relay(struct pc_session *session, const struct pc_accept_entry *entry,
-                       const struct pc_frame *frame)
-{
-    struct gate_worker *worker = gate_worker_of(session);
-    if (!relay_up__is_possible(worker, session, entry->id)) {
-        relay_up__refuse(session, entry->id);
-        return;
-    }
-    if (entry->id == CLIENT_ENTER_WORLD_ID) {
-        relay_up__announce(session);
-    }
-    struct relay_frame_up packet = {.session = pc_session_handle(session),
-                                    .frame_size = frame->size,
-                                    .frame = pc_frame_bytes(frame)};
-    (void)gate_send_relay_frame_up(worker->game, &packet);
-    worker->counters.frames_up++;
-    if (worker->game != NULL && pc_session_is_congested(worker->game)) {
-        gate_client_hold(session);
-    }
-}
-
-static bool relay_up__is_possible(const struct gate_worker *worker,
                                   const struct pc_session *session, uint16_t packet_id)
 {
     if (worker->game == NULL) {
@@ -67,4 +41,25 @@ static void relay_up__announce(struct pc_session *session)
     memcpy(packet.name, client->name, sizeof(packet.name));
     (void)gate_send_relay_enter_session(gate_worker_of(session)->game, &packet);
     gate_client_set_state(session, CLIENT_SESSION_ENTERING);
+}
+
+void gate_client_relay(struct pc_session *session, const struct pc_accept_entry *entry,
+                       const struct pc_frame *frame)
+{
+    struct gate_worker *worker = gate_worker_of(session);
+    if (!relay_up__is_possible(worker, session, entry->id)) {
+        relay_up__refuse(session, entry->id);
+        return;
+    }
+    if (entry->id == CLIENT_ENTER_WORLD_ID) {
+        relay_up__announce(session);
+    }
+    struct relay_frame_up packet = {.session = pc_session_handle(session),
+                                    .frame_size = frame->size,
+                                    .frame = pc_frame_bytes(frame)};
+    (void)gate_send_relay_frame_up(worker->game, &packet);
+    worker->counters.frames_up++;
+    if (worker->game != NULL && pc_session_is_congested(worker->game)) {
+        gate_client_hold(session);
+    }
 }

@@ -16,9 +16,14 @@
 #include "proto/gate_dispatch.h"
 #include "proto/gate_send.h"
 
-static void session__refuse_version(struct pc_session *session, const struct client_hello *packet);
-static void session__tell_schema(struct pc_session *session, const struct client_hello *packet);
-static void session__set_budget(struct pc_session *session, const struct gate *gate);
+/* What it may cost before it has logged in; 0 is no limit. */
+static void session__set_budget(struct pc_session *session, const struct gate *gate)
+{
+    uint32_t packets = gate->config.clients.prelogin_packets;
+    uint32_t bytes = gate->config.clients.prelogin_bytes;
+    pc_session_set_budget(session, packets == 0 ? UINT32_MAX : packets,
+                          bytes == 0 ? UINT32_MAX : bytes);
+}
 
 void gate_client_open(struct pc_session *session)
 {
@@ -43,6 +48,28 @@ void gate_client_close(struct pc_session *session, enum pc_close_reason reason)
                                                        ? COMMON_LEAVE_REASON_LOGOUT
                                                        : COMMON_LEAVE_REASON_CONNECTION_LOST};
     (void)gate_send_relay_leave_session(worker->game, &packet);
+}
+
+static void session__refuse_version(struct pc_session *session, const struct client_hello *packet)
+{
+    log_write(
+        &gate_worker_of(session)->gate->server.log, LOG_WARNING, pc_session_handle(session),
+        "hello_refused",
+        LOG_FIELDS(log_text("protocol", packet->protocol), log_number("version", packet->version),
+                   log_hex("hash", packet->compat_hash), log_number("own_version", CLIENT_VERSION),
+                   log_hex("own_hash", CLIENT_COMPAT_HASH)));
+    pc_session_close(session, PC_CLOSE_KICKED);
+}
+
+/* The same on the wire, but names or policy were edited on one side. */
+static void session__tell_schema(struct pc_session *session, const struct client_hello *packet)
+{
+    log_write(&gate_worker_of(session)->gate->server.log, LOG_INFO, pc_session_handle(session),
+              "schema_differs",
+              LOG_FIELDS(log_number("version", packet->version),
+                         log_hex("hash", packet->compat_hash),
+                         log_hex("schema_hash", packet->schema_hash),
+                         log_hex("own_schema_hash", CLIENT_SCHEMA_HASH)));
 }
 
 static void on_hello(struct pc_session *session, const struct client_hello *packet)
@@ -80,37 +107,6 @@ static void on_logout(struct pc_session *session, const struct client_logout *pa
     struct client_goodbye reply = {0};
     (void)gate_send_client_goodbye(session, &reply);
     pc_session_close(session, PC_CLOSE_LOGOUT);
-}
-
-static void session__refuse_version(struct pc_session *session, const struct client_hello *packet)
-{
-    log_write(
-        &gate_worker_of(session)->gate->server.log, LOG_WARNING, pc_session_handle(session),
-        "hello_refused",
-        LOG_FIELDS(log_text("protocol", packet->protocol), log_number("version", packet->version),
-                   log_hex("hash", packet->compat_hash), log_number("own_version", CLIENT_VERSION),
-                   log_hex("own_hash", CLIENT_COMPAT_HASH)));
-    pc_session_close(session, PC_CLOSE_KICKED);
-}
-
-/* The same on the wire, but names or policy were edited on one side. */
-static void session__tell_schema(struct pc_session *session, const struct client_hello *packet)
-{
-    log_write(&gate_worker_of(session)->gate->server.log, LOG_INFO, pc_session_handle(session),
-              "schema_differs",
-              LOG_FIELDS(log_number("version", packet->version),
-                         log_hex("hash", packet->compat_hash),
-                         log_hex("schema_hash", packet->schema_hash),
-                         log_hex("own_schema_hash", CLIENT_SCHEMA_HASH)));
-}
-
-/* What it may cost before it has logged in; 0 is no limit. */
-static void session__set_budget(struct pc_session *session, const struct gate *gate)
-{
-    uint32_t packets = gate->config.clients.prelogin_packets;
-    uint32_t bytes = gate->config.clients.prelogin_bytes;
-    pc_session_set_budget(session, packets == 0 ? UINT32_MAX : packets,
-                          bytes == 0 ? UINT32_MAX : bytes);
 }
 
 REGISTER_HANDLER(client_hello, on_hello);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/server_options.h"
+#include "common/server_config.h"
 #include "pc/check.h"
 #include "slice_store.h"
 #include "slice_threads.h"

@@ -77,6 +77,18 @@ static void movement_too_fast_over_time_is_refused(void **state)
     assert_true(x <= 10.0f * 10.0f + f->rules.slack_m + 1.0f); /* 10 s at 10 m/s and the slack */
 }
 
+/* Each way is longer than the allowance by less than the tolerance, and no time passes. */
+static void movement_tolerance_is_granted_once(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t accepted_count = 0;
+    assert_int_equal(go(f, 500.0f, 510.0f, 0), MOVEMENT_ACCEPTED);
+    for (uint32_t step = 0; step < 100; step++) {
+        accepted_count += go(f, 510.0f, 510.009f, 0) == MOVEMENT_ACCEPTED;
+    }
+    assert_int_equal(accepted_count, 1);
+}
+
 static void movement_refused_costs_nothing(void **state)
 {
     assert_int_equal(go(*state, 500.0f, 900.0f, 0), MOVEMENT_TOO_FAST);
@@ -102,6 +114,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(movement_pause_saves_up_no_more_than_the_slack, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(movement_too_fast_over_time_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(movement_tolerance_is_granted_once, setup, teardown),
         cmocka_unit_test_setup_teardown(movement_refused_costs_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(movement_outside_is_refused, setup, teardown),
     };

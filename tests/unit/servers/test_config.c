@@ -161,7 +161,8 @@ static void config_long_text_is_refused(void **state)
 static void config_empty_path_is_refused(void **state)
 {
     expect_error(state, "[net]\nfile =\n",
-                 "x.ini:2: key \"file\": \"\" has 0 bytes; allowed: a path of 1..255 bytes");
+                 "x.ini:2: key \"file\": \"\" has 0 bytes; allowed: a path of 1..255 bytes; "
+                 "a line of the file has at most 198");
 }
 
 static void config_control_characters_are_refused(void **state)
@@ -181,7 +182,7 @@ static void config_strange_key_lists_allowed(void **state)
 {
     expect_error(state, "[server]\nzzzzzzzzzz = 3\n",
                  "x.ini:2: unknown key \"zzzzzzzzzz\" in [server]; "
-                 "allowed: workers, buffers, pause_ms");
+                 "allowed: workers, buffers, pause_ms, soft, hard");
 }
 
 static void config_key_of_other_section_is_named(void **state)
@@ -193,13 +194,32 @@ static void config_key_of_other_section_is_named(void **state)
 static void config_mistyped_section_is_guessed(void **state)
 {
     expect_error(state, "[sevrer]\nworkers = 3\n",
-                 "x.ini:2: unknown section [sevrer]; did you mean [server]?");
+                 "x.ini:1: unknown section [sevrer]; did you mean [server]?");
 }
 
 static void config_strange_section_lists_allowed(void **state)
 {
     expect_error(state, "[database]\nworkers = 3\n",
-                 "x.ini:2: unknown section [database]; allowed: server, log, net");
+                 "x.ini:1: unknown section [database]; allowed: server, log, net");
+}
+
+static void config_section_without_keys_is_refused(void **state)
+{
+    expect_error(state, "[server]\nworkers = 3\n[sevrer]\n[log]\n",
+                 "x.ini:3: unknown section [sevrer]; did you mean [server]?");
+}
+
+static void config_text_behind_section_is_refused(void **state)
+{
+    expect_error(state, "[server] ; a comment\n[log] x\n",
+                 "x.ini:2: text behind the \"]\" of a section");
+}
+
+static void config_byte_order_mark_is_no_text(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(config_load_text(&fixture->config, "x.ini", "\xef\xbb\xbf[server]\nworkers = 3\n"));
+    assert_int_equal(fixture->values.workers, 3);
 }
 
 static void config_key_before_section_is_refused(void **state)
@@ -226,6 +246,21 @@ static void config_line_without_value_is_refused(void **state)
                  "x.ini:3: neither \"key = value\" nor \"[section]\"");
 }
 
+static void config_all_malformed_lines_are_listed(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *text = "[server]\nworkers\n[log\ncolour = red\n[net]\nnode ; = x\n\t\r\nfile\n";
+    const uint32_t lines[] = {2, 3, 6, 8};
+    assert_false(config_load_text(&fixture->config, "x.ini", text));
+    assert_int_equal(fixture->config.error_count, COUNT_OF(lines));
+    for (uint32_t i = 0; i < COUNT_OF(lines); i++) {
+        char error[CONFIG_ERROR_SIZE];
+        snprintf(error, sizeof(error), "x.ini:%u: neither \"key = value\" nor \"[section]\"",
+                 lines[i]);
+        assert_string_equal(fixture->config.errors[i], error);
+    }
+}
+
 static void config_long_line_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -234,6 +269,86 @@ static void config_long_line_is_refused(void **state)
     assert_false(config_load_text(&fixture->config, "x.ini", text));
     assert_int_equal(fixture->config.error_count, 1);
     assert_non_null(strstr(fixture->config.errors[0], "x.ini:2: the line is longer than "));
+}
+
+static void config_zero_is_written_as_its_word(void **state)
+{
+    expect_error(state, "[server]\nworkers = 0\n",
+                 "x.ini:2: key \"workers\": 0 is out of range; allowed: 1..64 threads, or auto");
+}
+
+static void config_text_that_is_no_utf8_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(config_load_text(&fixture->config, "x.ini", "[net]\nnode = \xed\x95\x9c\n"));
+    assert_true(config_override(&fixture->config, "net.file=\xff"));
+    expect_override_error(state, "net.node=\xff",
+                          "--set net.node=\xff: key \"node\": it is not UTF-8; "
+                          "allowed: text of 1..8 bytes");
+}
+
+static void config_number_above_ceiling_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(config_load_text(&fixture->config, "x.ini", "[server]\nsoft = 31\n"));
+    assert_false(config_check(&fixture->config));
+    assert_string_equal(fixture->config.errors[0],
+                        "x.ini:2: key \"soft\": 31 is above half of hard, which is 60 (default)");
+    assert_true(config_override(&fixture->config, "server.hard=62"));
+    assert_true(config_check(&fixture->config));
+}
+
+static void config_ceiling_below_number_is_named_with_its_place(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(config_override(&fixture->config, "server.soft=30"));
+    assert_true(config_load_text(&fixture->config, "x.ini", "[server]\n\nhard = 59\n"));
+    assert_false(config_check(&fixture->config));
+    assert_string_equal(fixture->config.errors[0],
+                        "--set: key \"soft\": 30 is above half of hard, which is 59 (x.ini:3)");
+}
+
+static void config_word_for_zero_is_below_every_ceiling(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(config_load_text(&fixture->config, "x.ini", "[server]\nhard = 1\nsoft = auto\n"));
+    assert_true(config_check(&fixture->config));
+}
+
+static void config_bad_value_is_not_compared(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_false(config_load_text(&fixture->config, "x.ini", "[server]\nsoft = 40\nhard = x\n"));
+    assert_true(config_check(&fixture->config));
+    config_refuse(&fixture->config, "server", "hard", "too hard");
+    assert_int_equal(fixture->config.error_count, 1);
+    config_refuse(&fixture->config, "server", "soft", "too soft");
+    assert_string_equal(fixture->config.errors[1], "x.ini:2: key \"soft\": too soft");
+}
+
+#define MANY_KEYS 40
+
+/* More names than a message holds: it says so, and where they are. */
+static void config_list_that_does_not_fit_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct config_key many[MANY_KEYS];
+    char names[MANY_KEYS][32];
+    for (uint32_t i = 0; i < MANY_KEYS; i++) {
+        snprintf(names[i], sizeof(names[i]), "a_name_of_some_length_%02u", i);
+        many[i] = (struct config_key){CONFIG_AT(CONFIG_NUMBER, struct values, hard),
+                                      .section = "server",
+                                      .name = names[i],
+                                      .initial = "1",
+                                      .max = 1,
+                                      .doc = ""};
+    }
+    const struct config_table table = {many, MANY_KEYS, &fixture->values};
+    config_init(&fixture->config, &table, 1);
+    assert_false(config_override(&fixture->config, "server.zzz=1"));
+    const char *end = strstr(fixture->config.errors[0], ", ... (--print-config shows all)");
+    assert_non_null(end);
+    assert_string_equal(end, ", ... (--print-config shows all)");
 }
 
 static void config_several_errors_are_all_listed(void **state)
@@ -381,11 +496,22 @@ int main(void)
         CONFIG_TEST(config_key_of_other_section_is_named),
         CONFIG_TEST(config_mistyped_section_is_guessed),
         CONFIG_TEST(config_strange_section_lists_allowed),
+        CONFIG_TEST(config_section_without_keys_is_refused),
+        CONFIG_TEST(config_text_behind_section_is_refused),
+        CONFIG_TEST(config_byte_order_mark_is_no_text),
         CONFIG_TEST(config_key_before_section_is_refused),
         CONFIG_TEST(config_key_given_twice_is_refused),
         CONFIG_TEST(config_indented_line_is_a_line),
         CONFIG_TEST(config_line_without_value_is_refused),
+        CONFIG_TEST(config_all_malformed_lines_are_listed),
         CONFIG_TEST(config_long_line_is_refused),
+        CONFIG_TEST(config_zero_is_written_as_its_word),
+        CONFIG_TEST(config_text_that_is_no_utf8_is_refused),
+        CONFIG_TEST(config_number_above_ceiling_is_refused),
+        CONFIG_TEST(config_ceiling_below_number_is_named_with_its_place),
+        CONFIG_TEST(config_word_for_zero_is_below_every_ceiling),
+        CONFIG_TEST(config_bad_value_is_not_compared),
+        CONFIG_TEST(config_list_that_does_not_fit_says_so),
         CONFIG_TEST(config_several_errors_are_all_listed),
         CONFIG_TEST(config_very_many_errors_are_counted),
         CONFIG_TEST(config_bad_value_keeps_the_old_one),
