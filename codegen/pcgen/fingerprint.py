@@ -91,6 +91,11 @@ def _least(type_: ir.Text | ir.Bytes) -> str:
     return f"{type_.min}.." if type_.min else ""
 
 
+def wire_type(type_: ir.Type, protocol: str, version: int) -> str:
+    """What a type in a protocol's packet is on the wire of a version."""
+    return _Wire(protocol, version).type(type_)
+
+
 def canonical(packets: Iterable[ir.Packet], version: int) -> str:
     """The text that is hashed: one line for each packet of that version, by id."""
     lines = []

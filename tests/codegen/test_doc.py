@@ -256,6 +256,15 @@ def test_broken_lock_file_is_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "page.html").exists()
 
 
+def test_folder_of_lock_files_that_is_none_is_an_error(tmp_path: Path) -> None:
+    """A change log that is left out because of a slip must not look like one without a release."""
+    for released in (tmp_path / "nonexistent", WHOLE[0]):
+        result = pcgen("doc", "--html", tmp_path / "page.html", "--released", released, *WHOLE)
+        assert result.returncode == 1
+        assert f"`{released}` is no folder of lock files" in result.stderr
+        assert not (tmp_path / "page.html").exists()
+
+
 # ---- the command ----
 
 def test_same_bytes_everywhere(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from pcgen import fingerprint, ir
-from pcgen.compat.lock import Released, types_of
+from pcgen.compat.against import Then
+from pcgen.compat.declared import DeclaredComparer, renamed_states
+from pcgen.compat.lock import Released
 from pcgen.compat.rules import Change, Class, Rule, Where
 from pcgen.compat.types_compare import TypeComparer
 
@@ -13,12 +15,13 @@ _HARSHNESS = {ir.Over.DELAY: 0, ir.Over.DROP: 1, ir.Over.KICK: 2}
 
 
 class _Comparer:
-    """One protocol then and now."""
+    """One protocol then and now. `calls`: the packets that are requests between servers now."""
 
-    def __init__(self, old: Released, new: ir.Protocol) -> None:
+    def __init__(self, old: Released, new: ir.Protocol, calls: Collection[str]) -> None:
         self.released = old
         self.old = old.protocol
         self.new = new
+        self.calls = calls
         self.found: list[Change] = []
         self.types = TypeComparer(new.name, old.protocol.version, self.found.append)
 
@@ -32,9 +35,9 @@ class _Comparer:
         elif self.new.version > self.old.version:
             self.say(None, "", f"the version is {self.new.version}; {self.old.version} was "
                                "released")
-        if self.new.frame_max < self.old.frame_max:
-            self.say(Rule.FRAME_MAX_LOWERED, "", f"frame_max is {self.new.frame_max}, and was "
-                                                 f"{self.old.frame_max}")
+        if self.new.frame_max != self.old.frame_max:
+            rule = Rule.FRAME_MAX_LOWERED if self.new.frame_max < self.old.frame_max else None
+            self.say(rule, "", f"frame_max is {self.new.frame_max}, and was {self.old.frame_max}")
         now = {packet.id: packet for packet in self.new.packets}
         then = {packet.id: packet for packet in self.old.packets}
         for packet in self.old.packets:
@@ -45,7 +48,7 @@ class _Comparer:
         for packet in self.new.packets:
             if packet.id not in then:
                 self.added(packet)
-        self.declared()
+        DeclaredComparer(self.released, self.new, self.types, self.found.append).run()
         self.hashes()
         return self.found
 
@@ -71,7 +74,7 @@ class _Comparer:
                      f"the id 0x{packet.id:04x} of `{packet.name}` was retired")
         if packet.name in self.released.retired.names:
             self.say(Rule.NAME_RETIRED, packet.name, f"the name `{packet.name}` was retired")
-        if any(item.name == packet.name for item in self.old.packets):
+        if self.was_released(packet.name):
             return
         if packet.since > self.old.version:
             self.say(None, packet.name, f"the packet `{packet.name}` came with version "
@@ -85,7 +88,7 @@ class _Comparer:
 
     def packet(self, old: ir.Packet, new: ir.Packet) -> None:
         if old.name != new.name:
-            same = self.wire(old) == self.wire(new)
+            same = self.wire(old) == self.wire(new) and not self.was_released(new.name)
             rule = Rule.PACKET_RENAMED if same else Rule.ID_REUSED
             verb = "is now called" if same else "now belongs to"
             subject = f"the packet `{old.name}`" if same else f"0x{old.id:04x}, which was " \
@@ -102,6 +105,10 @@ class _Comparer:
         self.rate(old, new)
         self.promises(old, new)
 
+    def was_released(self, name: str) -> bool:
+        """With whatever id."""
+        return any(packet.name == name for packet in self.old.packets)
+
     def wire(self, packet: ir.Packet) -> str:
         return fingerprint.canonical([packet], self.old.version)
 
@@ -115,21 +122,33 @@ class _Comparer:
             elif (flow.via, flow.outer) != (now[ends].via, now[ends].outer):
                 self.say(Rule.RELAY_CHANGED, new.name,
                          f"`{new.name}` goes {now[ends]}, and went {flow}")
-        for ends in now.keys() - then.keys():
-            self.say(None, new.name, f"`{new.name}` may now go {ends[0]} -> {ends[1]}")
+        for ends in now:
+            if ends not in then:
+                self.say(None, new.name, f"`{new.name}` may now go {ends[0]} -> {ends[1]}")
 
     def states(self, old: ir.Packet, new: ir.Packet) -> None:
         then, now = _states(old), _states(new)
-        if now is None or then == now:
-            if then != now:
+        machine_then, machine_now = _machine(old), _machine(new)
+        if now is None or machine_now is None:
+            if then is not None:
                 self.say(None, new.name, f"`{new.name}` is legal in all states")
             return
-        gone = now_missing(then, now, new)
+        if machine_then is None:
+            before, renamed = machine_now.states, {}
+        else:
+            before = machine_then.states if then is None else then
+            renamed = renamed_states(machine_then, machine_now)
+        legal = [renamed.get(state, state) for state in before]
+        gone = [state for state in legal if state not in now]
+        more = [state for state in now if state not in legal]
         if gone:
             self.say(Rule.STATES_FEWER, new.name, f"`{new.name}` is no longer legal in "
-                     + ", ".join(f"`{state}`" for state in gone))
-        elif then is not None:
-            self.say(None, new.name, f"`{new.name}` is legal in more states")
+                                                  f"{_listed(gone)}")
+        elif then is None:
+            self.say(None, new.name, f"`{new.name}` was legal in all states, and now is in "
+                                     f"{_listed(now)}")
+        elif more:
+            self.say(None, new.name, f"`{new.name}` is now legal in {_listed(more)}, too")
 
     def rate(self, old: ir.Packet, new: ir.Packet) -> None:
         then, now = old.rate, new.rate
@@ -151,68 +170,35 @@ class _Comparer:
                                                   f"and meant {then.over.value}")
 
     def promises(self, old: ir.Packet, new: ir.Packet) -> None:
-        if old.reply is not None and old.reply != new.reply and not self.is_renamed(old.reply,
-                                                                                    new.reply):
-            self.say(Rule.REPLY_CHANGED, new.name,
-                     f"`{new.name}` is answered by `{new.reply or 'nothing'}`, and was by "
-                     f"`{old.reply}`")
-        if new.latest is not None and new.latest != old.latest:
+        self.reply(old, new)
+        if new.latest != old.latest and new.latest is None:
+            self.say(None, new.name, f"each `{new.name}` is sent, no longer only the newest")
+        elif new.latest != old.latest:
             self.say(Rule.LATEST_CHANGED, new.name,
                      f"of several `{new.name}` only the newest by `{new.latest}` is sent")
         if old.skips_tail != new.skips_tail:
             verb = "is now" if new.skips_tail else "is no longer"
             rule = None if new.skips_tail else Rule.OPENNESS
             self.say(rule, new.name, f"what follows the fields of `{new.name}` {verb} skipped")
+        self.types.deprecated(old.deprecated, new.deprecated, Where(self.new.name, new.name),
+                              f"`{new.name}`")
+
+    def reply(self, old: ir.Packet, new: ir.Packet) -> None:
+        if old.reply == new.reply:
+            return
+        if old.reply is None:
+            rule = Rule.CALL_ADDED if new.name in self.calls else None
+            self.say(rule, new.name, f"`{new.name}` is now answered by `{new.reply}`")
+        elif self.is_renamed(old.reply, new.reply):
+            self.say(None, new.name, f"the answer to `{new.name}` is now called `{new.reply}`")
+        else:
+            self.say(Rule.REPLY_CHANGED, new.name,
+                     f"`{new.name}` is answered by `{new.reply or 'nothing'}`, and was by "
+                     f"`{old.reply}`")
 
     def is_renamed(self, old: str, new: str | None) -> bool:
         before = next((packet.id for packet in self.old.packets if packet.name == old), 0)
         return any(packet.name == new and packet.id == before for packet in self.new.packets)
-
-    # ---- what is declared besides ----
-
-    def declared(self) -> None:
-        now = {const.name: const.value for const in self.new.consts}
-        for const in self.old.consts:
-            if const.name not in now:
-                self.say(Rule.CONST_CHANGED, "", f"the constant `{const.name}` is gone")
-            elif now[const.name] != const.value:
-                self.say(Rule.CONST_CHANGED, const.name,
-                         f"`{const.name}` is {now[const.name]}, and was {const.value}")
-        types = types_of(self.new)
-        for (owner, name), type_ in self.released.types.items():
-            if owner != self.new.name:
-                continue
-            if (owner, name) in types:
-                self.types.type(type_, types[owner, name], Where(owner, name), f"`{name}`")
-            elif not any(key[:2] == (owner, name) for key in self.types.seen):
-                self.say(Rule.TYPE_RENAMED, "", f"the type `{name}` is gone")
-        machines = {machine.name: machine for machine in self.new.machines}
-        for machine in self.old.machines:
-            self.machine(machine, machines.get(machine.name))
-        self.flow_machines()
-
-    def machine(self, old: ir.StateMachine, new: ir.StateMachine | None) -> None:
-        if new is None:
-            self.say(Rule.STATE_REMOVED, "", f"the state machine `{old.name}` is gone")
-            return
-        if old.states[0] != new.states[0]:
-            self.say(Rule.MACHINE_CHANGED, new.name, f"sessions of `{new.name}` begin in "
-                     f"`{new.states[0]}`, and began in `{old.states[0]}`")
-        for state in old.states:
-            if state not in new.states:
-                self.say(Rule.STATE_REMOVED, new.name,
-                         f"the state `{state}` of `{new.name}` is gone")
-
-    def flow_machines(self) -> None:
-        now = {(item.flow.sender, item.flow.receiver): item.flow for item in self.new.flows}
-        for item in self.old.flows:
-            flow = now.get((item.flow.sender, item.flow.receiver))
-            if flow is None or flow.machine is None:
-                continue
-            then = item.flow.machine.name if item.flow.machine else None
-            if then != flow.machine.name:
-                self.say(Rule.MACHINE_CHANGED, "", f"{flow} has the states of "
-                         f"`{flow.machine.name}`, and had those of `{then or 'nothing'}`")
 
     def hashes(self) -> None:
         """The net below all other rules."""
@@ -226,29 +212,65 @@ class _Comparer:
                 return
 
 
+def _machine(packet: ir.Packet) -> ir.StateMachine | None:
+    return next((flow.machine for flow in packet.flows if flow.machine), None)
+
+
 def _states(packet: ir.Packet) -> tuple[str, ...] | None:
-    machine = next((flow.machine for flow in packet.flows if flow.machine), None)
+    machine = _machine(packet)
     if packet.states is None or machine is None:
         return None
     return tuple(machine.states[index] for index in packet.states)
 
 
-def now_missing(then: tuple[str, ...] | None, now: tuple[str, ...],
-                packet: ir.Packet) -> list[str]:
-    """The states in which a packet was legal and is not any more."""
-    machine = next(flow.machine for flow in packet.flows if flow.machine)
-    before = machine.states if then is None else then
-    return [state for state in before if state not in now]
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
-def compare(old: Mapping[str, Released], new: ir.Program) -> list[Change]:
-    """All changes, protocol by protocol. Protocols that were not released are not looked at."""
-    now = {protocol.name: protocol for protocol in new.protocols}
+def _calls(program: ir.Program) -> frozenset[str]:
+    return frozenset(call.request.name for role in program.roles for call in role.calls)
+
+
+def _gone(one: Released, new: ir.Program) -> Change:
+    """It is shown in the file that had it, if that is still there."""
+    old = one.protocol
+    here = next((item.name for item in new.protocols if item.source == old.source), old.name)
+    return Change(Rule.PROTOCOL_REMOVED, Where(here), f"the protocol `{old.name}` is gone")
+
+
+def _ids_of_others(then: Then, new: ir.Program) -> list[Change]:
+    """Ids are one space over all files: what one has had, another does not take. A packet that
+    only moved to another file is none of this."""
     found: list[Change] = []
-    for name in sorted(old):
+    for protocol in new.protocols:
+        own = then.protocols.get(protocol.name)
+        known = {packet.id for packet in own.protocol.packets} if own else set()
+        added = [packet for packet in protocol.packets if packet.id not in known]
+        for other in then.protocols.values():
+            if other is own:
+                continue
+            names = {packet.id: packet.name for packet in other.protocol.packets}
+            for packet in added:
+                if packet.id in other.retired.ids or names.get(packet.id, packet.name) != \
+                        packet.name:
+                    found.append(Change(Rule.ID_RETIRED, Where(protocol.name, packet.name),
+                                        f"the id 0x{packet.id:04x} of `{packet.name}` was in use "
+                                        f"in `{other.protocol.name}`"))
+    return found
+
+
+def compare(then: Then, new: ir.Program) -> list[Change]:
+    """All changes, protocol by protocol."""
+    now = {protocol.name: protocol for protocol in new.protocols}
+    calls = _calls(new)
+    found: list[Change] = []
+    for name, one in sorted(then.protocols.items()):
         if name in now:
-            found += _Comparer(old[name], now[name]).run()
-        else:
-            found.append(Change(Rule.PROTOCOL_REMOVED, Where(name),
-                                f"the protocol `{name}` is gone"))
+            found += _Comparer(one, now[name], calls).run()
+        elif then.expects(one):
+            found.append(_gone(one, new))
+    if then.complete:
+        found += [Change(None, Where(name), f"the protocol `{name}` is new")
+                  for name in now if name not in then.protocols]
+    found += _ids_of_others(then, new)
     return list(dict.fromkeys(found))

@@ -6,10 +6,12 @@ It holds what `breaking` compares and what the layout and the hashes can be comp
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from typing import Protocol as Shape
 
 from pcgen import ir
 from pcgen.compat.values import value_from, value_to
@@ -64,29 +66,49 @@ def _type_to(type_: ir.Type) -> object:
             return {"type": f"{type_.protocol}.{type_.name}"}
 
 
+class _Ageing(Shape):
+    @property
+    def deprecated(self) -> str | None: ...
+
+
+class _Member(_Ageing, Shape):
+    @property
+    def name(self) -> str: ...
+
+
+def _deprecated_to(item: _Ageing, members: Sequence[_Member] = ()) -> Json:
+    """Of an item, and of its members by name; nothing if nothing is."""
+    found: Json = {} if item.deprecated is None else {"deprecated": item.deprecated}
+    of_members = {one.name: one.deprecated for one in members if one.deprecated is not None}
+    return found | ({"deprecated_members": of_members} if of_members else {})
+
+
 def _field_to(field: ir.Field) -> Json:
     found: Json = {"name": field.name, "type": _type_to(field.type)}
     if field.since > 1:
         found |= {"since": field.since, "default": value_to(field.default)}
-    return found | ({"secret": True} if field.secret else {})
+    return found | ({"secret": True} if field.secret else {}) | _deprecated_to(field)
 
 
 def _named_to(type_: ir.Named) -> Json:
     match type_:
         case ir.Enum():
             return {"enum": type_.base.name, "unknown": type_.unknown.value,
-                    "values": {item.name: [item.value, item.since] for item in type_.values}}
+                    "values": {item.name: [item.value, item.since] for item in type_.values},
+                    **_deprecated_to(type_, type_.values)}
         case ir.Flags():
             return {"flags": type_.base.name, "unknown": type_.unknown.value,
-                    "bits": {item.name: [item.bit, item.since] for item in type_.bits}}
+                    "bits": {item.name: [item.bit, item.since] for item in type_.bits},
+                    **_deprecated_to(type_, type_.bits)}
         case ir.Struct():
-            return {"extensible": type_.extensible,
+            return {"extensible": type_.extensible, **_deprecated_to(type_),
                     "fields": [_field_to(field) for field in type_.fields]}
         case ir.Union():
             return {"tag": type_.tag.name, "open": type_.open,
                     "cases": {case.name: [case.tag, case.since,
                                           _type_to(case.type) if case.type else None]
-                              for case in type_.cases}}
+                              for case in type_.cases},
+                    **_deprecated_to(type_, type_.cases)}
 
 
 def _flow_name(flow: ir.Flow) -> str:
@@ -107,7 +129,8 @@ def _packet_to(packet: ir.Packet) -> Json:
               if value is not None}
     if packet.skips_tail:
         found["tail"] = "skip"
-    return found | {"fields": [_field_to(field) for field in packet.fields]}
+    return found | _deprecated_to(packet) | {
+        "fields": [_field_to(field) for field in packet.fields]}
 
 
 def types_of(protocol: ir.Protocol) -> dict[tuple[str, str], ir.Named]:
@@ -173,6 +196,11 @@ def render(protocol: ir.Protocol, retired: Retired) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
+def is_same(old: str, new: str) -> bool:
+    """True if two texts of lock files say the same of a protocol, whatever its file is called."""
+    return bool({**json.loads(old), "source": ""} == {**json.loads(new), "source": ""})
+
+
 def _listed(items: list[Json], indent: str) -> list[str]:
     """One item a line."""
     last = len(items) - 1
@@ -235,25 +263,29 @@ class _Reader:
 
     def fields(self, items: list[Json]) -> tuple[ir.Field, ...]:
         return tuple(ir.Field(item["name"], "", self.type(item["type"]), item.get("since", 1),
-                              value_from(item.get("default")), item.get("secret", False))
+                              value_from(item.get("default")), item.get("secret", False),
+                              item.get("deprecated"))
                      for item in items)
 
     def named(self, owner: str, name: str, item: Json) -> ir.Named:
+        why = item.get("deprecated")
+        whys = item.get("deprecated_members", {})
         if "enum" in item:
-            values = tuple(ir.EnumValue(key, value, since=since)
+            values = tuple(ir.EnumValue(key, value, "", since, whys.get(key))
                            for key, (value, since) in item["values"].items())
             return ir.Enum(owner, name, "", ir.SCALARS[item["enum"]], values,
-                           ir.Unknown(item["unknown"]))
+                           ir.Unknown(item["unknown"]), why)
         if "flags" in item:
-            bits = tuple(ir.FlagBit(key, bit, since=since)
+            bits = tuple(ir.FlagBit(key, bit, "", since, whys.get(key))
                          for key, (bit, since) in item["bits"].items())
             return ir.Flags(owner, name, "", ir.SCALARS[item["flags"]], bits,
-                            ir.Unknown(item["unknown"]))
+                            ir.Unknown(item["unknown"]), why)
         if "cases" in item:
-            cases = tuple(ir.Case(key, tag, "", self.type(type_) if type_ else None, since)
+            cases = tuple(ir.Case(key, tag, "", self.type(type_) if type_ else None, since,
+                                  whys.get(key))
                           for key, (tag, since, type_) in item["cases"].items())
-            return ir.Union(owner, name, "", ir.SCALARS[item["tag"]], cases, item["open"])
-        return ir.Struct(owner, name, "", self.fields(item["fields"]), item["extensible"])
+            return ir.Union(owner, name, "", ir.SCALARS[item["tag"]], cases, item["open"], why)
+        return ir.Struct(owner, name, "", self.fields(item["fields"]), item["extensible"], why)
 
     def flow(self, item: Json) -> ir.DeclaredFlow:
         sender, _, receiver = item["flow"].split(" ")
@@ -271,7 +303,7 @@ class _Reader:
             tuple(machine.states.index(state) for state in states) if states and machine else None,
             ir.Rate(rate["per_sec"], rate["burst"], ir.Over(rate["over"])) if rate else None,
             self.fields(item["fields"]), self.data["frame_max"], item["since"],
-            item.get("reply"), item.get("latest"), "tail" in item)
+            item.get("reply"), item.get("latest"), "tail" in item, item.get("deprecated"))
 
     def released(self) -> Released:
         for full, item in self.data["types"].items():

@@ -64,10 +64,18 @@ class Rule(Enum):
     MEMBER_RENAMED = "PB304"  # an enum's value, a flag or a case has another name
     CONST_CHANGED = "PB305"  # a constant is gone or has another value
     STATE_REMOVED = "PB306"  # a state or a state machine is gone or has another name
+    CALL_ADDED = "PB307"  # a packet between servers now has an answer
 
     @property
     def of(self) -> Class:
         return {"1": Class.WIRE, "2": Class.POLICY, "3": Class.SOURCE}[self.value[2]]
+
+
+class Trouble(Enum):
+    """Why nothing was compared, or nothing written. None of these can be allowed."""
+
+    NOTHING_COMPARED = "PB001"  # there is nothing to compare with
+    ALREADY_RELEASED = "PB002"  # this version has been released, and was something else
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pcgen import ir
+from pcgen import fingerprint, ir
 from pcgen.compat.rules import Change, Rule, Where
 from pcgen.spelling import spell
 
@@ -21,6 +21,7 @@ class Member:
     number: int
     since: int
     type: ir.Type | None = None
+    deprecated: str | None = None
 
 
 class TypeComparer:
@@ -80,8 +81,12 @@ class TypeComparer:
         """Fields that stand where they stood, are what they were, and have another name."""
         then, now = {field.name for field in old}, {field.name for field in new}
         return {a.name: b.name for a, b in zip(old, new, strict=False)
-                if a.name not in now and b.name not in then and spell(a.type) == spell(b.type)
-                and a.type.size == b.type.size}
+                if a.name not in now and b.name not in then
+                and self.wire(a.type) == self.wire(b.type)}
+
+    def wire(self, type_: ir.Type) -> str:
+        """What a type was on the wire of the release: without the names of types and constants."""
+        return fingerprint.wire_type(type_, self.protocol, self.released)
 
     def field(self, old: ir.Field, new: ir.Field, where: Where) -> None:
         what = f"`{new.name}` of `{where.item}`"
@@ -93,6 +98,16 @@ class TypeComparer:
             self.say(Rule.DEFAULT_CHANGED, where, f"{what} has another default")
         if old.secret and not new.secret:
             self.say(Rule.SECRET_REMOVED, where, f"{what} was secret")
+        elif new.secret and not old.secret:
+            self.say(None, where, f"{what} is secret now")
+        self.deprecated(old.deprecated, new.deprecated, where, what)
+
+    def deprecated(self, old: str | None, new: str | None, where: Where, what: str) -> None:
+        """None: it is not; else why, perhaps empty."""
+        if old != new:
+            reason = f": {new}" if new else ""
+            self.say(None, where, f"{what} is no longer deprecated" if new is None
+                     else f"{what} is deprecated{reason}")
 
     # ---- types ----
 
@@ -155,6 +170,7 @@ class TypeComparer:
         if key[:2] != key[2:]:
             self.say(Rule.TYPE_RENAMED, where,
                      f"the type `{old.protocol}.{old.name}` is now `{new.protocol}.{new.name}`")
+        self.deprecated(old.deprecated, new.deprecated, where, f"`{new.name}`")
         if isinstance(old, ir.Struct) and isinstance(new, ir.Struct):
             self.openness("extensible", _word(old.extensible), _word(new.extensible), where)
             self.fields(old.fields, new.fields, where, new.extensible)
@@ -180,23 +196,21 @@ class TypeComparer:
         """kept: peers of then take any number."""
         numbers = {member.number: member for member in new}
         names = {member.name: member for member in new}
+        names_then = {member.name for member in old}
         for member in old:
-            now = numbers.get(member.number)
-            here = Where(where.protocol, where.item, now.name if now else "")
-            if now is None and member.name in names:
-                self.say(Rule.MEMBER_CHANGED, Where(where.protocol, where.item, member.name),
-                         f"`{member.name}` of `{where.item}` is {names[member.name].number}, and "
-                         f"was released as {member.number}")
-            elif now is None:
+            now = names.get(member.name) or numbers.get(member.number)
+            if now is None or (now.name != member.name and now.name in names_then):
                 self.say(Rule.MEMBER_REMOVED, where,
                          f"`{member.name}` ({member.number}) of `{where.item}` is gone")
+            elif now.number != member.number:
+                self.say(Rule.MEMBER_CHANGED, Where(where.protocol, where.item, member.name),
+                         f"`{member.name}` of `{where.item}` is {now.number}, and was released as "
+                         f"{member.number}")
             else:
-                self.member(member, now, here)
-        then = {member.number for member in old} | {
-            names[member.name].number for member in old
-            if member.name in names and member.number not in numbers}
+                self.member(member, now, Where(where.protocol, where.item, now.name))
+        numbers_then = {member.number for member in old}
         for member in new:
-            if member.number not in then:
+            if member.number not in numbers_then and member.name not in names_then:
                 self.member_added(member, where, kept)
 
     def member_added(self, member: Member, where: Where, kept: bool) -> None:
@@ -215,6 +229,7 @@ class TypeComparer:
         if old.since != new.since:
             self.say(Rule.SINCE_CHANGED, where,
                      f"{what} came with version {old.since}, not {new.since}")
+        self.deprecated(old.deprecated, new.deprecated, where, what)
         if old.type is not None and new.type is not None:
             self.type(old.type, new.type, where, what)
         elif old.type is not new.type:
@@ -234,8 +249,11 @@ def _word(flag: bool) -> str:
 def _members(type_: ir.Enum | ir.Flags | ir.Union) -> list[Member]:
     match type_:
         case ir.Enum():
-            return [Member(value.name, value.value, value.since) for value in type_.values]
+            return [Member(value.name, value.value, value.since, None, value.deprecated)
+                    for value in type_.values]
         case ir.Flags():
-            return [Member(bit.name, bit.bit, bit.since) for bit in type_.bits]
+            return [Member(bit.name, bit.bit, bit.since, None, bit.deprecated)
+                    for bit in type_.bits]
         case ir.Union():
-            return [Member(case.name, case.tag, case.since, case.type) for case in type_.cases]
+            return [Member(case.name, case.tag, case.since, case.type, case.deprecated)
+                    for case in type_.cases]

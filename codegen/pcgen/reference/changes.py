@@ -19,7 +19,7 @@ def read(folder: Path) -> list[Released]:
 
 
 def _entries(old: Released, new: ir.Protocol) -> tuple[Entry, ...]:
-    changes = compare.compare({new.name: old}, ir.Program((new,), ()))
+    changes = compare.compare(against.Then({new.name: old}), ir.Program((new,), ()))
     return tuple(Entry(change.text, change.rule.of.value if change.rule else "")
                  for change in changes)
 

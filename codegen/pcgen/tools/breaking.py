@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pcgen.tools import command
 
 if TYPE_CHECKING:
+    from pcgen.compat.lock import BadLock
     from pcgen.compat.rules import Change
     from pcgen.diagnostics import Diagnostic
     from pcgen.pipeline import Compiled
@@ -34,17 +35,50 @@ def changes_or_report(options: argparse.Namespace, compiled: Compiled) -> list[C
     assert compiled.program is not None
     paths = command.yaml_of(options)
     try:
-        old = against.load(options.against or str(released_folder(paths)), paths)
+        old = released_folder(paths) if options.against is None else options.against
+        then = against.load(old, paths, compiled)
     except lock.BadLock as error:
-        sys.stderr.write(f"pcgen: {error}\n")
+        report_nothing_compared(options, compiled, error)
         return None
-    return compare.compare(old, compiled.program)
+    return compare.compare(then, compiled.program)
+
+
+def report_nothing_compared(options: argparse.Namespace, compiled: Compiled,
+                            error: BadLock) -> None:
+    """As a line for people, who typed what is wrong; as a finding for tools."""
+    from pcgen.compat.rules import Trouble
+    from pcgen.diagnostics import Diagnostic
+
+    if options.format == "text":
+        sys.stderr.write(f"pcgen: {error}\n")
+        return
+    span = compiled.files[0].protocol.span
+    command.report(options, [Diagnostic(Trouble.NOTHING_COMPARED, span, str(error))])
+
+
+def _rule_or_class(word: str) -> str:
+    """A misspelt rule would allow nothing, and one day not be needed any more: nobody would see."""
+    from pcgen.compat.rules import Class, Rule
+    from pcgen.diagnostics import did_you_mean
+
+    known = [*(rule.value for rule in Rule), *(one.value for one in Class)]
+    if word.upper() not in known:
+        hint = did_you_mean(word.upper(), known)
+        raise argparse.ArgumentTypeError(
+            f"`{word}` is no rule or class; {hint or 'pcgen explain lists the rules'}")
+    return word.upper()
+
+
+def add_allow(parser: argparse.ArgumentParser, what: str) -> None:
+    """Rules that may be broken."""
+    parser.add_argument("--allow", metavar="RULE", action="append", default=[],
+                        type=_rule_or_class,
+                        help=f"{what} this rule (PB203) or class (POLICY); may be repeated")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_against(parser)
-    parser.add_argument("--allow", metavar="RULE", action="append", default=[],
-                        help="do not mind this rule (PB203) or class (SOURCE); may be repeated")
+    add_allow(parser, "do not mind")
     parser.add_argument("--strict", action="store_true",
                         help="what breaks only sources, class SOURCE, fails too")
     command.add_format(parser)
@@ -62,7 +96,7 @@ def findings(changes: Sequence[Change], compiled: Compiled, allowed: Sequence[st
     found: list[Diagnostic] = []
     for change in changes:
         rule = change.rule
-        if rule is None or {rule.value, rule.of.value} & {word.upper() for word in allowed}:
+        if rule is None or {rule.value, rule.of.value} & set(allowed):
             continue
         severity = WARNING if rule.of is Class.SOURCE and not strict else ERROR
         found.append(Diagnostic(rule, places.of(change.where), f"{rule.of.value}: {change.text}",

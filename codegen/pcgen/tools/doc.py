@@ -27,6 +27,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.html is None and options.markdown is None:
         sys.stderr.write("pcgen: say where to: --html FILE, --markdown FILE or both\n")
         return command.USAGE
+    if options.released is not None and not options.released.is_dir():
+        sys.stderr.write(f"pcgen: `{options.released}` is no folder of lock files\n")
+        return command.FAILED
     paths = command.yaml_of(options)
     compiled = command.compile_or_report(options, paths)
     if compiled is None or compiled.program is None:
