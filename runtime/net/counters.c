@@ -12,6 +12,7 @@ static void counters__add_limits(struct pc_type_counters *sum, const struct type
     sum->soft_marks += counter_read(&part->soft_marks);
     sum->soft_timeouts += counter_read(&part->soft_timeouts);
     sum->hard_marks += counter_read(&part->hard_marks);
+    sum->memory_ends += counter_read(&part->memory_ends);
     sum->replaced += counter_read(&part->replaced);
     sum->pauses += counter_read(&part->pauses);
     sum->turns_cut += counter_read(&part->turns_cut);

@@ -45,6 +45,7 @@ struct type_counters {
     struct counter soft_marks;
     struct counter soft_timeouts;
     struct counter hard_marks;
+    struct counter memory_ends;
     struct counter replaced;
     struct counter pauses;
     struct counter turns_cut;

@@ -15,12 +15,13 @@
 struct latest_frame;
 
 /* Invariant: count frames hang between head and tail, no two with the same id and key; bytes is the
- * sum of their sizes. */
+ * sum of their sizes, memory that of their capacities. */
 struct latest_list {
     struct latest_frame *head;
     struct latest_frame *tail;
     uint32_t count;
     uint32_t bytes;
+    uint32_t memory; /* bytes of the pool */
 };
 
 enum latest_result {

@@ -283,7 +283,7 @@ static void runtime__on_start(struct pc_worker *worker, struct pc_session *nobod
 static void runtime__shut_down_sessions(struct pc_worker *worker, uint32_t drain_ms)
 {
     for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
-        session_pool_visit(worker_pool(worker, t), session_shut_down, drain_ms);
+        session_pool_visit(worker_pool(worker, t), session_shut_down, &drain_ms);
     }
 }
 

@@ -125,14 +125,13 @@ struct pc_session *session_pool_find(const struct session_pool *pool, pc_handle 
 }
 
 void session_pool_visit(struct session_pool *pool,
-                        void (*visit)(struct pc_session *session, uint32_t argument),
-                        uint32_t argument)
+                        void (*visit)(struct pc_session *session, void *context), void *context)
 {
     uint32_t slot_count = pool->slab_count * SESSION_SLAB_COUNT;
     for (uint32_t slot = 0; slot < slot_count; slot++) {
         struct pc_session *session = session_pool_at(pool, slot);
         if (session->phase != SESSION_FREE) {
-            visit(session, argument);
+            visit(session, context);
         }
     }
 }

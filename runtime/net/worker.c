@@ -12,10 +12,8 @@
 #include "pc/container.h"
 #include "pc/os.h"
 
-#define MEMORY_SHORT_PERCENT 80u
-#define MEMORY_GONE_PERCENT  95u
-#define CACHE_LINE           64u
-#define INBOX_BATCH_MAX      1024u /* of one turn: a flood must not starve the sockets */
+#define CACHE_LINE      64u
+#define INBOX_BATCH_MAX 1024u /* of one turn: a flood must not starve the sockets */
 
 /* malloc aligns to 16 only, so the address is rounded. */
 struct pc_worker *worker_allocate(void)
@@ -229,42 +227,6 @@ static uint32_t worker__used_sessions(const struct pc_worker *worker)
     return used_count;
 }
 
-/* Find the session that keeps most memory from the others, and what ended ones will give back. */
-static void worker__weigh(struct pc_session *session, uint32_t argument)
-{
-    (void)argument;
-    struct pc_worker *worker = session->worker;
-    if (session->phase == SESSION_CLOSING) {
-        worker->returning_bytes += session->queue.bytes;
-    } else if (session->phase == SESSION_OPEN &&
-               (worker->longest == NULL || session->queue.bytes > worker->longest->queue.bytes)) {
-        worker->longest = session;
-    }
-}
-
-/* Watch the memory budget: stop accepting when it is short, end the worst when it is nearly gone.
- * An ended session's queue is held until its CLOSED; until then it must not cost the next worst. */
-static void worker__watch_memory(struct pc_worker *worker)
-{
-    const struct buffer_pool *pool = &worker->buffers;
-    const uint64_t bytes_gone = pool->bytes_max / 100 * MEMORY_GONE_PERCENT;
-    bool is_short = pool->bytes_used > pool->bytes_max / 100 * MEMORY_SHORT_PERCENT;
-    if (is_short != atomic_load_explicit(&worker->is_short, memory_order_relaxed)) {
-        atomic_store_explicit(&worker->is_short, is_short, memory_order_relaxed);
-    }
-    if (pool->bytes_used <= bytes_gone) {
-        return;
-    }
-    worker->longest = NULL;
-    worker->returning_bytes = 0;
-    for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
-        session_pool_visit(worker_pool(worker, t), worker__weigh, 0);
-    }
-    if (worker->longest != NULL && pool->bytes_used > bytes_gone + worker->returning_bytes) {
-        session_end_with(worker->longest, PC_CLOSE_SEND_BUDGET, PORT_ABORT_RESET);
-    }
-}
-
 /* Look for events without sleeping until there is one or the time for it is over. */
 static uint32_t worker__poll_busily(struct pc_worker *worker, uint64_t deadline_ms)
 {
@@ -307,7 +269,7 @@ void worker_turn(struct pc_worker *worker)
     timer_wheel_advance(&worker->timers, worker->now_ms, worker);
     worker__resume(worker);
     worker__flush(worker);
-    worker__watch_memory(worker);
+    memory_watch_turn(worker);
     if (worker->stopping && !atomic_load(&worker->stopped) && worker__used_sessions(worker) == 0 &&
         listener_count_open(worker) == 0) {
         if (worker->runtime->config.on_worker_stop != NULL) {

@@ -13,6 +13,7 @@
 #include "base/timer_wheel.h"
 #include "net/call_table.h"
 #include "net/counters.h"
+#include "net/memory_watch.h"
 #include "net/session_manager.h"
 #include "pc/runtime.h"
 #include "port/port.h"
@@ -44,9 +45,8 @@ struct pc_worker {
     struct pc_session *resume_tail;
     struct connector_link *links;
     uint32_t link_count;
-    struct pc_session *longest; /* of one search for the longest queue */
-    uint64_t returning_bytes;   /* likewise: in queues of sessions that are closing */
-    uint32_t random;            /* state of the jitter generator */
+    struct memory_watch memory;
+    uint32_t random; /* state of the jitter generator */
     void *user;
     struct pc_thread *thread;
     struct worker_command start_command;

@@ -73,8 +73,9 @@ struct pc_runtime_config {
     uint32_t receive_buffer_count; /* per worker, a power of two; 0: 256 */
     uint32_t receive_buffer_size;  /* bytes; 0: 16384 */
     uint64_t send_bytes_max;       /* all send queues and receive tails of one worker; 0: 256 MiB.
-                                    * At 80 % no connection is accepted, at 95 % the session with
-                                    * the longest queue is closed (PC_CLOSE_SEND_BUDGET). */
+                                    * At 80 % no connection is accepted, at 95 % the session that
+                                    * holds most of it is closed (PC_CLOSE_SEND_BUDGET), then the
+                                    * next when its memory is back. */
     uint32_t busy_poll_us; /* look for events so long before sleeping: a processor's time for an
                             * answer in 6 us instead of 60; 0: sleep at once */
     uint64_t jitter_seed;  /* spreads reconnects; 0: from the system */
@@ -189,6 +190,7 @@ struct pc_type_counters {
     uint64_t soft_marks;        /* times that a send queue rose above its soft mark */
     uint64_t soft_timeouts;     /* SLOW_CONSUMER: above it for too long */
     uint64_t hard_marks;        /* SLOW_CONSUMER: at the hard mark */
+    uint64_t memory_ends;       /* SEND_BUDGET, or ended while draining: memory was nearly gone */
     uint64_t replaced;          /* frames that a newer one made obsolete (pc_session_send_latest) */
     uint64_t pauses;            /* pc_session_pause */
     uint64_t turns_cut;         /* turns in which a session had more frames than one turn handles */
