@@ -2,7 +2,8 @@
  *
  * Happy path: create opens a port per worker; listen opens addresses on the acceptor's port; start
  * runs the threads; stop tells every worker to stop, waits until nothing is left, posts the quit
- * commands, joins, and checks that every pool is whole. Failure modes: a port or an address that
+ * commands, joins, delivers what is still in an inbox, and checks that every pool is whole; destroy
+ * closes the ports. Failure modes: a port or an address that
  * cannot be opened is a status of create or listen; a session that does not end in time is aborted
  * by its own deadline. */
 #include "net/runtime.h"
@@ -501,9 +502,22 @@ bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms)
     return runtime_end_stop(runtime);
 }
 
+/* Until no inbox has anything left: what is delivered may post to a worker whose turn has been. */
+static void runtime__drain_inboxes(const struct pc_runtime *runtime)
+{
+    uint32_t delivered_count;
+    do {
+        delivered_count = 0;
+        for (uint32_t i = 0; i < runtime->worker_count; i++) {
+            delivered_count += worker_drain_inbox(runtime->workers[i]);
+        }
+    } while (delivered_count > 0);
+}
+
 bool runtime_end_stop(struct pc_runtime *runtime)
 {
     runtime__quit_and_join(runtime);
+    runtime__drain_inboxes(runtime);
     runtime->phase = RUNTIME_STOPPED;
     bool whole = session_manager_is_whole(&runtime->manager);
     for (uint32_t i = 0; i < runtime->listener_count; i++) {
@@ -531,6 +545,9 @@ static void runtime__free_counters(const struct pc_runtime *runtime, struct pc_w
 void pc_runtime_destroy(struct pc_runtime *runtime)
 {
     PC_ASSERT(runtime->phase != RUNTIME_RUNNING);
+    if (runtime->phase == RUNTIME_CREATED) {
+        runtime__drain_inboxes(runtime);
+    }
     for (uint32_t i = 0; i < runtime->listener_count; i++) {
         listener_destroy(runtime->listeners[i]);
         free(runtime->listeners[i]);

@@ -31,6 +31,9 @@ struct pc_worker *worker_allocate(void)
 
 void worker_free(struct pc_worker *worker)
 {
+    if (worker->port != NULL) {
+        port_close(worker->port);
+    }
     void *memory;
     memcpy(&memory, (uint8_t *)worker - sizeof(void *), sizeof(void *));
     free(memory);
@@ -176,19 +179,19 @@ static void worker__flush(struct pc_worker *worker)
     }
 }
 
-static void worker__drain_inbox(struct pc_worker *worker)
+uint32_t worker_drain_inbox(struct pc_worker *worker)
 {
     inbox_wake_seen(&worker->inbox);
     for (uint32_t i = 0; i < INBOX_BATCH_MAX; i++) {
         struct pc_message *message = inbox_pop(&worker->inbox);
         if (message == NULL) {
-            return;
+            return i;
         }
         struct pc_session *session =
             message->session == PC_HANDLE_NONE ? NULL : pc_worker_find(worker, message->session);
         message->deliver(worker, session, message);
     }
-    port_wake(worker->port);
+    return INBOX_BATCH_MAX;
 }
 
 static void worker__on_event(struct pc_worker *worker, const struct port_event *event)
@@ -213,7 +216,9 @@ static void worker__on_event(struct pc_worker *worker, const struct port_event *
         listener_on_unlistened(worker->runtime, event->listener);
         break;
     case PORT_WOKEN:
-        worker__drain_inbox(worker);
+        if (worker_drain_inbox(worker) == INBOX_BATCH_MAX) {
+            port_wake(worker->port);
+        }
         break;
     }
 }
@@ -290,10 +295,6 @@ void worker_run(void *argument)
 
 bool worker_destroy(struct pc_worker *worker)
 {
-    if (worker->port != NULL) {
-        worker__drain_inbox(worker);
-        port_close(worker->port);
-    }
     call_table_destroy(&worker->calls);
     free(worker->frame_scratch);
     return buffer_pool_destroy(&worker->buffers);

@@ -62,13 +62,20 @@ struct pc_worker {
 
 /* Zeroed, on cache lines of its own; NULL if memory is short. */
 struct pc_worker *worker_allocate(void);
+
+/* Close the port and free the worker itself. Only then: until here a late pc_post is a mistake
+ * without an effect, not a write to freed memory. */
 void worker_free(struct pc_worker *worker);
 
 PC_NODISCARD enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime,
                                         uint32_t index, int32_t *raw);
 
-/* After the thread was joined: deliver what is left in the inbox, close the port, free all. Returns
- * false if a buffer was not given back. */
+/* Deliver what is in the inbox, but no more than a turn's share; returns how many messages that
+ * were. Thread: the worker's, or the main thread when all were joined. */
+uint32_t worker_drain_inbox(struct pc_worker *worker);
+
+/* After the thread was joined and the inbox drained: free all that the worker owns. Returns false
+ * if a buffer was not given back. */
 bool worker_destroy(struct pc_worker *worker);
 
 /* One turn. It sleeps while there is nothing to do. */
