@@ -47,12 +47,14 @@ struct type_counters {
     struct counter hard_marks;
     struct counter memory_ends;
     struct counter replaced;
+    struct counter evicted;
     struct counter pauses;
     struct counter turns_cut;
     struct counter accepts_failed;
     struct counter accepts_throttled;
     struct counter accepts_no_room;
     struct counter accepts_no_memory;
+    struct counter accepts_given_up;
     struct counter addresses_refused;
     struct counter over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT];
     struct counter *packets; /* received, one per entry of the accept table */

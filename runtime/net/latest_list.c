@@ -96,7 +96,7 @@ enum latest_result latest_list_put(struct latest_list *list, struct buffer_pool 
         latest_list_free(latest_list_pop(list), pool);
     }
     latest_list__append(list, made);
-    return is_full ? LATEST_REPLACED : LATEST_ADDED;
+    return is_full ? LATEST_EVICTED : LATEST_ADDED;
 }
 
 struct latest_frame *latest_list_pop(struct latest_list *list)

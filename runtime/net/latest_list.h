@@ -26,7 +26,8 @@ struct latest_list {
 
 enum latest_result {
     LATEST_ADDED,
-    LATEST_REPLACED, /* an older frame was dropped */
+    LATEST_REPLACED, /* the older frame of the same id and key was dropped */
+    LATEST_EVICTED,  /* the list was full: the oldest frame was dropped, of another id or key */
     LATEST_NO_MEMORY /* nothing was changed */
 };
 

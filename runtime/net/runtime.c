@@ -28,8 +28,10 @@
 bool pc_engine_parse(const char *text, enum pc_engine *engine)
 {
     static const char *const names[] = {
-        [PC_ENGINE_AUTO] = "auto",   [PC_ENGINE_IOCP] = "iocp", [PC_ENGINE_URING] = "uring",
-        [PC_ENGINE_EPOLL] = "epoll", [PC_ENGINE_SIM] = "sim",
+        [PC_ENGINE_AUTO] = "auto",
+        [PC_ENGINE_IOCP] = "iocp",
+        [PC_ENGINE_URING] = "uring",
+        [PC_ENGINE_EPOLL] = "epoll",
     };
     for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {

@@ -30,7 +30,8 @@ enum pc_engine {
     PC_ENGINE_SIM
 };
 
-/* Parses "auto", "iocp", "uring", "epoll"; false if it is none of them. */
+/* Parses "auto", "iocp", "uring", "epoll"; false if it is none of them. A simulation is made by a
+ * program, never chosen by a word. */
 bool pc_engine_parse(const char *text, enum pc_engine *engine);
 
 /* What happened, for the log. Which fields are filled is said behind each kind. */
@@ -192,12 +193,14 @@ struct pc_type_counters {
     uint64_t hard_marks;        /* SLOW_CONSUMER: at the hard mark */
     uint64_t memory_ends;       /* SEND_BUDGET, or ended while draining: memory was nearly gone */
     uint64_t replaced;          /* frames that a newer one made obsolete (pc_session_send_latest) */
+    uint64_t evicted;           /* frames lost to one of another key: too many keys waited */
     uint64_t pauses;            /* pc_session_pause */
     uint64_t turns_cut;         /* turns in which a session had more frames than one turn handles */
     uint64_t accepts_failed;    /* accepts that ended with an error */
     uint64_t accepts_throttled; /* times that accepting waited for its rate, */
     uint64_t accepts_no_room;   /* for a free session, */
     uint64_t accepts_no_memory; /* for memory: a worker has used 80 % of its send_bytes_max */
+    uint64_t accepts_given_up;  /* connections reset as their worker had no room for a session */
     uint64_t addresses_refused; /* connections beyond sessions_per_address_max */
     uint64_t over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT]; /* packets beyond a rate */
 };

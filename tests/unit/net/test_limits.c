@@ -299,6 +299,36 @@ static void session_above_the_soft_mark_sends_only_the_newest(void **state)
     loop_await(&loop_server.counts.rooms, 1);
     pc_os_sleep_ms(50);
     assert_int_equal(loop_read(&loop_client.counts.frames), 202);
+    assert_int_equal(server_counters().sent_packets, 202);
+    assert_int_equal(server_counters().evicted, 0);
+}
+
+#define KEYS_TOO_MANY 6u
+
+static void send_many_keys(struct pc_session *session)
+{
+    for (uint32_t i = 0; i < LATEST_COUNT_MAX + KEYS_TOO_MANY; i++) {
+        uint8_t frame[8] = {0};
+        pc_frame_put_header(frame, sizeof frame, TEST_ID_TEXT);
+        assert_int_equal(pc_session_send_latest(session, i, frame, sizeof frame), PC_OK);
+    }
+}
+
+static void session_with_too_many_keys_waiting_counts_what_it_lost(void **state)
+{
+    (void)state;
+    const struct loop_options options = {
+        .type = slow_type,
+        .client_count = 1,
+        .on_client_open = pc_session_pause,
+    };
+    loop_start(&options);
+    loop_await(&loop_server.counts.opened, 1);
+    loop_await(&loop_client.counts.opened, 1);
+    loop_run_on(&loop_server, 0, fill_queue);
+    loop_run_on(&loop_server, 0, send_many_keys);
+    assert_int_equal(server_counters().evicted, KEYS_TOO_MANY);
+    assert_int_equal(server_counters().replaced, 0);
 }
 
 static void session_below_the_soft_mark_sends_everything(void **state)
@@ -388,6 +418,7 @@ int main(void)
         TEST(session_budget_of_bytes_closes_with_its_own_reason),
         TEST(session_lifted_budget_does_nothing),
         TEST(session_above_the_soft_mark_sends_only_the_newest),
+        TEST(session_with_too_many_keys_waiting_counts_what_it_lost),
         TEST(session_below_the_soft_mark_sends_everything),
         TEST(session_too_long_above_the_soft_mark_is_closed),
         TEST(listener_accept_rate_lets_the_backlog_hold),
