@@ -30,7 +30,8 @@ static inline uint64_t counter_read(const struct counter *counter)
     return atomic_load_explicit(&counter->value, memory_order_relaxed);
 }
 
-/* What one worker counts of one session type. Padded by its allocation to whole cache lines. */
+/* What one worker counts of one session type. Those of a worker, and each packets, are allocated on
+ * cache lines of their own. */
 struct type_counters {
     struct counter opened;
     struct counter open_high;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache_line.h"
 #include "net/connector.h"
 #include "net/listener.h"
 #include "net/session.h"
@@ -21,7 +22,7 @@
 
 #define RECEIVE_BUFFER_COUNT_DEFAULT 256u
 #define RECEIVE_BUFFER_SIZE_DEFAULT  16384u
-#define SEND_BYTES_DEFAULT           (256ull * 1024 * 1024)
+#define WORKER_BYTES_DEFAULT         (256ull * 1024 * 1024)
 #define STOP_REPORT_MS               1000u
 #define LISTEN_PAUSE_MS              10u /* between two tries while an address is in use */
 
@@ -81,7 +82,7 @@ static void runtime__fill_defaults(struct pc_runtime_config *config)
         config->receive_buffer_size = RECEIVE_BUFFER_SIZE_DEFAULT;
     }
     if (config->send_bytes_max == 0) {
-        config->send_bytes_max = SEND_BYTES_DEFAULT;
+        config->send_bytes_max = WORKER_BYTES_DEFAULT;
     }
 }
 
@@ -337,13 +338,14 @@ void pc_post(struct pc_runtime *runtime, struct pc_message *message)
 static enum pc_status runtime__make_counters(struct pc_runtime *runtime, struct pc_worker *worker)
 {
     uint32_t type_count = runtime->manager.type_count;
-    worker->counters = calloc(type_count + 1, sizeof *worker->counters);
+    worker->counters = cache_line_allocate((type_count + 1) * sizeof *worker->counters);
     if (worker->counters == NULL) {
         return PC_NO_MEMORY;
     }
     for (uint32_t t = 0; t < type_count; t++) {
         uint32_t entry_count = runtime->manager.types[t].policy.accepts->entry_count;
-        worker->counters[t].packets = calloc(entry_count + 1, sizeof(struct counter));
+        worker->counters[t].packets =
+            cache_line_allocate((entry_count + 1) * sizeof(struct counter));
         if (worker->counters[t].packets == NULL) {
             return PC_NO_MEMORY;
         }
@@ -539,9 +541,9 @@ bool runtime_end_stop(struct pc_runtime *runtime)
 static void runtime__free_counters(const struct pc_runtime *runtime, struct pc_worker *worker)
 {
     for (uint32_t t = 0; worker->counters != NULL && t < runtime->manager.type_count; t++) {
-        free(worker->counters[t].packets);
+        cache_line_free(worker->counters[t].packets);
     }
-    free(worker->counters);
+    cache_line_free(worker->counters);
 }
 
 void pc_runtime_destroy(struct pc_runtime *runtime)

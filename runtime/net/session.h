@@ -64,7 +64,7 @@ struct pc_session {
     bool has_budget;
     bool peer_finished; /* the peer's FIN has come */
     bool send_finished; /* our FIN was sent */
-    bool was_open;      /* on_open was called, so on_close is owed */
+    bool was_open;      /* on_open was called, so on_close is owed; CLOSING does not tell */
     bool makes_calls;   /* calls may wait on it */
 
     /* Line 4: receiving. */

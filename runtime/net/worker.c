@@ -2,8 +2,8 @@
 #include "net/worker.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/cache_line.h"
 #include "net/connector.h"
 #include "net/listener.h"
 #include "net/runtime.h"
@@ -12,21 +12,11 @@
 #include "pc/container.h"
 #include "pc/os.h"
 
-#define CACHE_LINE      64u
 #define INBOX_BATCH_MAX 1024u /* of one turn: a flood must not starve the sockets */
 
-/* malloc aligns to 16 only, so the address is rounded. */
 struct pc_worker *worker_allocate(void)
 {
-    size_t size = (sizeof(struct pc_worker) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    uint8_t *memory = calloc(1, size + CACHE_LINE + sizeof(void *));
-    if (memory == NULL) {
-        return NULL;
-    }
-    uintptr_t aligned =
-        ((uintptr_t)memory + sizeof(void *) + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1);
-    memcpy((void *)(aligned - sizeof(void *)), &memory, sizeof(void *));
-    return (struct pc_worker *)aligned;
+    return cache_line_allocate(sizeof(struct pc_worker));
 }
 
 void worker_free(struct pc_worker *worker)
@@ -34,9 +24,7 @@ void worker_free(struct pc_worker *worker)
     if (worker->port != NULL) {
         port_close(worker->port);
     }
-    void *memory;
-    memcpy(&memory, (uint8_t *)worker - sizeof(void *), sizeof(void *));
-    free(memory);
+    cache_line_free(worker);
 }
 
 /* Each worker has jitter of its own, also when all share one seed. */

@@ -6,9 +6,11 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buffer_pool.h"
+#include "base/cache_line.h"
 #include "base/inbox.h"
 #include "base/timer_wheel.h"
 #include "net/call_table.h"
@@ -33,7 +35,6 @@ struct pc_worker {
     struct pc_runtime *runtime;
     uint32_t index;
     uint64_t now_ms;
-    struct inbox inbox;
     struct timer_wheel timers;
     struct buffer_pool buffers;
     struct call_table calls;
@@ -49,16 +50,22 @@ struct pc_worker {
     uint32_t random; /* state of the jitter generator */
     void *user;
     struct pc_thread *thread;
+    bool stopping;
+    bool quitting;
+    struct port_event events[PORT_EVENTS_MAX];
+
+    /* From here on lines that other threads write or read. */
+    struct inbox inbox;
     struct worker_command start_command;
     struct worker_command stop_command;
     struct worker_command quit_command;
     atomic_uint session_count; /* of all types, handed over ones included; the acceptor compares */
     atomic_bool stopped;       /* nothing is left to close */
     atomic_bool is_short;      /* memory is short: the acceptor must not accept */
-    bool stopping;
-    bool quitting;
-    struct port_event events[PORT_EVENTS_MAX];
 };
+
+_Static_assert(offsetof(struct pc_worker, inbox) % CACHE_LINE_SIZE == 0,
+               "no producer writes to a line that the owner reads for each packet");
 
 /* Zeroed, on cache lines of its own; NULL if memory is short. */
 struct pc_worker *worker_allocate(void);
