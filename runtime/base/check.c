@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void check_failed(const char *expression, const char *file, int line)
+void pc_check_failed(const char *expression, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, expression);
     fflush(stderr);

@@ -24,7 +24,8 @@ static void inbox__append(struct inbox *inbox, struct pc_message *message);
 
 void inbox_init(struct inbox *inbox)
 {
-    *inbox = (struct inbox){.tail = &inbox->stub};
+    inbox->tail = &inbox->stub;
+    inbox->stub = (struct pc_message){.next = NULL};
     atomic_init(&inbox->head, &inbox->stub);
     atomic_init(&inbox->wake_pending, false);
 }

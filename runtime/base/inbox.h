@@ -10,21 +10,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cache_line.h"
 #include "pc/worker.h"
 
 /* Invariant: from tail the next pointers lead to every message, but for one whose producer has not
  * linked it yet; the stub is in the queue exactly when head or tail would have nothing else. */
 struct inbox {
-    _Atomic(struct pc_message *) head; /* producers: the newest */
-    atomic_bool wake_pending;          /* a wake was sent and not yet seen */
-    uint8_t apart[64];                 /* keeps the consumer off the producers' cache line */
-    struct pc_message *tail;           /* consumer: the oldest */
+    /* A line that producers write. */
+    _Alignas(CACHE_LINE_SIZE) _Atomic(struct pc_message *) head; /* the newest */
+    atomic_bool wake_pending; /* a wake was asked for and not yet seen */
+
+    /* A line of the consumer's. */
+    _Alignas(CACHE_LINE_SIZE) struct pc_message *tail; /* the oldest */
     struct pc_message stub;
 };
 
+_Static_assert(sizeof(struct inbox) == 2 * CACHE_LINE_SIZE, "what follows begins a line");
+
 void inbox_init(struct inbox *inbox);
 
-/* Thread: any. True if the consumer must be woken (no wake is pending yet). */
+/* Thread: any. True if the consumer must be woken (no wake is pending yet): of all producers
+ * between two drains one makes the call that wakes. An engine may put wakes together once more, for
+ * callers that are not behind an inbox; nothing here relies on it. */
 bool inbox_push(struct inbox *inbox, struct pc_message *message);
 
 /* The consumer has seen the wake; call before draining. */

@@ -48,5 +48,11 @@ static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t per_s
     return true;
 }
 
+/* Undo a take, before the bucket is used again. */
+static inline void token_bucket_give_back(struct token_bucket *bucket)
+{
+    bucket->level_milli += TOKEN_MILLI;
+}
+
 /* Milliseconds from the last take until a token will be there; 0 if there is one. */
 uint32_t token_bucket_wait_ms(const struct token_bucket *bucket, uint32_t per_sec);

@@ -78,7 +78,8 @@ static bool connector__may_retry(const struct connector_link *link)
     return !link->config->once && !link->worker->stopping;
 }
 
-/* Say that the attempt failed. The next one is planned when the session is released. */
+/* Say that the attempt failed. The next one is planned when the session is released, if there is
+ * one. */
 static void connector__tell_failed(const struct connector_link *link, enum pc_status status,
                                    int32_t raw)
 {
@@ -93,6 +94,15 @@ static void connector__tell_failed(const struct connector_link *link, enum pc_st
     worker_observe(link->worker, &event);
 }
 
+/* The attempt failed before there was a session. */
+static void connector__give_up(struct connector_link *link, enum pc_status status)
+{
+    connector__tell_failed(link, status, 0);
+    if (connector__may_retry(link)) {
+        connector__retry_later(link);
+    }
+}
+
 void connector_start(struct connector_link *link)
 {
     struct pc_worker *worker = link->worker;
@@ -100,8 +110,7 @@ void connector_start(struct connector_link *link)
     PC_ASSERT(link->session == NULL);
     struct pc_session *session = worker_take_session(worker, type);
     if (session == NULL) {
-        connector__tell_failed(link, PC_NO_MEMORY, 0);
-        connector__retry_later(link);
+        connector__give_up(link, PC_NO_MEMORY);
         return;
     }
     session->tag = link->config->tag;
@@ -109,10 +118,7 @@ void connector_start(struct connector_link *link)
     enum pc_status status = port_connect(worker->port, &session->socket, &link->config->address);
     if (status != PC_OK) {
         session_release(session);
-        connector__tell_failed(link, status, 0);
-        if (connector__may_retry(link)) {
-            connector__retry_later(link);
-        }
+        connector__give_up(link, status);
         return;
     }
     session->link = link;

@@ -12,13 +12,16 @@ static void counters__add_limits(struct pc_type_counters *sum, const struct type
     sum->soft_marks += counter_read(&part->soft_marks);
     sum->soft_timeouts += counter_read(&part->soft_timeouts);
     sum->hard_marks += counter_read(&part->hard_marks);
+    sum->memory_ends += counter_read(&part->memory_ends);
     sum->replaced += counter_read(&part->replaced);
+    sum->evicted += counter_read(&part->evicted);
     sum->pauses += counter_read(&part->pauses);
     sum->turns_cut += counter_read(&part->turns_cut);
     sum->accepts_failed += counter_read(&part->accepts_failed);
     sum->accepts_throttled += counter_read(&part->accepts_throttled);
     sum->accepts_no_room += counter_read(&part->accepts_no_room);
     sum->accepts_no_memory += counter_read(&part->accepts_no_memory);
+    sum->accepts_given_up += counter_read(&part->accepts_given_up);
     sum->addresses_refused += counter_read(&part->addresses_refused);
     for (uint32_t scope = 0; scope < PC_RATE_SCOPE_COUNT; scope++) {
         for (uint32_t over = 0; over < PC_RATE_OVER_COUNT; over++) {

@@ -30,7 +30,8 @@ static inline uint64_t counter_read(const struct counter *counter)
     return atomic_load_explicit(&counter->value, memory_order_relaxed);
 }
 
-/* What one worker counts of one session type. Padded by its allocation to whole cache lines. */
+/* What one worker counts of one session type. Those of a worker, and each packets, are allocated on
+ * cache lines of their own. */
 struct type_counters {
     struct counter opened;
     struct counter open_high;
@@ -45,13 +46,16 @@ struct type_counters {
     struct counter soft_marks;
     struct counter soft_timeouts;
     struct counter hard_marks;
+    struct counter memory_ends;
     struct counter replaced;
+    struct counter evicted;
     struct counter pauses;
     struct counter turns_cut;
     struct counter accepts_failed;
     struct counter accepts_throttled;
     struct counter accepts_no_room;
     struct counter accepts_no_memory;
+    struct counter accepts_given_up;
     struct counter addresses_refused;
     struct counter over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT];
     struct counter *packets; /* received, one per entry of the accept table */

@@ -15,6 +15,16 @@ static struct dispatch_result dispatcher__over_rate(const struct pc_rate *rate,
     };
 }
 
+/* A delayed frame is judged again, so it must not have paid. One that is dropped was a packet. */
+enum dispatch_verdict dispatcher_over_packet_rate(const struct dispatch_subject *subject,
+                                                  const struct pc_rate *rate)
+{
+    if (rate->over == PC_RATE_DELAY && subject->rate->per_sec != 0) {
+        token_bucket_give_back(subject->total);
+    }
+    return DISPATCH_PACKET_RATE;
+}
+
 struct dispatch_result dispatcher_explain(const struct pc_accept_table *table,
                                           const struct pc_accept_entry *entry,
                                           const struct dispatch_subject *subject,

@@ -45,6 +45,11 @@ static inline bool dispatcher_take(struct token_bucket *bucket, const struct pc_
     return token_bucket_take(bucket, rate->per_sec, rate->burst, stamp);
 }
 
+/* The packet's own rate refuses it: what follows for the token of the rate of all packets. Apart
+ * from the judgement, which is compiled into its caller. */
+enum dispatch_verdict dispatcher_over_packet_rate(const struct dispatch_subject *subject,
+                                                  const struct pc_rate *rate);
+
 /* Judge a frame by state and rates; takes the tokens that it costs. Apart from the explanation,
  * because nearly every frame is admitted: 9 % of the instructions of an echo less. */
 static inline enum dispatch_verdict dispatcher_judge(const struct pc_accept_table *table,
@@ -62,7 +67,7 @@ static inline enum dispatch_verdict dispatcher_judge(const struct pc_accept_tabl
     uint32_t index = entry->rate - 1u;
     if (entry->rate != 0 &&
         !dispatcher_take(&subject->buckets[index], &table->rates[index], subject->stamp)) {
-        return DISPATCH_PACKET_RATE;
+        return dispatcher_over_packet_rate(subject, &table->rates[index]);
     }
     return DISPATCH_ADMITTED;
 }

@@ -10,13 +10,16 @@ void latest_list_check(const struct latest_list *list)
 {
     uint32_t count = 0;
     uint32_t bytes = 0;
+    uint32_t memory = 0;
     for (const struct latest_frame *frame = list->head; frame != NULL; frame = frame->next) {
         PC_ASSERT(frame->next != NULL || frame == list->tail);
         count++;
         bytes += frame->size;
+        memory += frame->capacity;
     }
     PC_ASSERT(count == list->count);
     PC_ASSERT(bytes == list->bytes);
+    PC_ASSERT(memory == list->memory);
     PC_ASSERT(count <= LATEST_COUNT_MAX);
 }
 
@@ -48,6 +51,7 @@ static void latest_list__replace(struct latest_list *list, struct buffer_pool *p
         list->tail = made;
     }
     list->bytes = list->bytes - old->size + made->size;
+    list->memory = list->memory - old->capacity + made->capacity;
     latest_list_free(old, pool);
 }
 
@@ -61,6 +65,7 @@ static void latest_list__append(struct latest_list *list, struct latest_frame *m
     list->tail = made;
     list->count++;
     list->bytes += made->size;
+    list->memory += made->capacity;
 }
 
 /* Both tell of the same thing: the ids in their headers and their keys are equal. */
@@ -91,7 +96,7 @@ enum latest_result latest_list_put(struct latest_list *list, struct buffer_pool 
         latest_list_free(latest_list_pop(list), pool);
     }
     latest_list__append(list, made);
-    return is_full ? LATEST_REPLACED : LATEST_ADDED;
+    return is_full ? LATEST_EVICTED : LATEST_ADDED;
 }
 
 struct latest_frame *latest_list_pop(struct latest_list *list)
@@ -106,6 +111,7 @@ struct latest_frame *latest_list_pop(struct latest_list *list)
     }
     list->count--;
     list->bytes -= frame->size;
+    list->memory -= frame->capacity;
     return frame;
 }
 

@@ -15,17 +15,19 @@
 struct latest_frame;
 
 /* Invariant: count frames hang between head and tail, no two with the same id and key; bytes is the
- * sum of their sizes. */
+ * sum of their sizes, memory that of their capacities. */
 struct latest_list {
     struct latest_frame *head;
     struct latest_frame *tail;
     uint32_t count;
     uint32_t bytes;
+    uint32_t memory; /* bytes of the pool */
 };
 
 enum latest_result {
     LATEST_ADDED,
-    LATEST_REPLACED, /* an older frame was dropped */
+    LATEST_REPLACED, /* the older frame of the same id and key was dropped */
+    LATEST_EVICTED,  /* the list was full: the oldest frame was dropped, of another id or key */
     LATEST_NO_MEMORY /* nothing was changed */
 };
 

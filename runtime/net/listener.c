@@ -262,6 +262,7 @@ static struct listener_handover *listener__take_handover(struct listener *listen
 static void listener__give_up(struct listener *listener, struct pc_worker *worker,
                               const struct port_handover *connection)
 {
+    counter_add(&worker->counters[listener->config.type].accepts_given_up, 1);
     worker_count_session(worker, listener->config.type, -1);
     listener_forget_address(listener, &connection->peer);
 }
@@ -322,6 +323,7 @@ static void listener__place(struct listener *listener, struct pc_session *sessio
         worker_count_session(acceptor, listener->config.type, 1);
     }
     if (port_adopt(acceptor->port, &session->socket) != PC_OK) {
+        counter_add(&session_counters(session)->accepts_given_up, 1);
         session_discard(session, PORT_ABORT_RESET, PC_CLOSE_NO_BUFFERS);
         return;
     }

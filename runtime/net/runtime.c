@@ -2,7 +2,8 @@
  *
  * Happy path: create opens a port per worker; listen opens addresses on the acceptor's port; start
  * runs the threads; stop tells every worker to stop, waits until nothing is left, posts the quit
- * commands, joins, and checks that every pool is whole. Failure modes: a port or an address that
+ * commands, joins, delivers what is still in an inbox, and checks that every pool is whole; destroy
+ * closes the ports. Failure modes: a port or an address that
  * cannot be opened is a status of create or listen; a session that does not end in time is aborted
  * by its own deadline. */
 #include "net/runtime.h"
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache_line.h"
 #include "net/connector.h"
 #include "net/listener.h"
 #include "net/session.h"
@@ -20,15 +22,17 @@
 
 #define RECEIVE_BUFFER_COUNT_DEFAULT 256u
 #define RECEIVE_BUFFER_SIZE_DEFAULT  16384u
-#define SEND_BYTES_DEFAULT           (256ull * 1024 * 1024)
+#define WORKER_BYTES_DEFAULT         (256ull * 1024 * 1024)
 #define STOP_REPORT_MS               1000u
 #define LISTEN_PAUSE_MS              10u /* between two tries while an address is in use */
 
 bool pc_engine_parse(const char *text, enum pc_engine *engine)
 {
     static const char *const names[] = {
-        [PC_ENGINE_AUTO] = "auto",   [PC_ENGINE_IOCP] = "iocp", [PC_ENGINE_URING] = "uring",
-        [PC_ENGINE_EPOLL] = "epoll", [PC_ENGINE_SIM] = "sim",
+        [PC_ENGINE_AUTO] = "auto",
+        [PC_ENGINE_IOCP] = "iocp",
+        [PC_ENGINE_URING] = "uring",
+        [PC_ENGINE_EPOLL] = "epoll",
     };
     for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
@@ -83,7 +87,7 @@ static void runtime__fill_defaults(struct pc_runtime_config *config)
         config->receive_buffer_size = RECEIVE_BUFFER_SIZE_DEFAULT;
     }
     if (config->send_bytes_max == 0) {
-        config->send_bytes_max = SEND_BYTES_DEFAULT;
+        config->send_bytes_max = WORKER_BYTES_DEFAULT;
     }
 }
 
@@ -288,7 +292,7 @@ static void runtime__on_start(struct pc_worker *worker, struct pc_session *nobod
 static void runtime__shut_down_sessions(struct pc_worker *worker, uint32_t drain_ms)
 {
     for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
-        session_pool_visit(worker_pool(worker, t), session_shut_down, drain_ms);
+        session_pool_visit(worker_pool(worker, t), session_shut_down, &drain_ms);
     }
 }
 
@@ -339,13 +343,14 @@ void pc_post(struct pc_runtime *runtime, struct pc_message *message)
 static enum pc_status runtime__make_counters(struct pc_runtime *runtime, struct pc_worker *worker)
 {
     uint32_t type_count = runtime->manager.type_count;
-    worker->counters = calloc(type_count + 1, sizeof *worker->counters);
+    worker->counters = cache_line_allocate((type_count + 1) * sizeof *worker->counters);
     if (worker->counters == NULL) {
         return PC_NO_MEMORY;
     }
     for (uint32_t t = 0; t < type_count; t++) {
         uint32_t entry_count = runtime->manager.types[t].policy.accepts->entry_count;
-        worker->counters[t].packets = calloc(entry_count + 1, sizeof(struct counter));
+        worker->counters[t].packets =
+            cache_line_allocate((entry_count + 1) * sizeof(struct counter));
         if (worker->counters[t].packets == NULL) {
             return PC_NO_MEMORY;
         }
@@ -506,9 +511,22 @@ bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms)
     return runtime_end_stop(runtime);
 }
 
+/* Until no inbox has anything left: what is delivered may post to a worker whose turn has been. */
+static void runtime__drain_inboxes(const struct pc_runtime *runtime)
+{
+    uint32_t delivered_count;
+    do {
+        delivered_count = 0;
+        for (uint32_t i = 0; i < runtime->worker_count; i++) {
+            delivered_count += worker_drain_inbox(runtime->workers[i]);
+        }
+    } while (delivered_count > 0);
+}
+
 bool runtime_end_stop(struct pc_runtime *runtime)
 {
     runtime__quit_and_join(runtime);
+    runtime__drain_inboxes(runtime);
     runtime->phase = RUNTIME_STOPPED;
     bool whole = session_manager_is_whole(&runtime->manager);
     for (uint32_t i = 0; i < runtime->listener_count; i++) {
@@ -528,14 +546,17 @@ bool runtime_end_stop(struct pc_runtime *runtime)
 static void runtime__free_counters(const struct pc_runtime *runtime, struct pc_worker *worker)
 {
     for (uint32_t t = 0; worker->counters != NULL && t < runtime->manager.type_count; t++) {
-        free(worker->counters[t].packets);
+        cache_line_free(worker->counters[t].packets);
     }
-    free(worker->counters);
+    cache_line_free(worker->counters);
 }
 
 void pc_runtime_destroy(struct pc_runtime *runtime)
 {
     PC_ASSERT(runtime->phase != RUNTIME_RUNNING);
+    if (runtime->phase == RUNTIME_CREATED) {
+        runtime__drain_inboxes(runtime);
+    }
     for (uint32_t i = 0; i < runtime->listener_count; i++) {
         listener_destroy(runtime->listeners[i]);
         free(runtime->listeners[i]);

@@ -30,8 +30,8 @@ struct pc_runtime {
     struct pc_connector_config connectors[CONNECTORS_MAX];
     uint32_t connector_count;
     enum runtime_phase phase;
-    struct pc_mutex *mutex;         /* guards stopped_count */
-    struct pc_condition *condition; /* stopped_count has grown, or a worker has started */
+    struct pc_mutex *mutex;         /* guards what follows it, once the workers run */
+    struct pc_condition *condition; /* a count has grown */
     uint32_t stopped_count;         /* workers with nothing left to close */
     uint32_t started_count;         /* workers whose on_worker_start has returned */
     enum pc_status start_status;    /* the first failure of on_worker_start */

@@ -18,25 +18,41 @@
 /* Below this a copy into the open chunk costs less than one more span of the gather. */
 #define BLOCK_COPY_SIZE_MAX 512u
 
-/* Invariant: begin < end <= limit while queued; a chunk with a block describes the block's bytes
- * and is never written. */
+/* Invariant: begin < end <= what data can hold while queued; a chunk with a block describes the
+ * block's bytes and is never written; memory_until grows by send_chunk__memory from each chunk to
+ * the next, and may
+ * wrap. */
 struct send_chunk {
     struct send_chunk *next;
     struct pc_block *block; /* held by one reference; NULL: the bytes follow this header */
     uint8_t *data;
-    uint32_t begin;    /* first byte not yet sent */
-    uint32_t end;      /* behind the last byte queued */
-    uint32_t limit;    /* bytes that data can hold */
-    uint32_t capacity; /* of the whole buffer, as the pool knows it */
+    uint32_t begin;        /* first byte not yet sent */
+    uint32_t end;          /* behind the last byte queued */
+    uint32_t capacity;     /* of the whole buffer, as the pool knows it */
+    uint32_t memory_until; /* this chunk's and that of all before it: see send_queue_memory */
 };
+
+/* Bytes of the pool that the chunk holds. */
+static uint32_t send_chunk__memory(const struct send_chunk *chunk)
+{
+    return chunk->capacity + (chunk->block == NULL ? 0 : chunk->block->capacity);
+}
+
+/* Bytes that data can hold. */
+static uint32_t send_chunk__limit(const struct send_chunk *chunk)
+{
+    return chunk->block == NULL ? chunk->capacity - (uint32_t)sizeof *chunk : chunk->block->size;
+}
 
 void send_queue_check(const struct send_queue *queue)
 {
     uint64_t bytes = 0;
     for (const struct send_chunk *chunk = queue->head; chunk != NULL; chunk = chunk->next) {
         PC_ASSERT(chunk->begin < chunk->end);
-        PC_ASSERT(chunk->end <= chunk->limit);
+        PC_ASSERT(chunk->end <= send_chunk__limit(chunk));
         PC_ASSERT(chunk->next != NULL || chunk == queue->tail);
+        PC_ASSERT(chunk->next == NULL || chunk->next->memory_until - chunk->memory_until ==
+                                             send_chunk__memory(chunk->next));
         bytes += chunk->end - chunk->begin;
     }
     PC_ASSERT(bytes == queue->bytes);
@@ -44,22 +60,24 @@ void send_queue_check(const struct send_queue *queue)
     PC_ASSERT((queue->tail == NULL) == (queue->bytes == 0));
 }
 
+/* A chunk at the end, for the block's bytes or, if it is NULL, for bytes of its own. */
 static struct send_chunk *send_queue__push(struct send_queue *queue, struct buffer_pool *pool,
-                                           uint32_t buffer_size)
+                                           uint32_t buffer_size, struct pc_block *block)
 {
     struct send_chunk *chunk = buffer_pool_take(pool, buffer_size);
     if (chunk == NULL) {
         return NULL;
     }
-    uint32_t capacity = buffer_pool_capacity(buffer_size);
     *chunk = (struct send_chunk){
-        .data = (uint8_t *)(chunk + 1),
-        .limit = capacity - (uint32_t)sizeof *chunk,
-        .capacity = capacity,
+        .block = block,
+        .data = block == NULL ? (uint8_t *)(chunk + 1) : block->data,
+        .capacity = buffer_pool_capacity(buffer_size),
     };
+    chunk->memory_until = send_chunk__memory(chunk);
     if (queue->tail == NULL) {
         queue->head = chunk;
     } else {
+        chunk->memory_until += queue->tail->memory_until;
         queue->tail->next = chunk;
     }
     queue->tail = chunk;
@@ -77,7 +95,7 @@ static PC_OUTLINE uint8_t *send_queue__reserve_anew(struct send_queue *queue,
 {
     uint32_t wanted = size + (uint32_t)sizeof(struct send_chunk);
     uint32_t usual = queue->tail == NULL ? send_queue__first_size(queue) : CHUNK_SIZE_NEXT;
-    struct send_chunk *chunk = send_queue__push(queue, pool, wanted > usual ? wanted : usual);
+    struct send_chunk *chunk = send_queue__push(queue, pool, wanted > usual ? wanted : usual, NULL);
     if (chunk == NULL) {
         return NULL;
     }
@@ -89,7 +107,7 @@ static PC_OUTLINE uint8_t *send_queue__reserve_anew(struct send_queue *queue,
 uint8_t *send_queue_reserve(struct send_queue *queue, struct buffer_pool *pool, uint32_t size)
 {
     struct send_chunk *chunk = queue->tail;
-    if (chunk == NULL || chunk->block != NULL || chunk->limit - chunk->end < size) {
+    if (chunk == NULL || chunk->block != NULL || send_chunk__limit(chunk) - chunk->end < size) {
         return send_queue__reserve_anew(queue, pool, size);
     }
     uint8_t *place = chunk->data + chunk->end;
@@ -109,15 +127,12 @@ bool send_queue_append_block(struct send_queue *queue, struct buffer_pool *pool,
         memcpy(place, block->data, block->size);
         return true;
     }
-    struct send_chunk *chunk = send_queue__push(queue, pool, sizeof *chunk);
+    struct send_chunk *chunk = send_queue__push(queue, pool, sizeof *chunk, block);
     if (chunk == NULL) {
         return false;
     }
     block_retain(block);
-    chunk->block = block;
-    chunk->data = block->data;
     chunk->end = block->size;
-    chunk->limit = block->size;
     queue->bytes += block->size;
     return true;
 }
@@ -163,6 +178,15 @@ void send_queue_release(struct send_queue *queue, struct buffer_pool *pool, uint
         send_queue__pop(queue, pool);
     }
     PC_CHECK(send_queue_check(queue));
+}
+
+uint32_t send_queue_memory(const struct send_queue *queue)
+{
+    if (queue->head == NULL) {
+        return 0;
+    }
+    uint32_t before = queue->head->memory_until - send_chunk__memory(queue->head);
+    return queue->tail->memory_until - before;
 }
 
 void send_queue_clear(struct send_queue *queue, struct buffer_pool *pool)

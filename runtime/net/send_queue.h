@@ -42,5 +42,9 @@ uint32_t send_queue_gather(struct send_queue *queue, struct port_span *spans, ui
 /* size bytes were sent; 1..bytes. */
 void send_queue_release(struct send_queue *queue, struct buffer_pool *pool, uint32_t size);
 
+/* Bytes of the pool that the queue holds, its blocks among them; modulo 4 GiB, which no mark comes
+ * near. */
+uint32_t send_queue_memory(const struct send_queue *queue);
+
 /* Throw away all that is queued. No send may be in flight. */
 void send_queue_clear(struct send_queue *queue, struct buffer_pool *pool);

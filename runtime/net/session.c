@@ -48,6 +48,12 @@ void session_set_phase(struct pc_session *session, enum session_phase phase)
     session->phase = (uint8_t)phase;
 }
 
+uint64_t session_memory(const struct pc_session *session)
+{
+    return (uint64_t)send_queue_memory(&session->queue) + session->latest.memory +
+           session->assembler.tail.capacity;
+}
+
 struct type_counters *session_counters(const struct pc_session *session)
 {
     return &session->worker->counters[session->type->index];
@@ -188,8 +194,9 @@ void session_discard(struct pc_session *session, enum port_abort_mode mode,
     session__end(session, mode);
 }
 
-void session_shut_down(struct pc_session *session, uint32_t drain_ms)
+void session_shut_down(struct pc_session *session, void *context)
 {
+    const uint32_t drain_ms = *(const uint32_t *)context;
     switch ((enum session_phase)session->phase) {
     case SESSION_OPEN:
         session_start_drain(session, PC_CLOSE_SHUTDOWN, drain_ms);

@@ -64,7 +64,7 @@ struct pc_session {
     bool has_budget;
     bool peer_finished; /* the peer's FIN has come */
     bool send_finished; /* our FIN was sent */
-    bool was_open;      /* on_open was called, so on_close is owed */
+    bool was_open;      /* on_open was called, so on_close is owed; CLOSING does not tell */
     bool makes_calls;   /* calls may wait on it */
 
     /* Line 4: receiving. */
@@ -76,9 +76,9 @@ struct pc_session {
     uint64_t deadline_ms; /* pc_session_set_deadline, or end of draining; 0: none */
 
     /* What is seldom needed. */
+    struct pc_timer timer;     /* for the earliest of idle time, deadline, congestion, resume */
     struct latest_list latest; /* frames that wait for the queue to get below its soft mark */
     uint64_t congested_ms;     /* since when, while is_congested */
-    struct pc_timer timer;     /* for the earliest of idle time, deadline, congestion, resume */
     struct pc_session *resume_next; /* the worker's resume list */
     struct listener *listener;      /* that accepted it, if it counts in the address limit */
     struct connector_link *link;    /* that it was made by, or NULL */
@@ -114,8 +114,13 @@ void session_discard(struct pc_session *session, enum port_abort_mode mode,
 /* End of the worker's turn: send what is queued. */
 void session_flush(struct pc_session *session);
 
-/* The process stops: close with SHUTDOWN and drain no longer than drain_ms. */
-void session_shut_down(struct pc_session *session, uint32_t drain_ms);
+/* The process stops: close with SHUTDOWN and drain no longer than the drain time, a uint32_t of
+ * milliseconds that the argument points to. */
+void session_shut_down(struct pc_session *session, void *drain_ms);
+
+/* Bytes of the worker's pool that come back when the session ends: of what is queued, of what waits
+ * for room and of the receive tail. A shared block counts in full, though others may hold it. */
+uint64_t session_memory(const struct pc_session *session);
 
 /* Set the timer to the next thing that time can bring. */
 void session_set_timer(struct pc_session *session);

@@ -5,23 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cache_line.h"
 #include "base/token_bucket.h"
 #include "net/session.h"
 #include "pc/check.h"
 
 #define DRAIN_TIMEOUT_DEFAULT_MS 5000u
 #define SOFT_TIMEOUT_DEFAULT_MS  10000u
-#define SEND_BYTES_DEFAULT       (1024u * 1024u)
-#define CACHE_LINE               64u
+#define QUEUE_BYTES_DEFAULT      (1024u * 1024u)
 
 void session_manager_init(struct session_manager *manager)
 {
     *manager = (struct session_manager){.type_count = 0};
-}
-
-static uint32_t session_manager__round_up(uint32_t size, uint32_t unit)
-{
-    return (size + unit - 1) / unit * unit;
 }
 
 /* Here, because it is too late and too often when a packet comes. */
@@ -53,7 +48,7 @@ uint32_t session_manager_add_type(struct session_manager *manager,
         type->policy.drain_timeout_ms = DRAIN_TIMEOUT_DEFAULT_MS;
     }
     if (type->policy.send_bytes_max == 0) {
-        type->policy.send_bytes_max = SEND_BYTES_DEFAULT;
+        type->policy.send_bytes_max = QUEUE_BYTES_DEFAULT;
     }
     if (type->policy.send_bytes_soft == 0) {
         type->policy.send_bytes_soft = type->policy.send_bytes_max / 2;
@@ -63,8 +58,8 @@ uint32_t session_manager_add_type(struct session_manager *manager,
     }
     uint32_t buckets_size = policy->accepts->rate_count * (uint32_t)sizeof(struct token_bucket);
     type->buckets_offset = (uint32_t)sizeof(struct pc_session);
-    type->user_offset = session_manager__round_up(type->buckets_offset + buckets_size, 16);
-    type->stride = session_manager__round_up(type->user_offset + policy->user_size, CACHE_LINE);
+    type->user_offset = (type->buckets_offset + buckets_size + 15u) / 16u * 16u;
+    type->stride = (uint32_t)cache_line_round_up(type->user_offset + policy->user_size);
     atomic_init(&type->open_count, 0);
     return manager->type_count++;
 }

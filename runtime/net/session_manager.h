@@ -2,7 +2,8 @@
  *
  * A type is registered once, with the size of its user area, its start size and its maximum: the
  * factory of its pools. Each worker takes from and gives back to its own pools only, so no lock is
- * needed; what the workers share are two counters per type. Place in the byte path: around [3]. */
+ * needed; what the workers share is one counter per type, open_count. Place in the byte path:
+ * around [3]. */
 #pragma once
 
 #include <stdatomic.h>

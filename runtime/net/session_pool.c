@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache_line.h"
 #include "net/session.h"
 #include "net/session_manager.h"
 #include "pc/check.h"
-
-#define SLAB_ALIGNMENT 64u
 
 void session_pool_init(struct session_pool *pool, struct pc_worker *worker, uint32_t worker_index,
                        const struct session_type *type)
@@ -18,10 +17,9 @@ void session_pool_init(struct session_pool *pool, struct pc_worker *worker, uint
 
 struct pc_session *session_pool_at(const struct session_pool *pool, uint32_t slot)
 {
-    /* The first aligned byte of the slab; malloc aligns to 16 only. */
-    uintptr_t slab = (uintptr_t)pool->slabs[slot / SESSION_SLAB_COUNT];
-    slab = (slab + SLAB_ALIGNMENT - 1) & ~(uintptr_t)(SLAB_ALIGNMENT - 1);
-    return (struct pc_session *)(slab + (size_t)(slot % SESSION_SLAB_COUNT) * pool->type->stride);
+    uint8_t *slab = pool->slabs[slot / SESSION_SLAB_COUNT];
+    size_t offset = (size_t)(slot % SESSION_SLAB_COUNT) * pool->type->stride;
+    return (struct pc_session *)(void *)(slab + offset);
 }
 
 static pc_handle session_pool__handle(const struct session_pool *pool, uint32_t slot,
@@ -52,7 +50,7 @@ static bool session_pool__add_slab(struct session_pool *pool)
     if (slot_first + SESSION_SLAB_COUNT > SESSION_SLOTS_MAX || !session_pool__reserve_slab(pool)) {
         return false;
     }
-    uint8_t *slab = calloc(1, (size_t)SESSION_SLAB_COUNT * pool->type->stride + SLAB_ALIGNMENT);
+    uint8_t *slab = cache_line_allocate((size_t)SESSION_SLAB_COUNT * pool->type->stride);
     if (slab == NULL) {
         return false;
     }
@@ -125,14 +123,13 @@ struct pc_session *session_pool_find(const struct session_pool *pool, pc_handle 
 }
 
 void session_pool_visit(struct session_pool *pool,
-                        void (*visit)(struct pc_session *session, uint32_t argument),
-                        uint32_t argument)
+                        void (*visit)(struct pc_session *session, void *context), void *context)
 {
     uint32_t slot_count = pool->slab_count * SESSION_SLAB_COUNT;
     for (uint32_t slot = 0; slot < slot_count; slot++) {
         struct pc_session *session = session_pool_at(pool, slot);
         if (session->phase != SESSION_FREE) {
-            visit(session, argument);
+            visit(session, context);
         }
     }
 }
@@ -140,7 +137,7 @@ void session_pool_visit(struct session_pool *pool,
 void session_pool_destroy(struct session_pool *pool)
 {
     for (uint32_t i = 0; i < pool->slab_count; i++) {
-        free(pool->slabs[i]);
+        cache_line_free(pool->slabs[i]);
     }
     free(pool->slabs);
     *pool = (struct session_pool){.worker = NULL};

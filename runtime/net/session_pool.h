@@ -48,10 +48,9 @@ struct pc_session *session_pool_at(const struct session_pool *pool, uint32_t slo
 /* The session in use that the handle names, whatever its phase, or NULL. */
 struct pc_session *session_pool_find(const struct session_pool *pool, pc_handle handle);
 
-/* Call visit for every session in use. visit may put the session back. */
+/* Call visit, with context, for every session in use. visit may put the session back. */
 void session_pool_visit(struct session_pool *pool,
-                        void (*visit)(struct pc_session *session, uint32_t argument),
-                        uint32_t argument);
+                        void (*visit)(struct pc_session *session, void *context), void *context);
 
 void session_pool_destroy(struct session_pool *pool);
 

@@ -21,6 +21,7 @@ void session_queue_latest(struct pc_session *session, bool all)
         uint8_t *place = send_queue_reserve(&session->queue, pool, frame->size);
         if (place != NULL) {
             memcpy(place, latest_frame_bytes(frame), frame->size);
+            counter_add(&session_counters(session)->sent_packets, 1);
         }
         latest_list_free(frame, pool);
     }
@@ -192,10 +193,17 @@ enum pc_status pc_session_send_latest(struct pc_session *session, uint64_t key,
     if (status != PC_OK) {
         return status;
     }
-    enum latest_result result =
-        latest_list_put(&session->latest, &session->worker->buffers, key, frame, size);
-    if (result == LATEST_REPLACED) {
+    switch (latest_list_put(&session->latest, &session->worker->buffers, key, frame, size)) {
+    case LATEST_ADDED:
+        break;
+    case LATEST_REPLACED:
         counter_add(&session_counters(session)->replaced, 1);
+        break;
+    case LATEST_EVICTED:
+        counter_add(&session_counters(session)->evicted, 1);
+        break;
+    case LATEST_NO_MEMORY:
+        return session__no_memory(session);
     }
-    return result == LATEST_NO_MEMORY ? session__no_memory(session) : PC_OK;
+    return PC_OK;
 }

@@ -2,8 +2,8 @@
 #include "net/worker.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/cache_line.h"
 #include "net/connector.h"
 #include "net/listener.h"
 #include "net/runtime.h"
@@ -12,30 +12,19 @@
 #include "pc/container.h"
 #include "pc/os.h"
 
-#define MEMORY_SHORT_PERCENT 80u
-#define MEMORY_GONE_PERCENT  95u
-#define CACHE_LINE           64u
-#define INBOX_BATCH_MAX      1024u /* of one turn: a flood must not starve the sockets */
+#define INBOX_BATCH_MAX 1024u /* of one turn: a flood must not starve the sockets */
 
-/* malloc aligns to 16 only, so the address is rounded. */
 struct pc_worker *worker_allocate(void)
 {
-    size_t size = (sizeof(struct pc_worker) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    uint8_t *memory = calloc(1, size + CACHE_LINE + sizeof(void *));
-    if (memory == NULL) {
-        return NULL;
-    }
-    uintptr_t aligned =
-        ((uintptr_t)memory + sizeof(void *) + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1);
-    memcpy((void *)(aligned - sizeof(void *)), &memory, sizeof(void *));
-    return (struct pc_worker *)aligned;
+    return cache_line_allocate(sizeof(struct pc_worker));
 }
 
 void worker_free(struct pc_worker *worker)
 {
-    void *memory;
-    memcpy(&memory, (uint8_t *)worker - sizeof(void *), sizeof(void *));
-    free(memory);
+    if (worker->port != NULL) {
+        port_close(worker->port);
+    }
+    cache_line_free(worker);
 }
 
 /* Each worker has jitter of its own, also when all share one seed. */
@@ -178,19 +167,19 @@ static void worker__flush(struct pc_worker *worker)
     }
 }
 
-static void worker__drain_inbox(struct pc_worker *worker)
+uint32_t worker_drain_inbox(struct pc_worker *worker)
 {
     inbox_wake_seen(&worker->inbox);
     for (uint32_t i = 0; i < INBOX_BATCH_MAX; i++) {
         struct pc_message *message = inbox_pop(&worker->inbox);
         if (message == NULL) {
-            return;
+            return i;
         }
         struct pc_session *session =
             message->session == PC_HANDLE_NONE ? NULL : pc_worker_find(worker, message->session);
         message->deliver(worker, session, message);
     }
-    port_wake(worker->port);
+    return INBOX_BATCH_MAX;
 }
 
 static void worker__on_event(struct pc_worker *worker, const struct port_event *event)
@@ -215,7 +204,9 @@ static void worker__on_event(struct pc_worker *worker, const struct port_event *
         listener_on_unlistened(worker->runtime, event->listener);
         break;
     case PORT_WOKEN:
-        worker__drain_inbox(worker);
+        if (worker_drain_inbox(worker) == INBOX_BATCH_MAX) {
+            port_wake(worker->port);
+        }
         break;
     }
 }
@@ -227,42 +218,6 @@ static uint32_t worker__used_sessions(const struct pc_worker *worker)
         used_count += worker_pool(worker, t)->used_count;
     }
     return used_count;
-}
-
-/* Find the session that keeps most memory from the others, and what ended ones will give back. */
-static void worker__weigh(struct pc_session *session, uint32_t argument)
-{
-    (void)argument;
-    struct pc_worker *worker = session->worker;
-    if (session->phase == SESSION_CLOSING) {
-        worker->returning_bytes += session->queue.bytes;
-    } else if (session->phase == SESSION_OPEN &&
-               (worker->longest == NULL || session->queue.bytes > worker->longest->queue.bytes)) {
-        worker->longest = session;
-    }
-}
-
-/* Watch the memory budget: stop accepting when it is short, end the worst when it is nearly gone.
- * An ended session's queue is held until its CLOSED; until then it must not cost the next worst. */
-static void worker__watch_memory(struct pc_worker *worker)
-{
-    const struct buffer_pool *pool = &worker->buffers;
-    const uint64_t bytes_gone = pool->bytes_max / 100 * MEMORY_GONE_PERCENT;
-    bool is_short = pool->bytes_used > pool->bytes_max / 100 * MEMORY_SHORT_PERCENT;
-    if (is_short != atomic_load_explicit(&worker->is_short, memory_order_relaxed)) {
-        atomic_store_explicit(&worker->is_short, is_short, memory_order_relaxed);
-    }
-    if (pool->bytes_used <= bytes_gone) {
-        return;
-    }
-    worker->longest = NULL;
-    worker->returning_bytes = 0;
-    for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
-        session_pool_visit(worker_pool(worker, t), worker__weigh, 0);
-    }
-    if (worker->longest != NULL && pool->bytes_used > bytes_gone + worker->returning_bytes) {
-        session_end_with(worker->longest, PC_CLOSE_SEND_BUDGET, PORT_ABORT_RESET);
-    }
 }
 
 /* Look for events without sleeping until there is one or the time for it is over. */
@@ -307,7 +262,7 @@ void worker_turn(struct pc_worker *worker)
     timer_wheel_advance(&worker->timers, worker->now_ms, worker);
     worker__resume(worker);
     worker__flush(worker);
-    worker__watch_memory(worker);
+    memory_watch_turn(worker);
     if (worker->stopping && !atomic_load(&worker->stopped) && worker__used_sessions(worker) == 0 &&
         listener_count_open(worker) == 0) {
         if (worker->runtime->config.on_worker_stop != NULL) {
@@ -328,10 +283,6 @@ void worker_run(void *argument)
 
 bool worker_destroy(struct pc_worker *worker)
 {
-    if (worker->port != NULL) {
-        worker__drain_inbox(worker);
-        port_close(worker->port);
-    }
     call_table_destroy(&worker->calls);
     free(worker->frame_scratch);
     return buffer_pool_destroy(&worker->buffers);

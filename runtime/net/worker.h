@@ -6,13 +6,16 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buffer_pool.h"
+#include "base/cache_line.h"
 #include "base/inbox.h"
 #include "base/timer_wheel.h"
 #include "net/call_table.h"
 #include "net/counters.h"
+#include "net/memory_watch.h"
 #include "net/session_manager.h"
 #include "pc/runtime.h"
 #include "port/port.h"
@@ -32,7 +35,6 @@ struct pc_worker {
     struct pc_runtime *runtime;
     uint32_t index;
     uint64_t now_ms;
-    struct inbox inbox;
     struct timer_wheel timers;
     struct buffer_pool buffers;
     struct call_table calls;
@@ -44,31 +46,43 @@ struct pc_worker {
     struct pc_session *resume_tail;
     struct connector_link *links;
     uint32_t link_count;
-    struct pc_session *longest; /* of one search for the longest queue */
-    uint64_t returning_bytes;   /* likewise: in queues of sessions that are closing */
-    uint32_t random;            /* state of the jitter generator */
+    struct memory_watch memory;
+    uint32_t random; /* state of the jitter generator */
     void *user;
     struct pc_thread *thread;
+    bool stopping;
+    bool quitting;
+    struct port_event events[PORT_EVENTS_MAX];
+
+    /* From here on lines that other threads write or read. */
+    struct inbox inbox;
     struct worker_command start_command;
     struct worker_command stop_command;
     struct worker_command quit_command;
     atomic_uint session_count; /* of all types, handed over ones included; the acceptor compares */
     atomic_bool stopped;       /* nothing is left to close */
     atomic_bool is_short;      /* memory is short: the acceptor must not accept */
-    bool stopping;
-    bool quitting;
-    struct port_event events[PORT_EVENTS_MAX];
 };
+
+_Static_assert(offsetof(struct pc_worker, inbox) % CACHE_LINE_SIZE == 0,
+               "no producer writes to a line that the owner reads for each packet");
 
 /* Zeroed, on cache lines of its own; NULL if memory is short. */
 struct pc_worker *worker_allocate(void);
+
+/* Close the port and free the worker itself. Only then: until here a late pc_post is a mistake
+ * without an effect, not a write to freed memory. */
 void worker_free(struct pc_worker *worker);
 
 PC_NODISCARD enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime,
                                         uint32_t index, int32_t *raw);
 
-/* After the thread was joined: deliver what is left in the inbox, close the port, free all. Returns
- * false if a buffer was not given back. */
+/* Deliver what is in the inbox, but no more than a turn's share; returns how many messages that
+ * were. Thread: the worker's, or the main thread when all were joined. */
+uint32_t worker_drain_inbox(struct pc_worker *worker);
+
+/* After the thread was joined and the inbox drained: free all that the worker owns. Returns false
+ * if a buffer was not given back. */
 bool worker_destroy(struct pc_worker *worker);
 
 /* One turn. It sleeps while there is nothing to do. */

@@ -41,7 +41,7 @@ static const struct config_key server_config__keys[] = {
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, send_memory_mib), .section = "server",
      .name = "send_memory_mib", .initial = "256", .min = 1, .max = 65536, .unit = "MiB",
      .doc = "What all sessions of a worker may have waiting to be sent, and incomplete frames. At "
-            "80 % nobody new is accepted, at 95 % the session with the longest queue is closed."},
+            "80 % nobody new is accepted, at 95 % the session that holds most of it is closed."},
     {CONFIG_AT(CONFIG_WORD, struct server_config, log_level), .section = "log", .name = "level",
      .initial = "info", .words = log_level_names, .doc = "Least level that is written."},
     {CONFIG_AT(CONFIG_WORD, struct server_config, log_format), .section = "log", .name = "format",

@@ -31,13 +31,16 @@ static void report__restraints(const struct log *log, const char *type,
               LOG_FIELDS(log_text("type", type), log_number("soft_marks", counters->soft_marks),
                          log_number("soft_timeouts", counters->soft_timeouts),
                          log_number("hard_marks", counters->hard_marks),
+                         log_number("memory_ends", counters->memory_ends),
                          log_number("replaced", counters->replaced),
+                         log_number("evicted", counters->evicted),
                          log_number("pauses", counters->pauses),
                          log_number("turns_cut", counters->turns_cut),
                          log_number("accepts_failed", counters->accepts_failed),
                          log_number("accepts_throttled", counters->accepts_throttled),
                          log_number("accepts_no_room", counters->accepts_no_room),
                          log_number("accepts_no_memory", counters->accepts_no_memory),
+                         log_number("accepts_given_up", counters->accepts_given_up),
                          log_number("addresses_refused", counters->addresses_refused)));
     const uint64_t *session = counters->over_rate[PC_RATE_SESSION];
     const uint64_t *packet = counters->over_rate[PC_RATE_PACKET];

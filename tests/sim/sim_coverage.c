@@ -130,11 +130,11 @@ void __real_timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms,
 void __wrap_timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms,
                                 struct pc_worker *worker);
 void __real_session_pool_visit(struct session_pool *pool,
-                               void (*visit)(struct pc_session *session, uint32_t argument),
-                               uint32_t argument);
+                               void (*visit)(struct pc_session *session, void *context),
+                               void *context);
 void __wrap_session_pool_visit(struct session_pool *pool,
-                               void (*visit)(struct pc_session *session, uint32_t argument),
-                               uint32_t argument);
+                               void (*visit)(struct pc_session *session, void *context),
+                               void *context);
 
 void __wrap_listener_on_accepted(struct pc_session *session, const struct port_event *event)
 {
@@ -201,8 +201,8 @@ void __wrap_timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms,
 }
 
 void __wrap_session_pool_visit(struct session_pool *pool,
-                               void (*visit)(struct pc_session *session, uint32_t argument),
-                               uint32_t argument)
+                               void (*visit)(struct pc_session *session, void *context),
+                               void *context)
 {
     for (uint32_t slot = 0;
          visit == session_shut_down && slot < pool->slab_count * SESSION_SLAB_COUNT; slot++) {
@@ -211,5 +211,5 @@ void __wrap_session_pool_visit(struct session_pool *pool,
             coverage_note(session, EVENT_SHUT_DOWN);
         }
     }
-    __real_session_pool_visit(pool, visit, argument);
+    __real_session_pool_visit(pool, visit, context);
 }

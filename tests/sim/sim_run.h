@@ -5,7 +5,7 @@
  * so many things happen, checking the invariants after each; sim_run_calm switches the faults off
  * and requires that everything comes to rest, complete; sim_run_end stops what runs and requires
  * that every pool is whole.
- * Failure: an invariant does not hold: check_failed names the seed and ends the process. */
+ * Failure: an invariant does not hold: pc_check_failed names the seed and ends the process. */
 #pragma once
 
 #include <stdbool.h>

@@ -41,11 +41,11 @@ struct options {
     bool covers; /* an incomplete table of coverage fails */
 };
 
-static uint64_t seed_now; /* what check_failed names */
+static uint64_t seed_now; /* what pc_check_failed names */
 static bool in_small;
 
 /* Takes the place of the runtime's own: says how to see the failure again. */
-void check_failed(const char *expression, const char *file, int line)
+void pc_check_failed(const char *expression, const char *file, int line)
 {
     fflush(stdout);
     fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, expression);

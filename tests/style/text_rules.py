@@ -35,7 +35,7 @@ ALLOCATION_CALLS = ("malloc", "calloc", "realloc", "free", "aligned_alloc", "str
 
 # Who may allocate: at start, when a pool grows by a slab, and per background job.
 MAY_ALLOCATE = re.compile(
-    r"""runtime/base/buffer_pool\.c
+    r"""runtime/base/(buffer_pool|cache_line)\.c
       | runtime/net/(address_limit|call_table|connector|runtime|worker)\.c
       | runtime/net/(session_manager|session_pool)\.c
       | runtime/port/.*

@@ -1,5 +1,5 @@
-/* Lets a test expect a failed PC_ASSERT. It defines check_failed, which then takes the place of the
- * runtime's; include it in one file of the executable. */
+/* Lets a test expect a failed PC_ASSERT. It defines pc_check_failed, which then takes the place of
+ * the runtime's; include it in one file of the executable. */
 #pragma once
 
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 static jmp_buf assertion_caught;
 static volatile bool assertion_is_expected;
 
-void check_failed(const char *expression, const char *file, int line)
+void pc_check_failed(const char *expression, const char *file, int line)
 {
     if (assertion_is_expected) {
         assertion_is_expected = false;

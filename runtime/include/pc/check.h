@@ -13,10 +13,10 @@
 #endif
 
 /* Print to stderr and end the process; nothing is unwound. */
-PC_NORETURN void check_failed(const char *expression, const char *file, int line);
+PC_NORETURN void pc_check_failed(const char *expression, const char *file, int line);
 
 #define PC_ASSERT(condition)                                                                       \
-    (PC_LIKELY(condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
+    (PC_LIKELY(condition) ? (void)0 : pc_check_failed(#condition, __FILE__, __LINE__))
 
 #ifdef PC_CHECKED
 #define PC_CHECK(call) (call)

@@ -30,7 +30,8 @@ enum pc_engine {
     PC_ENGINE_SIM
 };
 
-/* Parses "auto", "iocp", "uring", "epoll"; false if it is none of them. */
+/* Parses "auto", "iocp", "uring", "epoll"; false if it is none of them. A simulation is made by a
+ * program, never chosen by a word. */
 bool pc_engine_parse(const char *text, enum pc_engine *engine);
 
 /* Is it of this system? AUTO is; whether the kernel lets us use it shows only at start. */
@@ -76,8 +77,9 @@ struct pc_runtime_config {
     uint32_t receive_buffer_count; /* per worker, a power of two; 0: 256 */
     uint32_t receive_buffer_size;  /* bytes; 0: 16384 */
     uint64_t send_bytes_max;       /* all send queues and receive tails of one worker; 0: 256 MiB.
-                                    * At 80 % no connection is accepted, at 95 % the session with
-                                    * the longest queue is closed (PC_CLOSE_SEND_BUDGET). */
+                                    * At 80 % no connection is accepted, at 95 % the session that
+                                    * holds most of it is closed (PC_CLOSE_SEND_BUDGET), then the
+                                    * next when its memory is back. */
     uint32_t busy_poll_us; /* look for events so long before sleeping: a processor's time for an
                             * answer in 6 us instead of 60; 0: sleep at once */
     uint64_t jitter_seed;  /* spreads reconnects; 0: from the system */
@@ -124,7 +126,7 @@ struct pc_listener_config {
     uint32_t
         listen_retry_ms; /* try so long while the address is in use: the system takes a killed
                           * process's io_uring, and its listener, apart behind its back; 0: once */
-    uint32_t tag;
+    uint32_t tag; /* the application's own, in every session of the listener: pc_session_tag */
 };
 
 /* Every worker keeps one connection of its own to the address and makes it anew when it breaks. */
@@ -137,9 +139,16 @@ struct pc_connector_config {
     uint32_t retry_max_ms;       /* 0: 3000 */
     uint32_t connections;        /* per worker; 0: 1 */
     bool once;                   /* do not reconnect (a test client) */
-    uint32_t tag;
+    uint32_t tag; /* the application's own, in every session of the connector: pc_session_tag */
 };
 
+/* Make a runtime: its workers with their ports, no threads yet.
+ *
+ * config   copied; what it points to must live as long as the runtime
+ * runtime  receives it, the caller's until pc_runtime_destroy; NULL if the call fails
+ * Thread   main
+ * Returns  PC_OK | PC_UNSUPPORTED (not an engine of this system, or a simulation without a world) |
+ * PC_NO_MEMORY | what the system says of opening a port, which is also said on stderr */
 PC_NODISCARD enum pc_status pc_runtime_create(const struct pc_runtime_config *config,
                                               struct pc_runtime **runtime);
 
@@ -156,17 +165,41 @@ PC_NODISCARD enum pc_status pc_runtime_listen(struct pc_runtime *runtime,
                                               const struct pc_listener_config *config,
                                               struct pc_address *bound);
 
-/* Before start. */
+/* Before start; the first attempts are made by pc_runtime_start, which does not wait for them. What
+ * comes of them is told to observe.
+ *
+ * config   copied
+ * Thread   main
+ * Returns  PC_OK | PC_FULL (16 connectors at most) */
 PC_NODISCARD enum pc_status pc_runtime_connect(struct pc_runtime *runtime,
                                                const struct pc_connector_config *config);
 
+/* Make the pools, run the workers, and wait until on_worker_start has returned on each; then they
+ * accept and connect.
+ *
+ * If it fails the runtime is stopped again, as by pc_runtime_stop without time to drain, and only
+ * pc_runtime_destroy may follow. Then on_worker_stop was called for every worker that has a thread,
+ * also for those whose on_worker_start failed or was not reached; so it must take a worker of which
+ * pc_worker_user is still NULL.
+ *
+ * Thread   main
+ * Returns  PC_OK | PC_NO_MEMORY | PC_NO_BUFFERS (no thread could be made) | the first failure of an
+ * on_worker_start */
 PC_NODISCARD enum pc_status pc_runtime_start(struct pc_runtime *runtime);
 
 /* Stop in order: no more accepts and connects; sessions drain up to drain_ms; the rest is aborted;
  * when nothing is in flight the workers quit and are joined; every pool is checked to be whole.
- * Returns false if a session or a buffer was not given back (also said on stderr). */
+ * The inboxes are emptied before that, see pc_post for who may still post.
+ *
+ * Blocks until then: drain_ms and what it takes to abort the rest. Does nothing, and returns true,
+ * if the runtime does not run.
+ *
+ * Thread   main
+ * Returns  false if a session or a buffer was not given back (also said on stderr) */
 bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms);
 
+/* Close the ports and free everything. Not while the runtime runs (asserted): pc_runtime_stop comes
+ * first, unless start was never called or has failed. Thread: main. */
 void pc_runtime_destroy(struct pc_runtime *runtime);
 
 void *pc_runtime_user(const struct pc_runtime *runtime);
@@ -192,13 +225,16 @@ struct pc_type_counters {
     uint64_t soft_marks;        /* times that a send queue rose above its soft mark */
     uint64_t soft_timeouts;     /* SLOW_CONSUMER: above it for too long */
     uint64_t hard_marks;        /* SLOW_CONSUMER: at the hard mark */
+    uint64_t memory_ends;       /* SEND_BUDGET, or ended while draining: memory was nearly gone */
     uint64_t replaced;          /* frames that a newer one made obsolete (pc_session_send_latest) */
+    uint64_t evicted;           /* frames lost to one of another key: too many keys waited */
     uint64_t pauses;            /* pc_session_pause */
     uint64_t turns_cut;         /* turns in which a session had more frames than one turn handles */
     uint64_t accepts_failed;    /* accepts that ended with an error */
     uint64_t accepts_throttled; /* times that accepting waited for its rate, */
     uint64_t accepts_no_room;   /* for a free session, */
     uint64_t accepts_no_memory; /* for memory: a worker has used 80 % of its send_bytes_max */
+    uint64_t accepts_given_up;  /* connections reset as their worker had no room for a session */
     uint64_t addresses_refused; /* connections beyond sessions_per_address_max */
     uint64_t over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT]; /* packets beyond a rate */
 };

@@ -35,7 +35,7 @@ enum pc_close_reason {
     PC_CLOSE_VIOLATION,     /* a frame was refused; the refusal says why */
     PC_CLOSE_SLOW_CONSUMER, /* the peer does not read: the send queue reached its hard mark, or was
                              * above its soft mark for too long */
-    PC_CLOSE_SEND_BUDGET,   /* the worker's send memory is used up and this queue was the longest */
+    PC_CLOSE_SEND_BUDGET,   /* the worker's send memory is used up and this one held most of it */
     PC_CLOSE_IDLE,          /* nothing received for idle_timeout_ms */
     PC_CLOSE_DEADLINE,      /* pc_session_set_deadline ran out (login, handshake) */
     PC_CLOSE_LIMIT,         /* too many sessions from one address, or too many nodes */

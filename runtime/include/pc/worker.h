@@ -43,11 +43,15 @@ struct pc_message {
 };
 
 /* Send a message to a worker. Never blocks, never fails, never allocates; every message is
- * delivered exactly once, in the order of each sender, also while the runtime stops (until
- * pc_runtime_stop has returned).
+ * delivered exactly once, in the order of each sender, also while the runtime stops. Those that are
+ * left when the workers have ended are delivered by pc_runtime_stop, with no session; it returns
+ * when none is left, so a receiver must not answer a message with another for ever.
+ *
+ * Threads other than the workers have posted their last when pc_runtime_stop is called, or are
+ * joined in on_worker_stop. What comes later than pc_runtime_stop's return is not delivered.
  *
  * Owner    the message is the inbox's until deliver is called
- * Thread   any */
+ * Thread   any, from pc_runtime_create until pc_runtime_destroy */
 void pc_post(struct pc_runtime *runtime, struct pc_message *message);
 
 #ifdef __cplusplus

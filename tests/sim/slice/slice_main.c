@@ -69,7 +69,7 @@ struct totals {
 static uint64_t seed_now;
 
 /* Takes the place of the runtime's own: says how to see the failure again. */
-void check_failed(const char *expression, const char *file, int line)
+void pc_check_failed(const char *expression, const char *file, int line)
 {
     fflush(stdout);
     fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, expression);

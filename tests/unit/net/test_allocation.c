@@ -3,11 +3,13 @@
  * counted. The linker puts the counters before the real ones (--wrap).
  *
  * Pools may grow while the traffic finds its greatest depth. Then QUIET_COUNT stretches in a row
- * must pass without one allocation. */
+ * must pass without one allocation. The same counters can say no, for what happens when a pool of
+ * sessions cannot grow. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pc/os.h"
 #include "support/cmocka_all.h"
 #include "support/loop_world.h"
 #include "support/test_table.h"
@@ -20,7 +22,8 @@
 #define SMALL_SIZE    200u
 
 static atomic_uint allocation_count;
-static atomic_uint refused_count; /* sends that were not accepted */
+static atomic_size_t refused_from; /* bytes from which calloc says no; 0: it never does */
+static atomic_uint refused_count;  /* sends that were not accepted */
 static pc_handle server_handles[CLIENTS];
 static uint32_t server_handle_count;
 
@@ -39,8 +42,9 @@ void *__wrap_malloc(size_t size)
 
 void *__wrap_calloc(size_t count, size_t size)
 {
+    size_t from = atomic_load(&refused_from);
     atomic_fetch_add(&allocation_count, 1);
-    return __real_calloc(count, size);
+    return from != 0 && count * size >= from ? NULL : __real_calloc(count, size);
 }
 
 void *__wrap_realloc(void *place, size_t size)
@@ -52,6 +56,7 @@ void *__wrap_realloc(void *place, size_t size)
 static int tear_down(void **state)
 {
     (void)state;
+    atomic_store(&refused_from, 0);
     loop_stop();
     return 0;
 }
@@ -133,6 +138,88 @@ static void packet_path_after_warm_up_allocates_nothing(void **state)
     assert_int_equal(atomic_load(&refused_count), 0);
 }
 
+/* ---- a pool that cannot grow ---- */
+
+static atomic_uint failed_count;
+static atomic_uint planned_count; /* of failed_count: with another attempt announced */
+
+static void count_failed(void *user, const struct pc_event *event)
+{
+    (void)user;
+    if (event->kind == PC_EVENT_CONNECT_FAILED) {
+        atomic_fetch_add(&planned_count, event->retry_ms > 0 ? 1 : 0);
+        atomic_fetch_add(&failed_count, 1);
+    }
+}
+
+#define SLAB_SIZE                                                                                  \
+    16384u /* less than 64 sessions have, more than anything else that is made then                \
+            */
+
+/* Let a connector fail for want of a session, for a while that is enough for several attempts. */
+static void connect_without_memory(bool once)
+{
+    const struct pc_runtime_config config = {.worker_count = 1, .observe = count_failed};
+    const struct pc_session_type type = {
+        .name = "client", .accepts = &test_table, .sessions_max = 8};
+    struct pc_runtime *runtime;
+    assert_int_equal(pc_runtime_create(&config, &runtime), PC_OK);
+    struct pc_connector_config connector = {
+        .type = pc_runtime_add_type(runtime, &type),
+        .retry_min_ms = 10,
+        .retry_max_ms = 10,
+        .once = once,
+    };
+    assert_int_equal(pc_address_parse("127.0.0.1:1", &connector.address), PC_OK);
+    assert_int_equal(pc_runtime_connect(runtime, &connector), PC_OK);
+    atomic_store(&failed_count, 0);
+    atomic_store(&planned_count, 0);
+    atomic_store(&refused_from, SLAB_SIZE);
+    assert_int_equal(pc_runtime_start(runtime), PC_OK);
+    for (uint32_t i = 0; i < 100 && atomic_load(&failed_count) < 3; i++) {
+        pc_os_sleep_ms(3);
+    }
+    atomic_store(&refused_from, 0);
+    assert_true(pc_runtime_stop(runtime, 0));
+    pc_runtime_destroy(runtime);
+}
+
+static void connector_without_a_session_tries_again_unless_it_is_once(void **state)
+{
+    (void)state;
+    connect_without_memory(true);
+    assert_int_equal(atomic_load(&failed_count), 1);
+    assert_int_equal(atomic_load(&planned_count), 0);
+    connect_without_memory(false);
+    assert_in_range(atomic_load(&failed_count), 2, UINT32_MAX);
+    assert_int_equal(atomic_load(&planned_count), atomic_load(&failed_count));
+}
+
+#define USER_SIZE 8192u
+
+/* The second connection is for the second worker, which has no slab yet and gets none. */
+static void connection_that_no_worker_can_take_is_counted(void **state)
+{
+    (void)state;
+    const struct loop_options options = {
+        .client_count = 2,
+        .server_workers = 2,
+        .type = {.user_size = USER_SIZE},
+        .listener = {.accepts_posted = 4},
+    };
+    loop_start_server(&options);
+    atomic_store(&refused_from, USER_SIZE * 64);
+    loop_connect(&options);
+    struct pc_type_counters counters = {0};
+    for (uint32_t i = 0; i < 1000 && counters.accepts_given_up == 0; i++) {
+        pc_os_sleep_ms(10);
+        pc_runtime_type_counters(loop_server.runtime, 0, &counters);
+    }
+    assert_int_equal(counters.accepts_given_up, 1);
+    assert_int_equal(counters.accepts_no_room, 0);
+    assert_int_equal(loop_read(&loop_server.counts.opened), 1);
+}
+
 static void *volatile kept;
 
 static void allocation_in_this_program_is_counted(void **state)
@@ -148,6 +235,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(packet_path_after_warm_up_allocates_nothing, tear_down),
+        cmocka_unit_test(connector_without_a_session_tries_again_unless_it_is_once),
+        cmocka_unit_test_teardown(connection_that_no_worker_can_take_is_counted, tear_down),
         cmocka_unit_test(allocation_in_this_program_is_counted),
     };
     return loop_run("allocation", tests, sizeof tests / sizeof tests[0]);

@@ -80,6 +80,39 @@ static void dispatcher_rate_of_session_counts_all_packets(void **state)
     assert_int_equal(admit(TEST_ID_TEXT, 0, &two, 1000).refusal, PC_REFUSED_RATE);
 }
 
+/* TEST_ID_DELAY: 2 in the burst. What it waits for must not be taken from the other packets. */
+static void dispatcher_packet_delayed_by_its_own_rate_costs_nothing(void **state)
+{
+    (void)state;
+    const struct pc_rate four = {.per_sec = 1, .burst = 4, .over = PC_RATE_KICK};
+    assert_int_equal(admit(TEST_ID_DELAY, 0, &four, 1000).refusal, PC_ACCEPTED);
+    assert_int_equal(admit(TEST_ID_DELAY, 0, &four, 1000).refusal, PC_ACCEPTED);
+    for (uint32_t i = 0; i < 10; i++) {
+        struct dispatch_result result = admit(TEST_ID_DELAY, 0, &four, 1000);
+        assert_int_equal(result.refusal, PC_REFUSED_RATE);
+        assert_int_equal(result.over, PC_RATE_DELAY);
+        assert_int_equal(result.scope, PC_RATE_PACKET);
+        token_bucket_check(&total, four.burst);
+    }
+    assert_int_equal(admit(TEST_ID_TEXT, 0, &four, 1000).refusal, PC_ACCEPTED);
+    assert_int_equal(admit(TEST_ID_TEXT, 0, &four, 1000).refusal, PC_ACCEPTED);
+    assert_int_equal(admit(TEST_ID_TEXT, 0, &four, 1000).refusal, PC_REFUSED_RATE);
+}
+
+static void dispatcher_packet_dropped_by_its_own_rate_counts_in_that_of_the_session(void **state)
+{
+    (void)state;
+    const struct pc_rate four = {.per_sec = 1, .burst = 4, .over = PC_RATE_KICK};
+    for (uint32_t i = 0; i < 4; i++) {
+        struct dispatch_result result = admit(TEST_ID_DROP, 0, &four, 1000);
+        assert_int_equal(result.refusal, i < 2 ? PC_ACCEPTED : PC_REFUSED_RATE);
+        assert_int_equal(result.over, i < 2 ? PC_RATE_KICK : PC_RATE_DROP);
+    }
+    struct dispatch_result result = admit(TEST_ID_TEXT, 0, &four, 1000);
+    assert_int_equal(result.refusal, PC_REFUSED_RATE);
+    assert_int_equal(result.scope, PC_RATE_SESSION);
+}
+
 static enum pc_refusal dispatch(uint16_t id, uint32_t size, uint8_t first)
 {
     uint8_t bytes[2048] = {0};
@@ -121,6 +154,9 @@ int main(void)
         cmocka_unit_test_setup(dispatcher_wrong_state_is_refused_and_costs_no_token, set_up),
         cmocka_unit_test_setup(dispatcher_rate_of_packet_says_kick_or_drop, set_up),
         cmocka_unit_test_setup(dispatcher_rate_of_session_counts_all_packets, set_up),
+        cmocka_unit_test_setup(dispatcher_packet_delayed_by_its_own_rate_costs_nothing, set_up),
+        cmocka_unit_test_setup(
+            dispatcher_packet_dropped_by_its_own_rate_counts_in_that_of_the_session, set_up),
         cmocka_unit_test_setup(dispatch_of_relayed_frames_checks_everything, set_up),
         cmocka_unit_test(key_of_a_relayed_frame_is_the_field_lowest_byte_first),
     };

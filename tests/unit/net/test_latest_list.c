@@ -31,6 +31,7 @@ static enum latest_result put_of(uint16_t id, uint64_t key, uint8_t value, uint3
     frame[3] = (uint8_t)(id >> 8);
     enum latest_result result = latest_list_put(&list, &pool, key, frame, size);
     latest_list_check(&list);
+    assert_int_equal(list.memory, pool.bytes_used);
     return result;
 }
 
@@ -79,7 +80,7 @@ static void latest_list_full_drops_the_oldest(void **state)
     for (uint32_t i = 0; i < LATEST_COUNT_MAX; i++) {
         assert_int_equal(put(i, (uint8_t)i, 8), LATEST_ADDED);
     }
-    assert_int_equal(put(1000, 1, 8), LATEST_REPLACED);
+    assert_int_equal(put(1000, 1, 8), LATEST_EVICTED);
     assert_int_equal(list.count, LATEST_COUNT_MAX);
     assert_next(1, 1, 8);
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "net/session.h"
-#include "net/worker.h"
 #include "pc/os.h"
 #include "support/cmocka_all.h"
 #include "support/loop_world.h"
@@ -300,6 +299,36 @@ static void session_above_the_soft_mark_sends_only_the_newest(void **state)
     loop_await(&loop_server.counts.rooms, 1);
     pc_os_sleep_ms(50);
     assert_int_equal(loop_read(&loop_client.counts.frames), 202);
+    assert_int_equal(server_counters().sent_packets, 202);
+    assert_int_equal(server_counters().evicted, 0);
+}
+
+#define KEYS_TOO_MANY 6u
+
+static void send_many_keys(struct pc_session *session)
+{
+    for (uint32_t i = 0; i < LATEST_COUNT_MAX + KEYS_TOO_MANY; i++) {
+        uint8_t frame[8] = {0};
+        pc_frame_put_header(frame, sizeof frame, TEST_ID_TEXT);
+        assert_int_equal(pc_session_send_latest(session, i, frame, sizeof frame), PC_OK);
+    }
+}
+
+static void session_with_too_many_keys_waiting_counts_what_it_lost(void **state)
+{
+    (void)state;
+    const struct loop_options options = {
+        .type = slow_type,
+        .client_count = 1,
+        .on_client_open = pc_session_pause,
+    };
+    loop_start(&options);
+    loop_await(&loop_server.counts.opened, 1);
+    loop_await(&loop_client.counts.opened, 1);
+    loop_run_on(&loop_server, 0, fill_queue);
+    loop_run_on(&loop_server, 0, send_many_keys);
+    assert_int_equal(server_counters().evicted, KEYS_TOO_MANY);
+    assert_int_equal(server_counters().replaced, 0);
 }
 
 static void session_below_the_soft_mark_sends_everything(void **state)
@@ -330,137 +359,6 @@ static void session_too_long_above_the_soft_mark_is_closed(void **state)
     loop_await(&loop_server.counts.closed_by[PC_CLOSE_SLOW_CONSUMER], 1);
     assert_int_equal(server_counters().soft_timeouts, 1);
     assert_int_equal(server_counters().hard_marks, 0);
-}
-
-/* ---- the memory of a worker ---- */
-
-#define MEMORY_SIZE (16u << 20)
-
-static uint32_t shorter_index; /* of the two sessions, when memory was nearly gone */
-
-/* More than the two sockets take, and less than half of the worker's memory. */
-static void fill_sockets(struct pc_session *session)
-{
-    for (uint32_t i = 0; i < MEMORY_SIZE / 5 * 2 / MARK_SIZE; i++) {
-        loop_send(session, MARK_SIZE, TEST_ID_LARGE, i);
-    }
-}
-
-/* From here on no end of a send shortens a queue behind the back of use_up_memory. */
-static void await_full_sockets(void)
-{
-    uint64_t before;
-    uint64_t sent = UINT64_MAX;
-    do {
-        before = sent;
-        pc_os_sleep_ms(200);
-        sent = server_counters().sent_bytes;
-    } while (sent != before);
-}
-
-/* Queue, in one turn, until more than 95 % of the worker's memory is used. */
-static void use_up_memory(struct pc_worker *worker, struct pc_session *nobody,
-                          struct pc_message *message)
-{
-    struct pc_session *first = pc_worker_find(worker, loop_server.handles[0]);
-    struct pc_session *second = pc_worker_find(worker, loop_server.handles[1]);
-    (void)nobody;
-    (void)message;
-    if (first != NULL && second != NULL) {
-        while (worker->buffers.bytes_used <= MEMORY_SIZE / 100 * 95) {
-            loop_send(second, MARK_SIZE, TEST_ID_LARGE, 0);
-        }
-        shorter_index = first->queue.bytes > second->queue.bytes ? 1 : 0;
-    }
-    loop_count_message(worker);
-}
-
-/* Again, if in the same turn something was sent and so some memory came back. */
-static void use_up_memory_until_one_is_closed(void)
-{
-    for (uint32_t i = 0; i < 1000 && loop_read(&loop_server.counts.closed) == 0; i++) {
-        struct pc_message message = {.deliver = use_up_memory};
-        uint32_t before = loop_read(&loop_server.counts.messages);
-        pc_post(loop_server.runtime, &message);
-        loop_await(&loop_server.counts.messages, before + 1);
-        pc_os_sleep_ms(5);
-    }
-}
-
-static void is_open(struct pc_session *session)
-{
-    assert_int_equal(session->phase, SESSION_OPEN);
-}
-
-static void worker_short_of_memory_ends_the_longest_queue(void **state)
-{
-    (void)state;
-    const struct loop_options options = {
-        .type = slow_type,
-        .send_bytes_max = MEMORY_SIZE,
-        .client_count = 2,
-        .on_client_open = pc_session_pause,
-    };
-    loop_start(&options);
-    loop_await(&loop_server.counts.opened, 2);
-    loop_await(&loop_client.counts.opened, 2);
-    loop_run_on(&loop_server, 0, fill_sockets);
-    loop_run_on(&loop_server, 1, fill_sockets);
-    await_full_sockets();
-    use_up_memory_until_one_is_closed();
-    loop_await(&loop_server.counts.closed, 1);
-    loop_run_on(&loop_server, shorter_index, is_open);
-    assert_int_equal(loop_read(&loop_server.counts.closed), 1);
-    assert_int_equal(server_counters().closed[PC_CLOSE_SEND_BUDGET], 1);
-    assert_int_equal(server_counters().closed[PC_CLOSE_NO_BUFFERS], 0);
-}
-
-static struct pc_block *held[MEMORY_SIZE / MARK_SIZE];
-static uint32_t held_count;
-
-/* The application holds more than 80 % and less than 95 % of the memory. */
-static void hold_memory(struct pc_session *session)
-{
-    static uint8_t frame[MARK_SIZE];
-    pc_frame_put_header(frame, MARK_SIZE, TEST_ID_LARGE);
-    while (held_count == 0 || session->worker->buffers.bytes_used <= MEMORY_SIZE / 100 * 80) {
-        assert_true(held_count < COUNT_OF(held));
-        held[held_count] = pc_block_create(session->worker, frame, MARK_SIZE);
-        assert_non_null(held[held_count]);
-        held_count++;
-    }
-}
-
-static void release_memory(struct pc_session *session)
-{
-    (void)session;
-    loop_server.on_open = NULL;
-    while (held_count > 0) {
-        pc_block_release(held[--held_count]);
-    }
-}
-
-static void worker_short_of_memory_accepts_nobody_until_it_has_some(void **state)
-{
-    (void)state;
-    const struct loop_options options = {
-        .listener = {.accepts_posted = 1},
-        .send_bytes_max = MEMORY_SIZE,
-        .client_count = 4,
-        .on_server_open = hold_memory,
-    };
-    loop_start(&options);
-    for (uint32_t i = 0; i < 1000 && server_counters().accepts_no_memory == 0; i++) {
-        pc_os_sleep_ms(10);
-    }
-    assert_in_range(server_counters().accepts_no_memory, 1, 1000);
-    pc_os_sleep_ms(100);
-    assert_in_range(loop_read(&loop_server.counts.opened), 1, 2); /* what was posted before */
-    loop_run_on(&loop_server, 0, release_memory);
-    loop_await(&loop_server.counts.opened, 4);
-    assert_int_equal(server_counters().accepts_no_room, 0);
-    assert_int_equal(server_counters().accepts_throttled, 0);
-    assert_int_equal(server_counters().closed[PC_CLOSE_SEND_BUDGET], 0);
 }
 
 /* ---- accepting ---- */
@@ -520,10 +418,9 @@ int main(void)
         TEST(session_budget_of_bytes_closes_with_its_own_reason),
         TEST(session_lifted_budget_does_nothing),
         TEST(session_above_the_soft_mark_sends_only_the_newest),
+        TEST(session_with_too_many_keys_waiting_counts_what_it_lost),
         TEST(session_below_the_soft_mark_sends_everything),
         TEST(session_too_long_above_the_soft_mark_is_closed),
-        TEST(worker_short_of_memory_ends_the_longest_queue),
-        TEST(worker_short_of_memory_accepts_nobody_until_it_has_some),
         TEST(listener_accept_rate_lets_the_backlog_hold),
         TEST(listener_without_room_leaves_the_others_in_the_backlog),
     };

@@ -57,6 +57,7 @@ static void queue_bytes(uint32_t size)
     assert_non_null(place);
     fill(place, size);
     send_queue_check(&fixture.queue);
+    assert_int_equal(send_queue_memory(&fixture.queue), fixture.worker->buffers.bytes_used);
 }
 
 static void queue_block(uint32_t size)
@@ -68,6 +69,7 @@ static void queue_block(uint32_t size)
     assert_true(send_queue_append_block(&fixture.queue, &fixture.worker->buffers, block));
     pc_block_release(block);
     send_queue_check(&fixture.queue);
+    assert_int_equal(send_queue_memory(&fixture.queue), fixture.worker->buffers.bytes_used);
 }
 
 /* Compare what would be sent with the model, then send size bytes of it. */
@@ -84,6 +86,7 @@ static void send_bytes(uint32_t size)
     size = size < offered ? size : offered;
     send_queue_release(&fixture.queue, &fixture.worker->buffers, size);
     fixture.sent_size += size;
+    assert_int_equal(send_queue_memory(&fixture.queue), fixture.worker->buffers.bytes_used);
     assert_int_equal(fixture.queue.bytes, fixture.queued_size - fixture.sent_size);
 }
 

@@ -349,69 +349,6 @@ static void connector_survives_a_server_that_comes_later(void **state)
     loop_await(&loop_client.counts.connect_failed, 2);
 }
 
-struct note {
-    struct pc_message message;
-    bool found;
-};
-
-static void on_note(struct pc_worker *worker, struct pc_session *session,
-                    struct pc_message *message)
-{
-    struct note *note = (struct note *)message;
-    note->found = session != NULL;
-    loop_count_message(worker);
-}
-
-static void post_to_stale_handle_is_delivered_to_nobody(void **state)
-{
-    (void)state;
-    const struct loop_options options = {.client_count = 1};
-    loop_start(&options);
-    loop_await(&loop_server.counts.opened, 1);
-    struct note early = {
-        .message = {.session = loop_server.handles[0], .deliver = on_note},
-    };
-    struct note late = early;
-    pc_post(loop_server.runtime, &early.message);
-    loop_await(&loop_server.counts.messages, 1);
-    assert_true(early.found);
-    loop_stop_client(100);
-    loop_await(&loop_server.counts.closed, 1);
-    pc_post(loop_server.runtime, &late.message);
-    loop_await(&loop_server.counts.messages, 2);
-    assert_false(late.found);
-}
-
-#define POSTERS         4u
-#define NOTES_OF_POSTER 5000u
-
-static void post_many(void *argument)
-{
-    struct note *notes = argument;
-    for (uint32_t i = 0; i < NOTES_OF_POSTER; i++) {
-        notes[i].message = (struct pc_message){.worker = i % 2, .deliver = on_note};
-        pc_post(loop_server.runtime, &notes[i].message);
-    }
-}
-
-static void post_from_many_threads_delivers_each_once(void **state)
-{
-    (void)state;
-    const struct loop_options options = {.server_workers = 2};
-    loop_start_server(&options);
-    struct note *notes = calloc(POSTERS * NOTES_OF_POSTER, sizeof *notes);
-    struct pc_thread *threads[POSTERS];
-    for (uint32_t i = 0; i < POSTERS; i++) {
-        threads[i] = pc_thread_start("poster", post_many, notes + (size_t)i * NOTES_OF_POSTER);
-        assert_non_null(threads[i]);
-    }
-    for (uint32_t i = 0; i < POSTERS; i++) {
-        pc_thread_join(threads[i]);
-    }
-    loop_await(&loop_server.counts.messages, POSTERS * NOTES_OF_POSTER);
-    free(notes);
-}
-
 /* A block is sent to every session of the worker and lives until the last one has sent it. */
 #define BLOCK_SIZE 6000u
 
@@ -538,8 +475,6 @@ int main(void)
         TEST(connector_reconnects_after_every_break),
         TEST(connector_refused_at_once_tries_ever_more_seldom),
         TEST(connector_survives_a_server_that_comes_later),
-        TEST(post_to_stale_handle_is_delivered_to_nobody),
-        TEST(post_from_many_threads_delivers_each_once),
         TEST(block_reaches_every_session_once),
         TEST(session_abort_inside_on_open_keeps_the_first_reason),
         TEST(runtime_stop_at_any_moment_leaves_the_pools_whole),
