@@ -20,8 +20,7 @@
 
 /* Invariant: begin < end <= what data can hold while queued; a chunk with a block describes the
  * block's bytes and is never written; memory_until grows by send_chunk__memory from each chunk to
- * the next, and may
- * wrap. */
+ * the next, and may wrap. */
 struct send_chunk {
     struct send_chunk *next;
     struct pc_block *block; /* held by one reference; NULL: the bytes follow this header */
