@@ -15,6 +15,7 @@ static void counters__add_limits(struct pc_type_counters *sum, const struct type
     sum->replaced += counter_read(&part->replaced);
     sum->pauses += counter_read(&part->pauses);
     sum->turns_cut += counter_read(&part->turns_cut);
+    sum->shortages += counter_read(&part->shortages);
     sum->accepts_failed += counter_read(&part->accepts_failed);
     sum->accepts_throttled += counter_read(&part->accepts_throttled);
     sum->accepts_no_room += counter_read(&part->accepts_no_room);

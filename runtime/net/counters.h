@@ -48,6 +48,7 @@ struct type_counters {
     struct counter replaced;
     struct counter pauses;
     struct counter turns_cut;
+    struct counter shortages;
     struct counter accepts_failed;
     struct counter accepts_throttled;
     struct counter accepts_no_room;

@@ -143,7 +143,8 @@ static bool socket__give_received(struct epoll_port *port, struct port_socket *s
     socket->recv.in_flight = false;
     *event = (struct port_event){.kind = PORT_RECEIVED, .socket = socket};
     if (received < 0) {
-        socket__fail(event, errno);
+        event->raw = errno;
+        event->status = socket_status_of_transfer(event->raw);
     } else if (received == 0) {
         event->status = PC_END;
     } else {
@@ -189,7 +190,8 @@ static bool socket__give_sent(struct port_socket *socket, struct port_event *eve
     socket->send.in_flight = false;
     *event = (struct port_event){.kind = PORT_SENT, .socket = socket};
     if (send->result < 0) {
-        socket__fail(event, -send->result);
+        event->raw = -send->result;
+        event->status = socket_status_of_transfer(event->raw);
     } else {
         event->size = (uint32_t)send->result;
     }

@@ -146,6 +146,7 @@ static void iocp__emit_buffered(struct iocp_port *port, struct port_socket *sock
     uint32_t index = own->buffer - 1;
     own->buffer = 0;
     event->status = iocp__result(&socket->recv, socket->state == PORT_SOCKET_ABORTED, &event->raw);
+    event->status = iocp_transfer_status(event->status);
     event->size = (uint32_t)iocp_overlapped(&socket->recv)->InternalHigh;
     if (event->status == PC_OK && event->size > 0) {
         event->data = port->receive_memory + (size_t)index * port->receive_size;
@@ -169,12 +170,14 @@ static void iocp__emit_drained(struct iocp_port *port, struct port_socket *socke
         event->status = PC_CANCELLED;
     }
     if (event->status != PC_OK) {
+        event->status = iocp_transfer_status(event->status);
         return;
     }
     uint8_t *target = port->scratch + port->scratch_used;
     port->counters.drains++;
     event->status =
         socket_read_now(socket->os_handle, target, port->receive_size, &event->size, &event->raw);
+    event->status = iocp_transfer_status(event->status);
     if (event->status == PC_OK) {
         event->data = target;
         port->scratch_used += (event->size + IOCP_SCRATCH_ALIGN - 1) & ~(IOCP_SCRATCH_ALIGN - 1);
@@ -201,12 +204,16 @@ static bool iocp__emit_received(struct iocp_port *port, struct port_socket *sock
 }
 
 /* No send is of nothing, so none succeeds with nothing. Wine says so of a send that waits for room
- * when the peer ends its stream. */
+ * when the peer ends its stream. Of one that fails for want of buffers after it was submitted
+ * nobody knows how much has gone, so it must not be sent again. */
 static void iocp__emit_sent(struct port_socket *socket, struct port_event *event)
 {
     bool is_aborted = socket->state == PORT_SOCKET_ABORTED;
     event->kind = PORT_SENT;
     event->status = iocp__result(&socket->send, is_aborted, &event->raw);
+    if (iocp_transfer_status(event->status) == PC_NO_BUFFERS) {
+        event->status = PC_SYSTEM;
+    }
     if (event->status != PC_OK) {
         return;
     }

@@ -96,6 +96,12 @@ static inline OVERLAPPED *iocp_overlapped(struct port_op *op)
     return (OVERLAPPED *)(void *)op->os;
 }
 
+/* Of a receive or send of a connection that stands: each shortage takes nothing and passes. */
+static inline enum pc_status iocp_transfer_status(enum pc_status status)
+{
+    return status == PC_NO_MEMORY ? PC_NO_BUFFERS : status;
+}
+
 /* --- port_iocp.c: submitting --- */
 
 /* Post the socket's receive: with own->buffer, or with zero bytes if that is 0. */

@@ -91,8 +91,10 @@ struct port_handover {
 enum port_event_kind {
     PORT_ACCEPTED,   /* socket, listener, status */
     PORT_CONNECTED,  /* socket, status */
-    PORT_RECEIVED,   /* socket, status; PC_OK: data and size > 0; PC_END: the peer has finished */
-    PORT_SENT,       /* socket, status; size: bytes really taken, 1 or more when PC_OK */
+    PORT_RECEIVED,   /* socket, status; PC_OK: data and size > 0; PC_END: the peer has finished;
+                      * PC_NO_BUFFERS: as port_recv's */
+    PORT_SENT,       /* socket, status; size: bytes really taken, 1 or more when PC_OK;
+                      * PC_NO_BUFFERS: as port_send's */
     PORT_CLOSED,     /* socket: it is IDLE again */
     PORT_UNLISTENED, /* listener: all its accepts have ended */
     PORT_WOKEN       /* port_wake was called, once or more often */
@@ -224,18 +226,21 @@ PC_NODISCARD enum pc_status port_adopt_handover(struct port *port, struct port_s
 /* Close a connection that nobody will adopt. */
 void port_discard_handover(struct port *port, const struct port_handover *handover);
 
-/* Connect an IDLE socket. A synchronous failure leaves it IDLE. Returns PC_OK | PC_NO_BUFFERS (try
- * again later) | PC_DENIED | PC_UNREACHABLE | PC_ADDRESS_INVALID | PC_SYSTEM. */
+/* Connect an IDLE socket. A synchronous failure leaves it IDLE. Returns PC_OK | PC_NO_BUFFERS or
+ * PC_NO_MEMORY (try again later) | PC_DENIED | PC_UNREACHABLE | PC_ADDRESS_INVALID | PC_SYSTEM
+ * | PC_UNSUPPORTED (a path, on an engine that has none). */
 PC_NODISCARD enum pc_status port_connect(struct port *port, struct port_socket *socket,
                                          const struct pc_address *address);
 
-/* Arm one receive on a LIVE socket. Returns PC_OK | PC_NO_BUFFERS | PC_RESET | PC_SYSTEM (abort
- * it). */
+/* Arm one receive on a LIVE socket. Returns PC_OK | PC_NO_BUFFERS (the system is short; the
+ * connection stands and nothing is lost: try again after a pause) | PC_RESET | PC_SYSTEM (abort
+ * it).
+ */
 PC_NODISCARD enum pc_status port_recv(struct port *port, struct port_socket *socket);
 
 /* Send 1..PORT_SPANS_MAX spans in order on a LIVE socket. The span array itself is copied. Returns
- * PC_OK | PC_NO_BUFFERS (nothing was taken: try again next turn) | PC_RESET | PC_SYSTEM (abort it).
- */
+ * PC_OK | PC_NO_BUFFERS (the system is short and nothing was taken: try again after a pause)
+ * | PC_RESET | PC_SYSTEM (abort it). */
 PC_NODISCARD enum pc_status port_send(struct port *port, struct port_socket *socket,
                                       const struct port_span *spans, uint32_t span_count);
 

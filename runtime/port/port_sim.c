@@ -379,6 +379,9 @@ static enum pc_status sim_recv(struct port *port, struct port_socket *socket)
     if (sim_chance(port__of(port)->world, SIM_RECEIVE_DENIED)) {
         return PC_RESET;
     }
+    if (sim_chance(port__of(port)->world, SIM_RECEIVE_SHORT)) {
+        return PC_NO_BUFFERS;
+    }
     sim_socket_submit(own, &own->recv, PORT_RECEIVED);
     return PC_OK;
 }
@@ -389,7 +392,10 @@ static enum pc_status sim_send(struct port *base, struct port_socket *socket,
     struct sim_world *world = port__of(base)->world;
     struct sim_socket *own = sim_socket_of(socket);
     if (sim_chance(world, SIM_SEND_DENIED)) {
-        return sim_choose(world, 2) == 0 ? PC_NO_BUFFERS : PC_RESET;
+        return PC_RESET;
+    }
+    if (sim_chance(world, SIM_SEND_SHORT)) {
+        return PC_NO_BUFFERS;
     }
     sim_socket_submit(own, &own->send, PORT_SENT);
     memcpy(own->spans, spans, span_count * sizeof spans[0]);

@@ -256,6 +256,8 @@ void sim_socket_receive(struct sim_socket *own)
     struct sim_pipe *pipe = &own->connection->pipes[own->side ^ 1u];
     if (sim_chance(world, SIM_RECEIVE_ERROR)) {
         socket__fail(own, &own->recv);
+    } else if (sim_chance(world, SIM_RECEIVE_SHORT)) {
+        sim_socket_done(own, &own->recv, PC_NO_BUFFERS, 0);
     } else if (pipe->arrived > 0 && sim_chance(world, SIM_RECEIVE_STARVED)) {
         sim_note(world, "socket %u: no buffer", own->number, 0, 0);
     } else if (pipe->arrived > 0) {
@@ -310,6 +312,10 @@ void sim_socket_send(struct sim_socket *own)
     }
     if (sim_chance(world, SIM_SEND_ERROR)) {
         socket__fail(own, &own->send);
+        return;
+    }
+    if (sim_chance(world, SIM_SEND_SHORT)) {
+        sim_socket_done(own, &own->send, PC_NO_BUFFERS, 0);
         return;
     }
     uint32_t room = sim_pipe_room(world, &own->connection->pipes[own->side]);

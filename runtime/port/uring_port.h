@@ -58,6 +58,7 @@ struct uring_receive {
     uint8_t phase;                  /* enum uring_phase */
     bool is_bulk;                   /* received too much at once; single receives for now */
     bool is_dry;                    /* the last receive found no buffer */
+    bool is_short;                  /* the kernel had no memory for it, which is not told yet */
 };
 
 /* In port_socket.send.os while a send is in flight; before, the address of a connect. */

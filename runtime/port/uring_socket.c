@@ -95,7 +95,7 @@ void uring_socket_end(struct uring_port *port, struct port_socket *socket)
 static bool socket__has_received(struct port_socket *socket)
 {
     const struct uring_receive *receive = uring_receive_of(socket);
-    return receive->queue.count > 0 || receive->phase == URING_PHASE_ENDED;
+    return receive->queue.count > 0 || receive->phase == URING_PHASE_ENDED || receive->is_short;
 }
 
 static bool socket__wants_receive(struct port_socket *socket)
@@ -194,7 +194,6 @@ static void socket__prepare_receive(struct port_socket *socket, struct io_uring_
     receive->is_dry = false;
 }
 
-/* Stopping a receive must leave a send alone, hence by user_data; an abort ends all there is. */
 /* An operation on its way from the ring to a thread of the kernel's is not found by a cancellation,
  * or loses its signal, and a send that blocks in such a thread would hold the socket for good. A
  * shutdown ends it; it comes second, because the peer may see its FIN before the RST. */
@@ -209,6 +208,7 @@ static void socket__prepare_abort(struct port_socket *socket, struct io_uring_sq
     io_uring_prep_cancel_fd(entry, descriptor, IORING_ASYNC_CANCEL_ALL);
 }
 
+/* Stopping a receive must leave a send alone, hence by user_data; an abort ends all there is. */
 static void socket__prepare_cancel(struct port_socket *socket, struct io_uring_sqe *entry)
 {
     if (socket->state == PORT_SOCKET_ABORTED) {
@@ -254,6 +254,13 @@ static void socket__end_stream(struct port_socket *socket, int32_t result)
     }
 }
 
+/* A receive that ended without saying anything of the stream itself. */
+static bool socket__is_pause(int32_t result)
+{
+    return result == -ENOBUFS || result == -ECANCELED || result == -EAGAIN || result == -EINTR ||
+           result == -ENOMEM;
+}
+
 bool uring_socket_feed(struct uring_port *port, struct port_socket *socket)
 {
     uint16_t id = uring_buffers_take_spare(&port->buffers);
@@ -270,17 +277,11 @@ bool uring_socket_feed(struct uring_port *port, struct port_socket *socket)
     }
     if (size == 0) {
         socket__end_stream(socket, 0);
-    } else if (size < 0 && code != EAGAIN && code != EINTR) {
+    } else if (size < 0 && !socket__is_pause(-code)) {
         socket__end_stream(socket, -code);
     }
     uring_socket_settle(port, socket);
     return true;
-}
-
-/* A receive that ended without saying anything of the stream itself. */
-static bool socket__is_pause(int32_t result)
-{
-    return result == -ENOBUFS || result == -ECANCELED || result == -EAGAIN || result == -EINTR;
 }
 
 static void socket__receive_done(struct uring_port *port, struct port_socket *socket,
@@ -308,6 +309,7 @@ static void socket__receive_done(struct uring_port *port, struct port_socket *so
         }
         receive->mode = URING_RECEIVE_OFF;
         receive->is_dry = cqe->res == -ENOBUFS;
+        receive->is_short = cqe->res == -ENOMEM;
         port->buffers.ran_dry = port->buffers.ran_dry || receive->is_dry;
     }
     if (cqe->res <= 0 && !socket__is_pause(cqe->res)) {
@@ -360,7 +362,8 @@ static void socket__give_sent(struct port_socket *socket, struct port_event *eve
     } else if (socket->state == PORT_SOCKET_ABORTED) {
         event->status = PC_CANCELLED;
     } else {
-        socket__set_failure(event, result < 0 ? result : -EPIPE);
+        event->raw = result < 0 ? -result : EPIPE;
+        event->status = socket_status_of_transfer(event->raw);
     }
 }
 
@@ -373,6 +376,10 @@ static void socket__give_received(struct uring_port *port, struct port_socket *s
         event->data = uring_buffers_data(&port->buffers, id);
         event->size = uring_buffers_filled(&port->buffers, id);
         uring_buffers_retire(&port->buffers, id);
+    } else if (receive->phase != URING_PHASE_ENDED) {
+        receive->is_short = false;
+        event->raw = ENOMEM;
+        event->status = PC_NO_BUFFERS;
     } else if (receive->result == 0) {
         event->status = PC_END;
     } else {

@@ -192,6 +192,7 @@ struct pc_type_counters {
     uint64_t replaced;          /* frames that a newer one made obsolete (pc_session_send_latest) */
     uint64_t pauses;            /* pc_session_pause */
     uint64_t turns_cut;         /* turns in which a session had more frames than one turn handles */
+    uint64_t shortages;         /* times that a receive or send waited for the system's buffers */
     uint64_t accepts_failed;    /* accepts that ended with an error */
     uint64_t accepts_throttled; /* times that accepting waited for its rate, */
     uint64_t accepts_no_room;   /* for a free session, */
