@@ -84,7 +84,8 @@ void epoll_socket_edge(struct epoll_port *port, struct port_socket *socket, uint
 {
     struct epoll_link *link = epoll_link_of(socket);
     bool is_broken = (edges & (EPOLLERR | EPOLLHUP)) != 0;
-    if (socket->state == PORT_SOCKET_CONNECTING) {
+    /* Reading SO_ERROR clears it: who was refused would look connected the second time. */
+    if (socket->state == PORT_SOCKET_CONNECTING && !link->is_answered) {
         if ((edges & EPOLLOUT) == 0 && !is_broken) {
             return;
         }
