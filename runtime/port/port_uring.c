@@ -7,8 +7,9 @@
  * way: port__send_alone.
  *
  * Failure modes: no entry or no buffer is free: the socket waits on the todo or starved list for
- * the next turn. The completion queue overflows: it is reaped and entered again. Whatever a
- * multishot does, uring_socket.c and uring_listener.c bring it back to one event per operation.
+ * the next turn, and this one does not sleep for want of an entry. The completion queue overflows:
+ * it is reaped and entered again. Whatever a multishot does, uring_socket.c and uring_listener.c
+ * bring it back to one event per operation.
  *
  * Path: [1] completion and [10] send op, behind port.c. */
 #define _GNU_SOURCE
@@ -83,19 +84,18 @@ static void uring_close(struct port *base)
     free(port);
 }
 
-/* Read a counter of the system's, once; it answers when the counter is not 0. */
-static void port__arm_read(struct uring_port *port, int descriptor, struct uring_counter *counter,
+/* Read a counter of the system's, once; it answers when the counter is not 0. False: no entry is
+ * free. */
+static bool port__arm_read(struct uring_port *port, int descriptor, struct uring_counter *counter,
                            enum uring_op op)
 {
-    if (counter->is_armed) {
-        return;
-    }
-    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    struct io_uring_sqe *entry = counter->is_armed ? NULL : uring_ring_entry(&port->ring);
     if (entry != NULL) {
         io_uring_prep_read(entry, descriptor, &counter->value, sizeof counter->value, 0);
         entry->user_data = uring_user_data(port, op);
         counter->is_armed = true;
     }
+    return counter->is_armed;
 }
 
 static void port__submit_todo(struct uring_port *port)
@@ -127,14 +127,18 @@ static void port__submit_starved(struct uring_port *port)
     }
 }
 
-static void port__prepare(struct uring_port *port)
+/* False: something waits for an entry. Entering may take the old ones, so that there is room again;
+ * but a sleep would end with what those bring, and not with a wake, say, that nobody reads. */
+static bool port__prepare(struct uring_port *port)
 {
     uring_buffers_lend(&port->buffers);
-    port__arm_read(port, port->wake.descriptor, &port->wake_count, URING_OP_WAKE);
-    port__arm_read(port, port->timer.descriptor, &port->timer_count, URING_OP_TIMER);
-    uring_listeners_submit(port);
+    bool is_whole =
+        port__arm_read(port, port->wake.descriptor, &port->wake_count, URING_OP_WAKE) &&
+        port__arm_read(port, port->timer.descriptor, &port->timer_count, URING_OP_TIMER) &&
+        uring_listeners_submit(port);
     port__submit_todo(port);
     port__submit_starved(port);
+    return is_whole && port->todo.count == 0;
 }
 
 static void port__complete(struct uring_port *port, const struct io_uring_cqe *cqe)
@@ -271,13 +275,13 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
                            uint64_t deadline_ms)
 {
     struct uring_port *port = port__of(base);
-    port__prepare(port);
+    bool is_whole = port__prepare(port);
     if (port__send_alone(port)) {
         return port__give(port, events, events_max);
     }
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
     for (;;) {
-        uring_ring_enter(&port->ring, port__may_sleep(port, deadline_us));
+        uring_ring_enter(&port->ring, is_whole && port__may_sleep(port, deadline_us));
         port__reap(port);
         uint32_t count = port__give(port, events, events_max);
         if (count > 0 || deadline_us == 0) {
@@ -287,7 +291,7 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
         if (deadline_us != UINT64_MAX && sleep_timer_now_us() >= deadline_us) {
             return 0;
         }
-        port__prepare(port);
+        is_whole = port__prepare(port);
     }
 }
 

@@ -173,17 +173,17 @@ void uring_listener_given(struct port_listener *listener)
     listener->outstanding--;
 }
 
-static void listener__submit(struct uring_port *port, struct port_listener *listener)
+static bool listener__submit(struct uring_port *port, struct port_listener *listener)
 {
     bool is_wanted = listener->waiting.count > 0;
     bool arms = is_wanted && !listener->is_armed;
     bool stops = !is_wanted && listener->is_armed && !listener->is_stopping;
     if (!arms && !stops) {
-        return;
+        return true;
     }
     struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
     if (entry == NULL) {
-        return;
+        return false;
     }
     if (arms) {
         io_uring_prep_multishot_accept(entry, listener->descriptor, NULL, NULL, SOCK_CLOEXEC);
@@ -195,13 +195,16 @@ static void listener__submit(struct uring_port *port, struct port_listener *list
         listener->is_stopping = true;
     }
     listener->pending++;
+    return true;
 }
 
-void uring_listeners_submit(struct uring_port *port)
+bool uring_listeners_submit(struct uring_port *port)
 {
-    for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
-        listener__submit(port, l);
+    bool is_whole = true;
+    for (struct port_listener *l = port->listeners; l != NULL && is_whole; l = l->next) {
+        is_whole = listener__submit(port, l);
     }
+    return is_whole;
 }
 
 static void listener__accepted(struct uring_port *port, struct port_listener *listener,

@@ -177,8 +177,8 @@ void uring_listener_free(struct uring_port *port, struct port_listener *listener
 /* One accept's event was given. */
 void uring_listener_given(struct port_listener *listener);
 
-/* Arm or cancel the multishot accepts as the waiting sockets demand. */
-void uring_listeners_submit(struct uring_port *port);
+/* Arm or cancel the multishot accepts as the waiting sockets demand. False: no entry is free. */
+bool uring_listeners_submit(struct uring_port *port);
 
 /* One completion of the listener. */
 void uring_listener_complete(struct uring_port *port, struct port_listener *listener,

@@ -6,6 +6,10 @@
 #define _GNU_SOURCE /* liburing.h wants it */
 #include <errno.h>
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include "contract/loopback.h"
 #include "port/uring_port.h"
 
@@ -16,6 +20,8 @@ int __real_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
 int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
                                       struct io_uring_params *params);
 
+int __real_io_uring_submit(struct io_uring *io);
+int __wrap_io_uring_submit(struct io_uring *io);
 int __real_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
 int __wrap_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
 int __real_io_uring_submit_and_get_events(struct io_uring *io);
@@ -28,7 +34,17 @@ static struct {
     uint32_t flags;      /* of the last attempt */
     uint32_t blind_left; /* cancellations that will find nothing */
     uint32_t cancelled;  /* cancellations that were submitted */
+    uint32_t busy_left;  /* submissions that will find no memory */
 } kernel;
+
+int __wrap_io_uring_submit(struct io_uring *io)
+{
+    if (kernel.busy_left > 0) {
+        kernel.busy_left--;
+        return -EAGAIN;
+    }
+    return __real_io_uring_submit(io);
+}
 
 static void kernel__blind(struct io_uring *io)
 {
@@ -378,6 +394,32 @@ static void send_alone_that_finds_no_room_waits_for_it(void **state)
     assert_int_equal(client->pattern_errors, 0);
 }
 
+/* The queue is full of what brings nothing, and the kernel takes none of it at first: the wake must
+ * be seen all the same, though its read finds no entry. */
+static void wake_without_a_free_entry_is_seen(void **state)
+{
+    struct loopback *loop = *state;
+    struct uring_port *port = (struct uring_port *)(void *)loop->port;
+    struct port_event event;
+    int never = eventfd(0, EFD_CLOEXEC);
+    loopback_until_quiet(loop); /* no timer of an earlier turn is left, to end the sleep */
+    (void)loopback_turn(loop, 0);
+    port_wake(loop->port);
+    assert_int_equal(loopback_turn(loop, 0), 1); /* its read is not armed now */
+    while (io_uring_sq_space_left(&port->ring.io) > 0) {
+        struct io_uring_sqe *entry = io_uring_get_sqe(&port->ring.io);
+        io_uring_prep_poll_add(entry, never, POLLIN);
+        entry->user_data = uring_user_data(port, URING_OP_TIMER);
+    }
+    kernel.busy_left = 1;
+    port_wake(loop->port);
+    uint64_t deadline_ms = loopback_deadline_ms(loop->port, 2000);
+    assert_int_equal(port_wait(loop->port, &event, 1, deadline_ms), 1);
+    assert_int_equal(event.kind, PORT_WOKEN);
+    assert_int_equal(kernel.busy_left, 0);
+    close(never);
+}
+
 /* After all is closed, every buffer is lent again. */
 static void buffers_all_come_back(void **state)
 {
@@ -420,6 +462,7 @@ int main(void)
         LOOPBACK_TEST(send_that_is_alone_goes_around_the_ring),
         LOOPBACK_TEST(sends_alone_do_not_keep_the_kernel_out),
         LOOPBACK_TEST(send_alone_that_finds_no_room_waits_for_it),
+        LOOPBACK_TEST(wake_without_a_free_entry_is_seen),
         LOOPBACK_TEST(buffers_all_come_back),
     };
     return loopback_run_on(port_engine_uring, "port_uring", tests, COUNT_OF(tests));
