@@ -66,6 +66,15 @@ void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,
     }
 }
 
+void pc_runtime_port_counters(const struct pc_runtime *runtime, struct pc_port_counters *counters)
+{
+    *counters = (struct pc_port_counters){.receives_dry = 0};
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        counters->receives_dry += runtime->workers[i]->port_counters.receives_dry;
+        counters->accepts_closed += runtime->workers[i]->port_counters.accepts_closed;
+    }
+}
+
 uint64_t pc_runtime_packet_count(const struct pc_runtime *runtime, uint32_t type,
                                  uint32_t entry_index)
 {

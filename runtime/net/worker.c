@@ -330,6 +330,7 @@ bool worker_destroy(struct pc_worker *worker)
 {
     if (worker->port != NULL) {
         worker__drain_inbox(worker);
+        worker->port_counters = worker->port->counters;
         port_close(worker->port);
     }
     call_table_destroy(&worker->calls);

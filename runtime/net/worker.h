@@ -57,6 +57,7 @@ struct pc_worker {
     atomic_bool is_short;      /* memory is short: the acceptor must not accept */
     bool stopping;
     bool quitting;
+    struct port_counters port_counters; /* the port's, since it was closed */
     struct port_event events[PORT_EVENTS_MAX];
 };
 

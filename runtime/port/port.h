@@ -123,11 +123,20 @@ struct port_config {
     struct sim_world *world;       /* the simulated engine's; the others do not look at it */
 };
 
+/* What a port has met with, besides its events. Thread: its owner, who may read it before
+ * port_close. */
+struct port_counters {
+    uint64_t receives_dry; /* receives for which no buffer of the port was free */
+    uint64_t
+        accepts_closed; /* connections that came faster than accepts were posted, closed again */
+};
+
 /* What an engine implements. The functions stand in the same order in every port_<engine>.c; what
  * each promises is said at the wrapper of the same name below. */
 struct port_engine {
     const char *name;
-    bool takes_paths; /* addresses may be of PC_FAMILY_UNIX */
+    bool takes_paths;                  /* addresses may be of PC_FAMILY_UNIX */
+    const char *(*cause)(int32_t raw); /* NULL: nothing is known */
     enum pc_status (*open)(const struct port_config *config, struct port **port, int32_t *raw);
     void (*close)(struct port *port);
     uint32_t (*wait)(struct port *port, struct port_event *events, uint32_t events_max,
@@ -157,6 +166,7 @@ struct port_engine {
 /* Every engine's port begins with this. */
 struct port {
     const struct port_engine *engine;
+    struct port_counters counters;
     uint32_t sockets_open; /* sockets that are not IDLE; checked to be 0 at close */
 };
 
@@ -172,6 +182,10 @@ extern const struct port_engine *const port_engine_epoll;
 PC_NODISCARD enum pc_status port_open(const struct port_engine *engine,
                                       const struct port_config *config, struct port **port,
                                       int32_t *raw);
+
+/* Why port_open failed with raw, in a word that names what the system withholds ("seccomp",
+ * "sysctl", "kernel" or a feature's name); "" if nothing is known. The system is asked again. */
+const char *port_cause(const struct port_engine *engine, int32_t raw);
 
 /* Asserts that no socket is open and no listener is left. Called after the owner was joined. */
 void port_close(struct port *port);

@@ -340,6 +340,8 @@ static enum pc_status iocp_recv(struct port *base, struct port_socket *socket)
     /* A new session may stay silent for long: it gets a buffer when it has shown that it talks. */
     if (own->has_received && port->receive_free_count > 0) {
         own->buffer = port->receive_free[--port->receive_free_count] + 1;
+    } else if (own->has_received) {
+        port->base.counters.receives_dry++;
     }
     enum pc_status status = iocp_post_receive(port, socket);
     if (status == PC_NO_BUFFERS && own->buffer != 0) {

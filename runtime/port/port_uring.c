@@ -479,6 +479,7 @@ static void uring_abort(struct port *base, struct port_socket *socket, enum port
 static const struct port_engine port__engine = {
     .name = "uring",
     .takes_paths = true,
+    .cause = uring_ring_cause,
     .open = uring_open,
     .close = uring_close,
     .wait = uring_wait,

@@ -259,6 +259,7 @@ void sim_socket_receive(struct sim_socket *own)
     } else if (sim_chance(world, SIM_RECEIVE_SHORT)) {
         sim_socket_done(own, &own->recv, PC_NO_BUFFERS, 0);
     } else if (pipe->arrived > 0 && sim_chance(world, SIM_RECEIVE_STARVED)) {
+        own->port->base.counters.receives_dry++;
         sim_note(world, "socket %u: no buffer", own->number, 0, 0);
     } else if (pipe->arrived > 0) {
         socket__receive_bytes(own);

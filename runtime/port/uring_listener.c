@@ -98,10 +98,12 @@ static int listener__pop_surplus(struct port_listener *listener)
     return descriptor;
 }
 
-/* A full store stands for a full backlog: the connection is refused. */
-static void listener__push_surplus(struct port_listener *listener, int descriptor)
+/* A full store stands for a full backlog: the connection is closed, and counted. */
+static void listener__push_surplus(struct uring_port *port, struct port_listener *listener,
+                                   int descriptor)
 {
     if (listener->surplus_count == listener->surplus_max) {
+        port->base.counters.accepts_closed++;
         socket_close(descriptor);
         return;
     }
@@ -217,7 +219,7 @@ static void listener__accepted(struct uring_port *port, struct port_listener *li
     if (cqe->res >= 0 && listener->state != LISTENER_OPEN) {
         socket_close(cqe->res);
     } else if (cqe->res >= 0 && listener->waiting.count == 0) {
-        listener__push_surplus(listener, cqe->res);
+        listener__push_surplus(port, listener, cqe->res);
     } else if (listener->waiting.count > 0 && cqe->res != -ECANCELED) {
         listener__answer(port, listener, cqe->res);
     }

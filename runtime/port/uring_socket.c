@@ -228,6 +228,7 @@ bool uring_socket_submit(struct uring_port *port, struct port_socket *socket)
     }
     if (!wants_cancel && port->buffers.lent_count == 0) {
         uring_receive_of(socket)->is_dry = true;
+        port->base.counters.receives_dry++;
         uring_list_append(&port->starved, socket);
         return true;
     }
@@ -309,6 +310,7 @@ static void socket__receive_done(struct uring_port *port, struct port_socket *so
         }
         receive->mode = URING_RECEIVE_OFF;
         receive->is_dry = cqe->res == -ENOBUFS;
+        port->base.counters.receives_dry += receive->is_dry ? 1 : 0;
         receive->is_short = cqe->res == -ENOMEM;
         port->buffers.ran_dry = port->buffers.ran_dry || receive->is_dry;
     }

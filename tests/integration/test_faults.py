@@ -309,6 +309,9 @@ def test_gate_without_descriptors_serves_whom_it_has(folder: Path, engine: str) 
     config: dict[str, Config] = {"gate": {"server": {"engine": engine, "workers": 1}}}
     with Cluster(folder, **config) as cluster, ExitStack() as stack:
         cluster.start("db", "game")
+        fallbacks = cluster["game"].events("engine_fallback")
+        if engine == "uring" and fallbacks:
+            pytest.skip(f"engine uring cannot be opened here: {fallbacks[0].get('cause')}")
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, before[1]))
         try:

@@ -35,7 +35,8 @@ bool pc_engine_parse(const char *text, enum pc_engine *engine);
 
 /* What happened, for the log. Which fields are filled is said behind each kind. */
 enum pc_event_kind {
-    PC_EVENT_ENGINE_FALLBACK, /* status, raw: why io_uring cannot be used; epoll is used instead */
+    PC_EVENT_ENGINE_FALLBACK, /* status, raw, cause: why io_uring cannot be; epoll is used instead
+                               */
     PC_EVENT_LISTENING,       /* type, address (with the port really bound) */
     PC_EVENT_LISTEN_FAILED,  /* type, address, status, raw, retry_ms: the time for which it is tried
                               * again before it fails for good, 0: it has */
@@ -55,7 +56,8 @@ struct pc_event {
     pc_handle session;
     struct pc_address address;
     enum pc_status status;
-    int32_t raw; /* the system's own code, for the log only */
+    int32_t raw;       /* the system's own code, for the log only */
+    const char *cause; /* what withholds the engine: "seccomp", "sysctl", "kernel", a feature */
     enum pc_close_reason reason;
     enum pc_refusal refusal;
     enum pc_wire_error wire_error;
@@ -200,6 +202,15 @@ struct pc_type_counters {
     uint64_t addresses_refused; /* connections beyond sessions_per_address_max */
     uint64_t over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT]; /* packets beyond a rate */
 };
+
+/* What the workers' completion ports have met with in all. */
+struct pc_port_counters {
+    uint64_t receives_dry;   /* receives for which no receive buffer was free; they waited */
+    uint64_t accepts_closed; /* connections that came too fast for the listener and were closed */
+};
+
+/* The figures are known when pc_runtime_stop has returned; until then they are 0. */
+void pc_runtime_port_counters(const struct pc_runtime *runtime, struct pc_port_counters *counters);
 
 /* Thread: any; the figures of running workers are a moment old. */
 void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,
