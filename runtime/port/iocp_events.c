@@ -16,8 +16,6 @@
 
 _Static_assert(IOCP_SCRATCH_SIZE >= 65536u, "one read of the largest receive_buffer_size fits");
 
-static void iocp__push(struct iocp_port *port, struct port_socket *socket);
-
 void iocp_reclaim(struct iocp_port *port)
 {
     for (uint32_t i = 0; i < port->lent_count; i++) {
@@ -29,7 +27,7 @@ void iocp_reclaim(struct iocp_port *port)
 
 bool iocp_has_due(const struct iocp_port *port)
 {
-    if (port->woken || port->ready_first != NULL) {
+    if (port->woken || port->ready.count > 0) {
         return true;
     }
     const struct port_listener *listener = port->closing;
@@ -299,15 +297,13 @@ uint32_t iocp_emit(struct iocp_port *port, struct port_event *events, uint32_t e
         atomic_exchange(&port->wake_posted, false);
         events[count++] = (struct port_event){.kind = PORT_WOKEN};
     }
-    while (port->ready_first != NULL && count < events_max) {
-        struct port_socket *socket = port->ready_first;
-        if (iocp__wants_scratch(socket) &&
+    while (port->ready.count > 0 && count < events_max) {
+        if (iocp__wants_scratch(port->ready.first) &&
             IOCP_SCRATCH_SIZE - port->scratch_used < port->receive_size) {
             port->counters.scratch_stalls++;
             break;
         }
-        port->ready_first = socket->ready_next;
-        socket->is_ready = false;
+        struct port_socket *socket = ready_list_pop(&port->ready);
         if (iocp__emit_socket(port, socket, &events[count])) {
             count++;
         }
@@ -346,27 +342,12 @@ void iocp_mark_done(struct iocp_port *port, struct port_op *op)
     if (socket->state == PORT_SOCKET_ABORTED && !iocp_is_pending(socket)) {
         iocp_close_handle(socket);
     }
-    iocp__push(port, socket);
-}
-
-static void iocp__push(struct iocp_port *port, struct port_socket *socket)
-{
-    if (socket->is_ready) {
-        return;
-    }
-    socket->is_ready = true;
-    socket->ready_next = NULL;
-    if (port->ready_first == NULL) {
-        port->ready_first = socket;
-    } else {
-        port->ready_last->ready_next = socket;
-    }
-    port->ready_last = socket;
+    ready_list_push(&port->ready, socket);
 }
 
 void iocp_push_if_ready(struct iocp_port *port, struct port_socket *socket)
 {
     if (iocp__is_ready(socket)) {
-        iocp__push(port, socket);
+        ready_list_push(&port->ready, socket);
     }
 }

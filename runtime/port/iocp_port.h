@@ -10,6 +10,7 @@
 
 #include "pc/container.h"
 #include "port/port_iocp.h"
+#include "port/ready_list.h"
 #include "port/socket_win32.h"
 
 #include <winsock2.h>
@@ -54,8 +55,7 @@ struct port_listener {
 struct iocp_port {
     struct port base; /* first */
     HANDLE handle;
-    struct port_socket *ready_first;
-    struct port_socket *ready_last;
+    struct ready_list ready;
     struct port_listener *closing; /* listeners whose accepts are ending */
     uint32_t listener_count;
     bool skips_inline; /* inline results yield no packet */

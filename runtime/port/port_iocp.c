@@ -92,7 +92,7 @@ static void iocp_close(struct port *base)
 {
     struct iocp_port *port = iocp_of(base);
     PC_ASSERT(port->listener_count == 0);
-    PC_ASSERT(port->ready_first == NULL);
+    PC_ASSERT(port->ready.count == 0);
     CloseHandle(port->handle);
     free(port->scratch);
     free(port->receive_free);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "port/port.h"
+#include "port/ready_list.h"
 #include "port/sleep_timer_posix.h"
 #include "port/socket_posix.h"
 #include "port/uring_buffers.h"
@@ -102,8 +103,7 @@ struct uring_port {
     struct port base;
     struct uring_ring ring;
     struct uring_buffers buffers;
-    struct port_socket *ready_first; /* sockets with an event to give, oldest first */
-    struct port_socket *ready_last;
+    struct ready_list ready;
     struct uring_list todo;    /* sockets that want a submission entry */
     struct uring_list starved; /* sockets that want a buffer */
     struct port_listener *listeners;
@@ -112,7 +112,7 @@ struct uring_port {
     struct wake wake;
     struct sleep_timer timer;
     bool wake_is_due; /* PORT_WOKEN is to be given */
-    bool sent_alone;  /* the last turn did not enter the ring: port__send_alone */
+    bool sent_alone;  /* the last turn did not enter the ring: uring_port__send_alone */
 };
 
 static inline struct uring_receive *uring_receive_of(struct port_socket *socket)
