@@ -17,6 +17,7 @@ static void counters__add_limits(struct pc_type_counters *sum, const struct type
     sum->evicted += counter_read(&part->evicted);
     sum->pauses += counter_read(&part->pauses);
     sum->turns_cut += counter_read(&part->turns_cut);
+    sum->shortages += counter_read(&part->shortages);
     sum->accepts_failed += counter_read(&part->accepts_failed);
     sum->accepts_throttled += counter_read(&part->accepts_throttled);
     sum->accepts_no_room += counter_read(&part->accepts_no_room);
@@ -65,6 +66,18 @@ void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,
     uint32_t entry_count = runtime->manager.types[type].policy.accepts->entry_count;
     for (uint32_t i = 0; i < entry_count; i++) {
         counters->received_packets += pc_runtime_packet_count(runtime, type, i);
+    }
+}
+
+void pc_runtime_port_counters(const struct pc_runtime *runtime, struct pc_port_counters *counters)
+{
+    *counters = (struct pc_port_counters){.receives_dry = 0};
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        const struct port *port = runtime->workers[i]->port;
+        if (port != NULL) {
+            counters->receives_dry += port->counters.receives_dry;
+            counters->accepts_closed += port->counters.accepts_closed;
+        }
     }
 }
 

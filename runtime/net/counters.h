@@ -51,6 +51,7 @@ struct type_counters {
     struct counter evicted;
     struct counter pauses;
     struct counter turns_cut;
+    struct counter shortages;
     struct counter accepts_failed;
     struct counter accepts_throttled;
     struct counter accepts_no_room;

@@ -113,6 +113,7 @@ static void runtime__try_engine(struct pc_runtime *runtime)
         .kind = PC_EVENT_ENGINE_FALLBACK,
         .status = status,
         .raw = raw,
+        .cause = port_cause(runtime->engine, raw),
     };
     runtime->engine = port_engine_epoll;
     if (runtime->config.observe != NULL) {

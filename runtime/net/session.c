@@ -4,7 +4,8 @@
  * Happy path: OPEN until the peer finishes, then DRAINING until all is sent, then CLOSING until the
  * socket's CLOSED event; then on_close, and back to the pool.
  * Failure modes, each ending in session_end_with: the connection breaks; a frame is refused; the
- * send queue reaches its mark; a deadline passes; memory is short; the application closes. */
+ * send queue reaches its mark; a deadline passes; memory is short; the application closes. That
+ * the system is short of buffers is no end: see session_wait_for_buffers. */
 #include "net/session.h"
 
 #include "net/connector.h"
@@ -14,6 +15,11 @@
 #include "pc/container.h"
 
 #define PHASE_BIT(phase) (1u << (phase))
+
+/* Between tries while the system is short of buffers. The first is about what a turn takes; the
+ * last keeps a server of many thousand sessions quiet, and no peer waits long after the end. */
+#define SHORTAGE_PAUSE_FIRST_MS 8u
+#define SHORTAGE_PAUSE_MAX_MS   1024u
 
 /* Which phases may follow each. ACCEPTING returns to FREE when its connection moved to another
  * worker or its accept failed. */
@@ -40,6 +46,8 @@ void session_check(const struct pc_session *session)
     send_queue_check(&session->queue);
     latest_list_check(&session->latest);
     PC_ASSERT(session->latest.count == 0 || session->is_congested);
+    PC_ASSERT(session->phase != SESSION_OPEN || session->is_congested ||
+              session->queue.bytes <= session->type->policy.send_bytes_soft);
 }
 
 void session_set_phase(struct pc_session *session, enum session_phase phase)
@@ -74,7 +82,8 @@ struct pc_event session_event(const struct pc_session *session, enum pc_event_ki
 static uint64_t session__idle_at_ms(const struct pc_session *session)
 {
     uint32_t idle_ms = session->type->policy.idle_timeout_ms;
-    if (idle_ms == 0 || session->phase != SESSION_OPEN || session_is_blocked(session)) {
+    bool is_deaf = session_is_blocked(session) || (session->short_of & SESSION_SHORT_RECEIVE) != 0;
+    if (idle_ms == 0 || session->phase != SESSION_OPEN || is_deaf) {
         return UINT64_MAX;
     }
     return session->received_ms + idle_ms;
@@ -100,11 +109,31 @@ void session_set_timer(struct pc_session *session)
     uint64_t due_ms = session__earlier(session__idle_at_ms(session), session->deadline_ms);
     due_ms = session__earlier(due_ms, session__slow_at_ms(session));
     due_ms = session__earlier(due_ms, session->resume_ms);
+    due_ms = session__earlier(due_ms, session->short_of != 0 ? session->retry_ms : 0);
     if (due_ms == UINT64_MAX) {
         timer_wheel_cancel(&session->worker->timers, &session->timer);
         return;
     }
     timer_wheel_set(&session->worker->timers, &session->timer, due_ms, session__on_timer);
+}
+
+/* What is short already waits for both directions; a long time without a shortage ends the
+ * doubling, so that no success need be noted. */
+void session_wait_for_buffers(struct pc_session *session, enum session_shortage shortage)
+{
+    counter_add(&session_counters(session)->shortages, 1);
+    bool waits = session->short_of != 0;
+    session->short_of |= (uint8_t)shortage;
+    if (waits) {
+        return;
+    }
+    uint64_t now_ms = session->worker->now_ms;
+    bool is_new =
+        session->retry_pause_ms == 0 || now_ms > session->retry_ms + SHORTAGE_PAUSE_MAX_MS;
+    uint32_t pause_ms = is_new ? SHORTAGE_PAUSE_FIRST_MS : session->retry_pause_ms * 2;
+    session->retry_pause_ms = pause_ms < SHORTAGE_PAUSE_MAX_MS ? pause_ms : SHORTAGE_PAUSE_MAX_MS;
+    session->retry_ms = now_ms + session->retry_pause_ms;
+    session_set_timer(session);
 }
 
 void pc_session_set_deadline(struct pc_session *session, uint32_t timeout_ms,
@@ -218,6 +247,27 @@ void session_shut_down(struct pc_session *session, void *context)
     }
 }
 
+/* A delayed packet's time has come, or that of another try. The peer could not be heard meanwhile.
+ */
+static void session__end_waits(struct pc_session *session)
+{
+    uint64_t now_ms = session->worker->now_ms;
+    bool may_handle = session->resume_ms != 0 && now_ms >= session->resume_ms;
+    bool may_retry = session->short_of != 0 && now_ms >= session->retry_ms;
+    if (may_handle) {
+        session->resume_ms = 0;
+    }
+    if (may_handle || (may_retry && (session->short_of & SESSION_SHORT_RECEIVE) != 0)) {
+        session->received_ms = now_ms;
+    }
+    if (may_retry) {
+        session->short_of = 0;
+    }
+    if (may_handle || may_retry) {
+        worker_queue_resume(session->worker, session);
+    }
+}
+
 static void session__on_timer(struct pc_worker *worker, struct pc_timer *timer)
 {
     struct pc_session *session = PC_CONTAINER_OF(timer, struct pc_session, timer);
@@ -240,11 +290,7 @@ static void session__on_timer(struct pc_worker *worker, struct pc_timer *timer)
         pc_session_close(session, PC_CLOSE_IDLE);
         return;
     }
-    if (session->resume_ms != 0 && now_ms >= session->resume_ms) {
-        session->resume_ms = 0;
-        session->received_ms = now_ms;
-        worker_queue_resume(worker, session);
-    }
+    session__end_waits(session);
     session_set_timer(session);
 }
 

@@ -33,13 +33,21 @@ enum session_phase {
     SESSION_PHASE_COUNT
 };
 
+/* What a session cannot begin because the system is short of buffers; bits. Its timer tries again,
+ * so that a shortage costs no processor time, and ends no connection. */
+enum session_shortage {
+    SESSION_SHORT_RECEIVE = 1,
+    SESSION_SHORT_SEND = 2
+};
+
 /* The fields stand in the order of what touches them, 64 bytes to a line where a cache line is
  * marked: a packet to one of many sessions finds each of them cold. A delivery of a broadcast
  * touches three lines (the send operation, the link, sending), an echo two more and the buckets.
  * Slabs are aligned to cache lines.
  *
  * Invariant: close_reason is not NONE exactly in DRAINING and CLOSING; close_reason never changes
- * once set; hold_count > 0 keeps a closed session out of its pool. */
+ * once set; hold_count > 0 keeps a closed session out of its pool; retry_ms is to come while
+ * short_of is not 0. */
 struct pc_session {
     /* Line 0, with the receive operation; then the socket's two others. */
     pc_handle handle;
@@ -57,6 +65,7 @@ struct pc_session {
     uint8_t deadline_reason; /* enum pc_close_reason */
     uint8_t protocol_state;
     uint8_t hold_count;
+    uint8_t short_of;   /* bits of enum session_shortage */
     bool flush_queued;  /* true exactly while on the worker's flush list (one hold) */
     bool resume_queued; /* true exactly while on the worker's resume list (one hold) */
     bool is_paused;     /* by pc_session_pause */
@@ -76,9 +85,11 @@ struct pc_session {
     uint64_t deadline_ms; /* pc_session_set_deadline, or end of draining; 0: none */
 
     /* What is seldom needed. */
-    struct pc_timer timer;     /* for the earliest of idle time, deadline, congestion, resume */
-    struct latest_list latest; /* frames that wait for the queue to get below its soft mark */
-    uint64_t congested_ms;     /* since when, while is_congested */
+    struct pc_timer timer; /* for the earliest of idle time, deadline, congestion, resume, retry */
+    struct latest_list latest;      /* frames that wait for the queue to get below its soft mark */
+    uint64_t congested_ms;          /* since when, while is_congested */
+    uint64_t retry_ms;              /* when what it is short of is tried again, or was last */
+    uint32_t retry_pause_ms;        /* before that; doubles while the shortage lasts */
     struct pc_session *resume_next; /* the worker's resume list */
     struct listener *listener;      /* that accepted it, if it counts in the address limit */
     struct connector_link *link;    /* that it was made by, or NULL */
@@ -125,10 +136,13 @@ uint64_t session_memory(const struct pc_session *session);
 /* Set the timer to the next thing that time can bring. */
 void session_set_timer(struct pc_session *session);
 
+/* The system has no buffers for what the session wants to begin: try again after a pause. */
+void session_wait_for_buffers(struct pc_session *session, enum session_shortage shortage);
+
 /* Arm the next receive, unless one is armed or none is wanted now. */
 void session_arm_receive(struct pc_session *session);
 
-/* Next turn: handle what was kept, send what could not be sent. */
+/* Handle what was kept, arm what could not be armed, send what could not be sent. */
 void session_continue(struct pc_session *session);
 
 /* What waited for room in the queue goes there, as far as it has room or if all must go. */

@@ -3,7 +3,7 @@
  * Happy path: a RECEIVED event's bytes are cut into frames where they landed, each is admitted by
  * the accept table and handed to its handler; then the next receive is armed.
  * Failure modes: a refused frame closes at once (or is forgotten, if its rate says drop); the
- * peer's FIN starts draining; an error closes. */
+ * peer's FIN starts draining; an error closes; a shortage of buffers is waited out. */
 #include "net/session.h"
 
 #include "net/assembler.h"
@@ -19,11 +19,14 @@ void session_arm_receive(struct pc_session *session)
     bool is_wanted =
         session->phase == SESSION_DRAINING ||
         (session->phase == SESSION_OPEN && !session_is_blocked(session) && !session->resume_queued);
-    if (!is_wanted || session->socket.recv.in_flight || session->peer_finished) {
+    if (!is_wanted || session->socket.recv.in_flight || session->peer_finished ||
+        (session->short_of & SESSION_SHORT_RECEIVE) != 0) {
         return;
     }
     enum pc_status status = port_recv(session->worker->port, &session->socket);
-    if (status != PC_OK) {
+    if (status == PC_NO_BUFFERS) {
+        session_wait_for_buffers(session, SESSION_SHORT_RECEIVE);
+    } else if (status != PC_OK) {
         session->close_status = (uint8_t)status;
         session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
     }
@@ -270,6 +273,8 @@ void session_on_received(struct pc_session *session, const struct port_event *ev
         session__on_bytes(session, event);
     } else if (event->status == PC_END) {
         session__on_peer_end(session);
+    } else if (event->status == PC_NO_BUFFERS) {
+        session_wait_for_buffers(session, SESSION_SHORT_RECEIVE);
     } else {
         session->close_status = (uint8_t)event->status;
         session->raw = event->raw;

@@ -3,7 +3,7 @@
  * Happy path: reserve finds room, the encoder fills it, the session goes on the worker's flush
  * list; session_flush gathers all that is queued into one send; SENT releases what was taken.
  * Failure modes: the queue at its mark closes the slow consumer; memory that is short closes; a
- * broken connection closes. */
+ * broken connection closes; a shortage of buffers is waited out. */
 #include "net/session.h"
 
 #include <string.h>
@@ -52,10 +52,9 @@ static void session__mark_room(struct pc_session *session)
     }
     session->is_congested = false;
     session_queue_latest(session, false);
-    if (session->latest.count > 0) { /* as the queue is at its mark again */
+    if (session->queue.bytes > session->type->policy.send_bytes_soft) {
         session__mark_rise(session);
-    }
-    if (session->phase == SESSION_OPEN && session->type->policy.on_send_room != NULL) {
+    } else if (session->phase == SESSION_OPEN && session->type->policy.on_send_room != NULL) {
         session->type->policy.on_send_room(session);
     }
 }
@@ -63,6 +62,10 @@ static void session__mark_room(struct pc_session *session)
 void session_on_sent(struct pc_session *session, const struct port_event *event)
 {
     if (session->phase == SESSION_CLOSING) {
+        return;
+    }
+    if (event->status == PC_NO_BUFFERS) {
+        session_wait_for_buffers(session, SESSION_SHORT_SEND);
         return;
     }
     if (event->status != PC_OK) {
@@ -88,7 +91,7 @@ static void session__send_queued(struct pc_session *session)
     counter_add(&session_counters(session)->sends, 1);
     enum pc_status status = port_send(session->worker->port, &session->socket, spans, span_count);
     if (status == PC_NO_BUFFERS) {
-        worker_queue_resume(session->worker, session);
+        session_wait_for_buffers(session, SESSION_SHORT_SEND);
     } else if (status != PC_OK) {
         session->close_status = (uint8_t)status;
         session_end_with(session, PC_CLOSE_RESET, PORT_ABORT_RESET);
@@ -100,7 +103,8 @@ void session_flush(struct pc_session *session)
     session->flush_queued = false;
     session->hold_count--;
     PC_CHECK(session_check(session));
-    bool may_send = session->phase == SESSION_OPEN || session->phase == SESSION_DRAINING;
+    bool may_send = (session->phase == SESSION_OPEN || session->phase == SESSION_DRAINING) &&
+                    (session->short_of & SESSION_SHORT_SEND) == 0;
     if (may_send && !session->socket.send.in_flight) {
         if (session->queue.bytes > 0) {
             session__send_queued(session);

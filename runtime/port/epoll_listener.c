@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "pc/check.h"
+#include "port/port_posix.h"
 
 /* Invariant: outstanding accepts have had no event yet; those of them without a result wait in
  * order from waiting_first. */
@@ -76,8 +77,8 @@ enum pc_status epoll_listener_accept(struct epoll_port *port, struct port_listen
     return PC_OK;
 }
 
-static void listener__answer(struct epoll_port *port, struct port_listener *listener,
-                             int descriptor)
+static void epoll_listener__answer(struct epoll_port *port, struct port_listener *listener,
+                                   int descriptor)
 {
     struct port_socket *socket = listener->waiting_first;
     struct epoll_link *link = epoll_link_of(socket);
@@ -86,13 +87,7 @@ static void listener__answer(struct epoll_port *port, struct port_listener *list
         listener->waiting_last = NULL;
     }
     link->is_answered = true;
-    link->result = descriptor < 0 ? descriptor : 0;
-    if (descriptor >= 0 && socket_peer(descriptor, &socket->peer)) {
-        socket->os_handle = (uint64_t)descriptor + 1;
-    } else if (descriptor >= 0) {
-        link->result = -ECONNABORTED;
-        socket_close(descriptor);
-    }
+    link->result = port_posix_take_accepted(socket, descriptor);
     epoll_socket_settle(port, socket);
 }
 
@@ -101,7 +96,7 @@ void epoll_listener_stop(struct epoll_port *port, struct port_listener *listener
     PC_ASSERT(!listener->is_closing);
     listener->is_closing = true;
     while (listener->waiting_first != NULL) {
-        listener__answer(port, listener, -ECANCELED);
+        epoll_listener__answer(port, listener, -ECANCELED);
     }
 }
 
@@ -121,14 +116,14 @@ void epoll_listener_free(struct epoll_port *port, struct port_listener *listener
     free(listener);
 }
 
-static void listener__accept(struct epoll_port *port, struct port_listener *listener)
+static void epoll_listener__accept(struct epoll_port *port, struct port_listener *listener)
 {
     while (listener->is_readable && listener->waiting_first != NULL) {
         int descriptor = accept4(listener->descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (descriptor < 0 && errno == EAGAIN) {
             listener->is_readable = false;
         } else if (descriptor >= 0 || errno != EINTR) {
-            listener__answer(port, listener, descriptor < 0 ? -errno : descriptor);
+            epoll_listener__answer(port, listener, descriptor < 0 ? -errno : descriptor);
         }
     }
 }
@@ -137,7 +132,7 @@ void epoll_listeners_accept(struct epoll_port *port)
 {
     for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
         if (!l->is_closing) {
-            listener__accept(port, l);
+            epoll_listener__accept(port, l);
         }
     }
 }

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "port/port.h"
+#include "port/ready_list.h"
 #include "port/sleep_timer_posix.h"
 #include "port/socket_posix.h"
 #include "port/wake_posix.h"
@@ -49,12 +50,9 @@ _Static_assert(sizeof(struct epoll_link) <= sizeof(((struct port_socket *)NULL)-
 _Static_assert(sizeof(struct epoll_send) <= sizeof(((struct port_op *)NULL)->os), "an op holds it");
 _Static_assert(_Alignof(struct port_socket) > EPOLL_OF_MASK, "no room for whose edge it is");
 
-/* Invariant: a socket is on the ready list exactly while its is_ready is true. */
 struct epoll_port {
     struct port base;
-    struct port_socket *ready_first; /* sockets that may have an event to give, oldest first */
-    struct port_socket *ready_last;
-    uint32_t ready_count;
+    struct ready_list ready;
     struct port_listener *listeners;
     uint8_t *scratch;
     uint32_t scratch_used;

@@ -15,25 +15,25 @@
 #include <errno.h>
 #include <string.h>
 
-static bool socket__may_receive(struct port_socket *socket)
+static bool epoll_socket__may_receive(struct port_socket *socket)
 {
     return epoll_link_of(socket)->is_readable && socket->recv.in_flight;
 }
 
-static bool socket__may_send(struct port_socket *socket)
+static bool epoll_socket__may_send(struct port_socket *socket)
 {
     return socket->send.in_flight &&
            (epoll_send_of(socket)->is_done || epoll_link_of(socket)->is_writable);
 }
 
-static bool socket__is_due(struct port_socket *socket)
+static bool epoll_socket__is_due(struct port_socket *socket)
 {
     switch ((enum port_socket_state)socket->state) {
     case PORT_SOCKET_ACCEPTING:
     case PORT_SOCKET_CONNECTING:
         return socket->recv.in_flight && epoll_link_of(socket)->is_answered;
     case PORT_SOCKET_LIVE:
-        return socket__may_send(socket) || socket__may_receive(socket);
+        return epoll_socket__may_send(socket) || epoll_socket__may_receive(socket);
     case PORT_SOCKET_ABORTED:
         return true;
     case PORT_SOCKET_IDLE:
@@ -45,18 +45,9 @@ static bool socket__is_due(struct port_socket *socket)
 
 void epoll_socket_settle(struct epoll_port *port, struct port_socket *socket)
 {
-    if (socket->is_ready || !socket__is_due(socket)) {
-        return;
+    if (epoll_socket__is_due(socket)) {
+        ready_list_push(&port->ready, socket);
     }
-    socket->is_ready = true;
-    socket->ready_next = NULL;
-    if (port->ready_last == NULL) {
-        port->ready_first = socket;
-    } else {
-        port->ready_last->ready_next = socket;
-    }
-    port->ready_last = socket;
-    port->ready_count++;
 }
 
 void epoll_socket_begin(struct epoll_port *port, struct port_socket *socket,
@@ -84,7 +75,8 @@ void epoll_socket_edge(struct epoll_port *port, struct port_socket *socket, uint
 {
     struct epoll_link *link = epoll_link_of(socket);
     bool is_broken = (edges & (EPOLLERR | EPOLLHUP)) != 0;
-    if (socket->state == PORT_SOCKET_CONNECTING) {
+    /* Reading SO_ERROR clears it: who was refused would look connected the second time. */
+    if (socket->state == PORT_SOCKET_CONNECTING && !link->is_answered) {
         if ((edges & EPOLLOUT) == 0 && !is_broken) {
             return;
         }
@@ -100,20 +92,20 @@ void epoll_socket_edge(struct epoll_port *port, struct port_socket *socket, uint
     epoll_socket_settle(port, socket);
 }
 
-static void socket__fail(struct port_event *event, int code)
+static void epoll_socket__fail(struct port_event *event, int code)
 {
     event->status = socket_status(code);
     event->raw = code;
 }
 
-static void socket__give_asked(struct epoll_port *port, struct port_socket *socket,
-                               struct port_event *event)
+static void epoll_socket__give_asked(struct epoll_port *port, struct port_socket *socket,
+                                     struct port_event *event)
 {
     struct epoll_link *link = epoll_link_of(socket);
     socket->recv.in_flight = false;
     *event = (struct port_event){.kind = PORT_CONNECTED, .socket = socket};
     if (link->result < 0) {
-        socket__fail(event, -link->result);
+        epoll_socket__fail(event, -link->result);
     }
     if (socket->state == PORT_SOCKET_ACCEPTING) {
         event->kind = PORT_ACCEPTED;
@@ -130,8 +122,8 @@ static void socket__give_asked(struct epoll_port *port, struct port_socket *sock
 }
 
 /* One recv into the scratch. False if there was nothing after all. */
-static bool socket__give_received(struct epoll_port *port, struct port_socket *socket,
-                                  struct port_event *event)
+static bool epoll_socket__give_received(struct epoll_port *port, struct port_socket *socket,
+                                        struct port_event *event)
 {
     struct epoll_link *link = epoll_link_of(socket);
     uint8_t *place = port->scratch + port->scratch_used;
@@ -143,7 +135,8 @@ static bool socket__give_received(struct epoll_port *port, struct port_socket *s
     socket->recv.in_flight = false;
     *event = (struct port_event){.kind = PORT_RECEIVED, .socket = socket};
     if (received < 0) {
-        socket__fail(event, errno);
+        event->raw = errno;
+        event->status = socket_status_of_transfer(event->raw);
     } else if (received == 0) {
         event->status = PC_END;
     } else {
@@ -177,7 +170,7 @@ bool epoll_socket_try_send(struct port_socket *socket, struct iovec *spans, uint
     return true;
 }
 
-static bool socket__give_sent(struct port_socket *socket, struct port_event *event)
+static bool epoll_socket__give_sent(struct port_socket *socket, struct port_event *event)
 {
     struct epoll_send *send = epoll_send_of(socket);
     if (!send->is_done) {
@@ -189,7 +182,8 @@ static bool socket__give_sent(struct port_socket *socket, struct port_event *eve
     socket->send.in_flight = false;
     *event = (struct port_event){.kind = PORT_SENT, .socket = socket};
     if (send->result < 0) {
-        socket__fail(event, -send->result);
+        event->raw = -send->result;
+        event->status = socket_status_of_transfer(event->raw);
     } else {
         event->size = (uint32_t)send->result;
     }
@@ -197,11 +191,11 @@ static bool socket__give_sent(struct port_socket *socket, struct port_event *eve
 }
 
 /* The next event of an aborted socket: what was in flight, then CLOSED. */
-static void socket__give_aborted(struct epoll_port *port, struct port_socket *socket,
-                                 struct port_event *event)
+static void epoll_socket__give_aborted(struct epoll_port *port, struct port_socket *socket,
+                                       struct port_event *event)
 {
     if (socket->send.in_flight && epoll_send_of(socket)->is_done) {
-        (void)socket__give_sent(socket, event);
+        (void)epoll_socket__give_sent(socket, event);
         return;
     }
     *event = (struct port_event){.kind = PORT_CLOSED, .socket = socket};
@@ -215,7 +209,7 @@ static void socket__give_aborted(struct epoll_port *port, struct port_socket *so
     epoll_socket_end(port, socket);
 }
 
-static bool socket__has_scratch(const struct epoll_port *port)
+static bool epoll_socket__has_scratch(const struct epoll_port *port)
 {
     return EPOLL_SCRATCH_SIZE - port->scratch_used >= port->receive_size;
 }
@@ -224,16 +218,16 @@ bool epoll_socket_give(struct epoll_port *port, struct port_socket *socket,
                        struct port_event *event)
 {
     if (socket->state == PORT_SOCKET_ABORTED) {
-        socket__give_aborted(port, socket, event);
+        epoll_socket__give_aborted(port, socket, event);
         return true;
     }
     if (socket->state != PORT_SOCKET_LIVE) {
-        socket__give_asked(port, socket, event);
+        epoll_socket__give_asked(port, socket, event);
         return true;
     }
-    if (socket__may_send(socket) && socket__give_sent(socket, event)) {
+    if (epoll_socket__may_send(socket) && epoll_socket__give_sent(socket, event)) {
         return true;
     }
-    return socket__may_receive(socket) && socket__has_scratch(port) &&
-           socket__give_received(port, socket, event);
+    return epoll_socket__may_receive(socket) && epoll_socket__has_scratch(port) &&
+           epoll_socket__give_received(port, socket, event);
 }

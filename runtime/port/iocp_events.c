@@ -16,8 +16,6 @@
 
 _Static_assert(IOCP_SCRATCH_SIZE >= 65536u, "one read of the largest receive_buffer_size fits");
 
-static void iocp__push(struct iocp_port *port, struct port_socket *socket);
-
 void iocp_reclaim(struct iocp_port *port)
 {
     for (uint32_t i = 0; i < port->lent_count; i++) {
@@ -29,7 +27,7 @@ void iocp_reclaim(struct iocp_port *port)
 
 bool iocp_has_due(const struct iocp_port *port)
 {
-    if (port->woken || port->ready_first != NULL) {
+    if (port->woken || port->ready.count > 0) {
         return true;
     }
     const struct port_listener *listener = port->closing;
@@ -146,6 +144,7 @@ static void iocp__emit_buffered(struct iocp_port *port, struct port_socket *sock
     uint32_t index = own->buffer - 1;
     own->buffer = 0;
     event->status = iocp__result(&socket->recv, socket->state == PORT_SOCKET_ABORTED, &event->raw);
+    event->status = iocp_transfer_status(event->status);
     event->size = (uint32_t)iocp_overlapped(&socket->recv)->InternalHigh;
     if (event->status == PC_OK && event->size > 0) {
         event->data = port->receive_memory + (size_t)index * port->receive_size;
@@ -169,12 +168,14 @@ static void iocp__emit_drained(struct iocp_port *port, struct port_socket *socke
         event->status = PC_CANCELLED;
     }
     if (event->status != PC_OK) {
+        event->status = iocp_transfer_status(event->status);
         return;
     }
     uint8_t *target = port->scratch + port->scratch_used;
     port->counters.drains++;
     event->status =
         socket_read_now(socket->os_handle, target, port->receive_size, &event->size, &event->raw);
+    event->status = iocp_transfer_status(event->status);
     if (event->status == PC_OK) {
         event->data = target;
         port->scratch_used += (event->size + IOCP_SCRATCH_ALIGN - 1) & ~(IOCP_SCRATCH_ALIGN - 1);
@@ -201,12 +202,16 @@ static bool iocp__emit_received(struct iocp_port *port, struct port_socket *sock
 }
 
 /* No send is of nothing, so none succeeds with nothing. Wine says so of a send that waits for room
- * when the peer ends its stream. */
+ * when the peer ends its stream. Of one that fails for want of buffers after it was submitted
+ * nobody knows how much has gone, so it must not be sent again. */
 static void iocp__emit_sent(struct port_socket *socket, struct port_event *event)
 {
     bool is_aborted = socket->state == PORT_SOCKET_ABORTED;
     event->kind = PORT_SENT;
     event->status = iocp__result(&socket->send, is_aborted, &event->raw);
+    if (iocp_transfer_status(event->status) == PC_NO_BUFFERS) {
+        event->status = PC_SYSTEM;
+    }
     if (event->status != PC_OK) {
         return;
     }
@@ -292,15 +297,13 @@ uint32_t iocp_emit(struct iocp_port *port, struct port_event *events, uint32_t e
         atomic_exchange(&port->wake_posted, false);
         events[count++] = (struct port_event){.kind = PORT_WOKEN};
     }
-    while (port->ready_first != NULL && count < events_max) {
-        struct port_socket *socket = port->ready_first;
-        if (iocp__wants_scratch(socket) &&
+    while (port->ready.count > 0 && count < events_max) {
+        if (iocp__wants_scratch(port->ready.first) &&
             IOCP_SCRATCH_SIZE - port->scratch_used < port->receive_size) {
             port->counters.scratch_stalls++;
             break;
         }
-        port->ready_first = socket->ready_next;
-        socket->is_ready = false;
+        struct port_socket *socket = ready_list_pop(&port->ready);
         if (iocp__emit_socket(port, socket, &events[count])) {
             count++;
         }
@@ -339,27 +342,12 @@ void iocp_mark_done(struct iocp_port *port, struct port_op *op)
     if (socket->state == PORT_SOCKET_ABORTED && !iocp_is_pending(socket)) {
         iocp_close_handle(socket);
     }
-    iocp__push(port, socket);
-}
-
-static void iocp__push(struct iocp_port *port, struct port_socket *socket)
-{
-    if (socket->is_ready) {
-        return;
-    }
-    socket->is_ready = true;
-    socket->ready_next = NULL;
-    if (port->ready_first == NULL) {
-        port->ready_first = socket;
-    } else {
-        port->ready_last->ready_next = socket;
-    }
-    port->ready_last = socket;
+    ready_list_push(&port->ready, socket);
 }
 
 void iocp_push_if_ready(struct iocp_port *port, struct port_socket *socket)
 {
     if (iocp__is_ready(socket)) {
-        iocp__push(port, socket);
+        ready_list_push(&port->ready, socket);
     }
 }

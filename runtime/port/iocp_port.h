@@ -10,6 +10,7 @@
 
 #include "pc/container.h"
 #include "port/port_iocp.h"
+#include "port/ready_list.h"
 #include "port/socket_win32.h"
 
 #include <winsock2.h>
@@ -54,8 +55,7 @@ struct port_listener {
 struct iocp_port {
     struct port base; /* first */
     HANDLE handle;
-    struct port_socket *ready_first;
-    struct port_socket *ready_last;
+    struct ready_list ready;
     struct port_listener *closing; /* listeners whose accepts are ending */
     uint32_t listener_count;
     bool skips_inline; /* inline results yield no packet */
@@ -94,6 +94,12 @@ static inline struct iocp_socket *iocp_own(struct port_socket *socket)
 static inline OVERLAPPED *iocp_overlapped(struct port_op *op)
 {
     return (OVERLAPPED *)(void *)op->os;
+}
+
+/* Of a receive or send of a connection that stands: each shortage takes nothing and passes. */
+static inline enum pc_status iocp_transfer_status(enum pc_status status)
+{
+    return status == PC_NO_MEMORY ? PC_NO_BUFFERS : status;
 }
 
 /* --- port_iocp.c: submitting --- */

@@ -261,14 +261,21 @@ static void stop__handle(int signal_number)
     stop__write();
 }
 
+static void stop__catch(int signal_number, void (*handle)(int))
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+    (void)sigemptyset(&action.sa_mask);
+    int result = sigaction(signal_number, &action, NULL);
+    PC_ASSERT(result == 0);
+}
+
 void pc_os_stop_signal_install(void)
 {
     int result = pthread_once(&stop__once, stop__open);
     PC_ASSERT(result == 0);
-    struct sigaction action = {.sa_handler = stop__handle, .sa_flags = SA_RESTART};
-    (void)sigemptyset(&action.sa_mask);
-    PC_ASSERT(sigaction(SIGINT, &action, NULL) == 0);
-    PC_ASSERT(sigaction(SIGTERM, &action, NULL) == 0);
+    stop__catch(SIGINT, stop__handle);
+    stop__catch(SIGTERM, stop__handle);
+    stop__catch(SIGPIPE, SIG_IGN);
 }
 
 static int stop__poll_ms(uint64_t deadline_ms, uint32_t timeout_ms)

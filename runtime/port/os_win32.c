@@ -71,7 +71,8 @@ struct pc_thread *pc_thread_start(const char *name, pc_thread_fn *run, void *arg
 
 void pc_thread_join(struct pc_thread *thread)
 {
-    PC_ASSERT(WaitForSingleObject(thread->handle, INFINITE) == WAIT_OBJECT_0);
+    DWORD result = WaitForSingleObject(thread->handle, INFINITE);
+    PC_ASSERT(result == WAIT_OBJECT_0);
     CloseHandle(thread->handle);
     free(thread);
 }
@@ -205,7 +206,8 @@ static BOOL CALLBACK os__stop_event_make(PINIT_ONCE once, PVOID argument, PVOID 
 static HANDLE os__stop_event(void)
 {
     void *event = NULL;
-    PC_ASSERT(InitOnceExecuteOnce(&stop_event_once, os__stop_event_make, NULL, &event));
+    BOOL is_made = InitOnceExecuteOnce(&stop_event_once, os__stop_event_make, NULL, &event);
+    PC_ASSERT(is_made);
     return event;
 }
 
@@ -224,7 +226,8 @@ void pc_os_stop_signal_install(void)
 {
     /* A parent may have switched Ctrl-C off for the group it started us in. */
     SetConsoleCtrlHandler(NULL, FALSE);
-    PC_ASSERT(SetConsoleCtrlHandler(os__console_event, TRUE));
+    BOOL is_installed = SetConsoleCtrlHandler(os__console_event, TRUE);
+    PC_ASSERT(is_installed);
     /* Names and chat are UTF-8; without this the console shows them in its own code page. */
     SetConsoleOutputCP(CP_UTF8);
 }

@@ -81,6 +81,11 @@ enum pc_status port_open(const struct port_engine *engine, const struct port_con
     return status;
 }
 
+const char *port_cause(const struct port_engine *engine, int32_t raw)
+{
+    return engine->cause == NULL ? "" : engine->cause(raw);
+}
+
 void port_close(struct port *port)
 {
     PC_ASSERT(port->sockets_open == 0);

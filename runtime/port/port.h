@@ -91,8 +91,10 @@ struct port_handover {
 enum port_event_kind {
     PORT_ACCEPTED,   /* socket, listener, status */
     PORT_CONNECTED,  /* socket, status */
-    PORT_RECEIVED,   /* socket, status; PC_OK: data and size > 0; PC_END: the peer has finished */
-    PORT_SENT,       /* socket, status; size: bytes really taken, 1 or more when PC_OK */
+    PORT_RECEIVED,   /* socket, status; PC_OK: data and size > 0; PC_END: the peer has finished;
+                      * PC_NO_BUFFERS: as port_recv's */
+    PORT_SENT,       /* socket, status; size: bytes really taken, 1 or more when PC_OK;
+                      * PC_NO_BUFFERS: as port_send's */
     PORT_CLOSED,     /* socket: it is IDLE again */
     PORT_UNLISTENED, /* listener: all its accepts have ended */
     PORT_WOKEN       /* port_wake was called, once or more often */
@@ -121,11 +123,20 @@ struct port_config {
     struct sim_world *world;       /* the simulated engine's; the others do not look at it */
 };
 
+/* What a port has met with, besides its events. Thread: its owner, who may read it before
+ * port_close. */
+struct port_counters {
+    uint64_t receives_dry; /* receives for which no buffer of the port was free */
+    uint64_t
+        accepts_closed; /* connections that came faster than accepts were posted, closed again */
+};
+
 /* What an engine implements. The functions stand in the same order in every port_<engine>.c; what
  * each promises is said at the wrapper of the same name below. */
 struct port_engine {
     const char *name;
-    bool takes_paths; /* addresses may be of PC_FAMILY_UNIX */
+    bool takes_paths;                  /* addresses may be of PC_FAMILY_UNIX */
+    const char *(*cause)(int32_t raw); /* NULL: nothing is known */
     enum pc_status (*open)(const struct port_config *config, struct port **port, int32_t *raw);
     void (*close)(struct port *port);
     uint32_t (*wait)(struct port *port, struct port_event *events, uint32_t events_max,
@@ -155,6 +166,7 @@ struct port_engine {
 /* Every engine's port begins with this. */
 struct port {
     const struct port_engine *engine;
+    struct port_counters counters;
     uint32_t sockets_open; /* sockets that are not IDLE; checked to be 0 at close */
 };
 
@@ -170,6 +182,10 @@ extern const struct port_engine *const port_engine_epoll;
 PC_NODISCARD enum pc_status port_open(const struct port_engine *engine,
                                       const struct port_config *config, struct port **port,
                                       int32_t *raw);
+
+/* Why port_open failed with raw, in a word that names what the system withholds ("seccomp",
+ * "sysctl", "kernel" or a feature's name); "" if nothing is known. The system is asked again. */
+const char *port_cause(const struct port_engine *engine, int32_t raw);
 
 /* Asserts that no socket is open and no listener is left. Called after the owner was joined. */
 void port_close(struct port *port);
@@ -224,18 +240,21 @@ PC_NODISCARD enum pc_status port_adopt_handover(struct port *port, struct port_s
 /* Close a connection that nobody will adopt. */
 void port_discard_handover(struct port *port, const struct port_handover *handover);
 
-/* Connect an IDLE socket. A synchronous failure leaves it IDLE. Returns PC_OK | PC_NO_BUFFERS (try
- * again later) | PC_DENIED | PC_UNREACHABLE | PC_ADDRESS_INVALID | PC_SYSTEM. */
+/* Connect an IDLE socket. A synchronous failure leaves it IDLE. Returns PC_OK | PC_NO_BUFFERS or
+ * PC_NO_MEMORY (try again later) | PC_DENIED | PC_UNREACHABLE | PC_ADDRESS_INVALID | PC_SYSTEM
+ * | PC_UNSUPPORTED (a path, on an engine that has none). */
 PC_NODISCARD enum pc_status port_connect(struct port *port, struct port_socket *socket,
                                          const struct pc_address *address);
 
-/* Arm one receive on a LIVE socket. Returns PC_OK | PC_NO_BUFFERS | PC_RESET | PC_SYSTEM (abort
- * it). */
+/* Arm one receive on a LIVE socket. Returns PC_OK | PC_NO_BUFFERS (the system is short; the
+ * connection stands and nothing is lost: try again after a pause) | PC_RESET | PC_SYSTEM (abort
+ * it).
+ */
 PC_NODISCARD enum pc_status port_recv(struct port *port, struct port_socket *socket);
 
 /* Send 1..PORT_SPANS_MAX spans in order on a LIVE socket. The span array itself is copied. Returns
- * PC_OK | PC_NO_BUFFERS (nothing was taken: try again next turn) | PC_RESET | PC_SYSTEM (abort it).
- */
+ * PC_OK | PC_NO_BUFFERS (the system is short and nothing was taken: try again after a pause)
+ * | PC_RESET | PC_SYSTEM (abort it). */
 PC_NODISCARD enum pc_status port_send(struct port *port, struct port_socket *socket,
                                       const struct port_span *spans, uint32_t span_count);
 

@@ -21,11 +21,12 @@
 #include <unistd.h>
 
 #include "pc/check.h"
+#include "port/port_posix.h"
 
 /* Edges taken in one turn even if as many sockets are ready as one turn can serve. */
 #define EPOLL_EDGES_MIN 16u
 
-static struct epoll_port *port__of(struct port *port)
+static struct epoll_port *epoll_port__of(struct port *port)
 {
     return (struct epoll_port *)(void *)port;
 }
@@ -40,7 +41,7 @@ int epoll_register(const struct epoll_port *port, int descriptor, uint32_t edges
 
 /* ---- open and close ---- */
 
-static int port__open_descriptors(struct epoll_port *port)
+static int epoll_port__open_descriptors(struct epoll_port *port)
 {
     port->descriptor = epoll_create1(EPOLL_CLOEXEC);
     if (port->descriptor < 0) {
@@ -61,7 +62,7 @@ static int port__open_descriptors(struct epoll_port *port)
     return result;
 }
 
-static void port__free(struct epoll_port *port)
+static void epoll_port__free(struct epoll_port *port)
 {
     sleep_timer_close(&port->timer);
     wake_close(&port->wake);
@@ -85,9 +86,9 @@ static enum pc_status epoll_open(const struct port_config *config, struct port *
     port->wake.descriptor = -1;
     port->timer.descriptor = -1;
     port->scratch = malloc(EPOLL_SCRATCH_SIZE);
-    int result = port->scratch == NULL ? -ENOMEM : port__open_descriptors(port);
+    int result = port->scratch == NULL ? -ENOMEM : epoll_port__open_descriptors(port);
     if (result < 0) {
-        port__free(port);
+        epoll_port__free(port);
         *raw = -result;
         return socket_status(*raw);
     }
@@ -98,15 +99,15 @@ static enum pc_status epoll_open(const struct port_config *config, struct port *
 
 static void epoll_close(struct port *base)
 {
-    struct epoll_port *port = port__of(base);
+    struct epoll_port *port = epoll_port__of(base);
     PC_ASSERT(port->listeners == NULL);
-    PC_ASSERT(port->ready_first == NULL);
-    port__free(port);
+    PC_ASSERT(port->ready.count == 0);
+    epoll_port__free(port);
 }
 
 /* ---- the turn ---- */
 
-static void port__wake_edge(struct epoll_port *port)
+static void epoll_port__wake_edge(struct epoll_port *port)
 {
     uint64_t count;
     (void)!read(port->wake.descriptor, &count, sizeof count);
@@ -117,10 +118,10 @@ static void port__wake_edge(struct epoll_port *port)
 /* Take no more edges than can be served: a thousand sockets that wait on the ready list, each with
  * a send queue of its own, are memory that nobody needs (10,000 that send at once: 11.6 MB
  * became 5.2). */
-static void port__reap(struct epoll_port *port, bool may_sleep)
+static void epoll_port__reap(struct epoll_port *port, bool may_sleep)
 {
     uint32_t room = PORT_EVENTS_MAX - EPOLL_EDGES_MIN;
-    room -= port->ready_count < room ? port->ready_count : room;
+    room -= port->ready.count < room ? port->ready.count : room;
     int count = epoll_wait(port->descriptor, port->system_events, (int)(room + EPOLL_EDGES_MIN),
                            may_sleep ? -1 : 0);
     for (int i = 0; i < count; i++) {
@@ -138,26 +139,14 @@ static void port__reap(struct epoll_port *port, bool may_sleep)
             sleep_timer_fired(&port->timer);
             break;
         case EPOLL_OF_WAKE:
-            port__wake_edge(port);
+            epoll_port__wake_edge(port);
             break;
         }
     }
 }
 
-static struct port_socket *port__pop_ready(struct epoll_port *port)
-{
-    struct port_socket *socket = port->ready_first;
-    port->ready_first = socket->ready_next;
-    if (port->ready_first == NULL) {
-        port->ready_last = NULL;
-    }
-    socket->ready_next = NULL;
-    socket->is_ready = false;
-    port->ready_count--;
-    return socket;
-}
-
-static uint32_t port__give_all(struct epoll_port *port, struct port_event *events, uint32_t max)
+static uint32_t epoll_port__give_all(struct epoll_port *port, struct port_event *events,
+                                     uint32_t max)
 {
     uint32_t count = 0;
     if (port->wake_is_due) {
@@ -165,8 +154,8 @@ static uint32_t port__give_all(struct epoll_port *port, struct port_event *event
         events[count++] = (struct port_event){.kind = PORT_WOKEN};
     }
     /* Each socket once: one that has more to give goes to the end of the list. */
-    for (uint32_t left = port->ready_count; left > 0 && count < max; left--) {
-        struct port_socket *socket = port__pop_ready(port);
+    for (uint32_t left = port->ready.count; left > 0 && count < max; left--) {
+        struct port_socket *socket = ready_list_pop(&port->ready);
         count += epoll_socket_give(port, socket, &events[count]) ? 1 : 0;
         epoll_socket_settle(port, socket);
     }
@@ -176,28 +165,28 @@ static uint32_t port__give_all(struct epoll_port *port, struct port_event *event
     return count;
 }
 
-static bool port__has_event(struct epoll_port *port)
+static bool epoll_port__has_event(struct epoll_port *port)
 {
-    return port->wake_is_due || port->ready_first != NULL || epoll_listeners_give(port, NULL);
+    return port->wake_is_due || port->ready.count > 0 || epoll_listeners_give(port, NULL);
 }
 
 static uint32_t epoll_wait_events(struct port *base, struct port_event *events, uint32_t events_max,
                                   uint64_t deadline_ms)
 {
-    struct epoll_port *port = port__of(base);
+    struct epoll_port *port = epoll_port__of(base);
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
     bool may_sleep = deadline_ms > 0;
     port->scratch_used = 0;
     for (;;) {
         epoll_listeners_accept(port);
-        if (may_sleep && !port__has_event(port)) {
+        if (may_sleep && !epoll_port__has_event(port)) {
             sleep_timer_cover(&port->timer, deadline_us);
-            port__reap(port, true);
+            epoll_port__reap(port, true);
         } else {
-            port__reap(port, false);
+            epoll_port__reap(port, false);
         }
         epoll_listeners_accept(port);
-        uint32_t count = port__give_all(port, events, events_max);
+        uint32_t count = epoll_port__give_all(port, events, events_max);
         if (count > 0 || !may_sleep) {
             return count;
         }
@@ -208,13 +197,7 @@ static uint32_t epoll_wait_events(struct port *base, struct port_event *events, 
 
 static void epoll_wake(struct port *base)
 {
-    wake_post(&port__of(base)->wake);
-}
-
-static uint64_t epoll_now_ms(struct port *port)
-{
-    (void)port;
-    return sleep_timer_now_us() / 1000;
+    wake_post(&epoll_port__of(base)->wake);
 }
 
 /* ---- operations ---- */
@@ -222,28 +205,28 @@ static uint64_t epoll_now_ms(struct port *port)
 static enum pc_status epoll_listen(struct port *port, struct pc_address *address, uint32_t backlog,
                                    struct port_listener **listener, int32_t *raw)
 {
-    return epoll_listener_open(port__of(port), address, backlog, listener, raw);
+    return epoll_listener_open(epoll_port__of(port), address, backlog, listener, raw);
 }
 
 static enum pc_status epoll_accept(struct port *port, struct port_listener *listener,
                                    struct port_socket *socket)
 {
-    return epoll_listener_accept(port__of(port), listener, socket);
+    return epoll_listener_accept(epoll_port__of(port), listener, socket);
 }
 
 static void epoll_unlisten(struct port *port, struct port_listener *listener)
 {
-    epoll_listener_stop(port__of(port), listener);
+    epoll_listener_stop(epoll_port__of(port), listener);
 }
 
 static void epoll_free_listener(struct port *port, struct port_listener *listener)
 {
-    epoll_listener_free(port__of(port), listener);
+    epoll_listener_free(epoll_port__of(port), listener);
 }
 
 static enum pc_status epoll_adopt(struct port *base, struct port_socket *socket)
 {
-    int result = epoll_socket_attach(port__of(base), socket);
+    int result = epoll_socket_attach(epoll_port__of(base), socket);
     if (result < 0) {
         return socket_status(-result);
     }
@@ -253,15 +236,15 @@ static enum pc_status epoll_adopt(struct port *base, struct port_socket *socket)
 
 static struct port_handover epoll_detach(struct port *base, struct port_socket *socket)
 {
-    struct port_handover handover = {.os_handle = socket->os_handle, .peer = socket->peer};
-    epoll_socket_end(port__of(base), socket);
+    struct port_handover handover = port_posix_handover(socket);
+    epoll_socket_end(epoll_port__of(base), socket);
     return handover;
 }
 
 static enum pc_status epoll_adopt_handover(struct port *base, struct port_socket *socket,
                                            const struct port_handover *handover)
 {
-    struct epoll_port *port = port__of(base);
+    struct epoll_port *port = epoll_port__of(base);
     epoll_socket_begin(port, socket, PORT_SOCKET_LIVE);
     socket->os_handle = handover->os_handle;
     socket->peer = handover->peer;
@@ -274,16 +257,10 @@ static enum pc_status epoll_adopt_handover(struct port *base, struct port_socket
     return PC_OK;
 }
 
-static void epoll_discard_handover(struct port *port, const struct port_handover *handover)
-{
-    (void)port;
-    socket_close((int)(handover->os_handle - 1));
-}
-
 static enum pc_status epoll_connect(struct port *base, struct port_socket *socket,
                                     const struct pc_address *address)
 {
-    struct epoll_port *port = port__of(base);
+    struct epoll_port *port = epoll_port__of(base);
     union socket_address name;
     socklen_t name_size = socket_address_encode(address, &name);
     if (name_size == 0) {
@@ -315,7 +292,7 @@ static enum pc_status epoll_recv(struct port *port, struct port_socket *socket)
 {
     socket->recv.kind = PORT_RECEIVED;
     socket->recv.in_flight = true;
-    epoll_socket_settle(port__of(port), socket);
+    epoll_socket_settle(epoll_port__of(port), socket);
     return PC_OK;
 }
 
@@ -331,14 +308,8 @@ static enum pc_status epoll_send(struct port *port, struct port_socket *socket,
     socket->send.kind = PORT_SENT;
     socket->send.in_flight = true;
     (void)epoll_socket_try_send(socket, vectors, span_count);
-    epoll_socket_settle(port__of(port), socket);
+    epoll_socket_settle(epoll_port__of(port), socket);
     return PC_OK;
-}
-
-static void epoll_shutdown_send(struct port *port, struct port_socket *socket)
-{
-    (void)port;
-    (void)shutdown(epoll_descriptor_of(socket), SHUT_WR);
 }
 
 /* Nothing of ours is in the kernel, so the descriptor can go at once. */
@@ -349,17 +320,17 @@ static void epoll_abort(struct port *base, struct port_socket *socket, enum port
     }
     socket_close(epoll_descriptor_of(socket));
     socket->state = PORT_SOCKET_ABORTED;
-    epoll_socket_settle(port__of(base), socket);
+    epoll_socket_settle(epoll_port__of(base), socket);
 }
 
-static const struct port_engine port__engine = {
+static const struct port_engine epoll_port__engine = {
     .name = "epoll",
     .takes_paths = true,
     .open = epoll_open,
     .close = epoll_close,
     .wait = epoll_wait_events,
     .wake = epoll_wake,
-    .now_ms = epoll_now_ms,
+    .now_ms = port_posix_now_ms,
     .listen = epoll_listen,
     .accept = epoll_accept,
     .unlisten = epoll_unlisten,
@@ -367,12 +338,12 @@ static const struct port_engine port__engine = {
     .adopt = epoll_adopt,
     .detach = epoll_detach,
     .adopt_handover = epoll_adopt_handover,
-    .discard_handover = epoll_discard_handover,
+    .discard_handover = port_posix_discard_handover,
     .connect = epoll_connect,
     .recv = epoll_recv,
     .send = epoll_send,
-    .shutdown_send = epoll_shutdown_send,
+    .shutdown_send = port_posix_shutdown_send,
     .abort = epoll_abort,
 };
 
-const struct port_engine *const port_engine_epoll = &port__engine;
+const struct port_engine *const port_engine_epoll = &epoll_port__engine;

@@ -38,7 +38,7 @@ static enum pc_status iocp__load_extensions(struct iocp_port *port, int32_t *raw
 static enum pc_status iocp__attach(struct iocp_port *port, uint64_t handle);
 static OVERLAPPED *iocp__prepare(struct port_socket *socket, struct port_op *op,
                                  enum iocp_kind kind);
-static enum pc_status iocp__submitted(struct iocp_port *port, struct port_op *op, bool is_inline,
+static enum pc_status iocp__submitted(struct iocp_port *port, struct port_op *op, int32_t error,
                                       uint32_t size);
 
 static enum pc_status iocp_open(const struct port_config *config, struct port **opened,
@@ -92,7 +92,7 @@ static void iocp_close(struct port *base)
 {
     struct iocp_port *port = iocp_of(base);
     PC_ASSERT(port->listener_count == 0);
-    PC_ASSERT(port->ready_first == NULL);
+    PC_ASSERT(port->ready.count == 0);
     CloseHandle(port->handle);
     free(port->scratch);
     free(port->receive_free);
@@ -205,10 +205,11 @@ static enum pc_status iocp_accept(struct port *base, struct port_listener *liste
     OVERLAPPED *overlapped = iocp__prepare(socket, &socket->recv, IOCP_ACCEPT);
     DWORD size = 0;
     /* No data with the accept: a client that connects and stays silent would hold the slot. */
-    BOOL is_inline = port->accept_ex((SOCKET)listener->handle, (SOCKET)socket->os_handle,
-                                     listener->addresses[own->slot], 0, IOCP_ACCEPT_ADDRESS_SIZE,
-                                     IOCP_ACCEPT_ADDRESS_SIZE, &size, overlapped);
-    enum pc_status status = iocp__submitted(port, &socket->recv, is_inline, 0);
+    BOOL is_done = port->accept_ex((SOCKET)listener->handle, (SOCKET)socket->os_handle,
+                                   listener->addresses[own->slot], 0, IOCP_ACCEPT_ADDRESS_SIZE,
+                                   IOCP_ACCEPT_ADDRESS_SIZE, &size, overlapped);
+    int32_t error = is_done ? 0 : WSAGetLastError();
+    enum pc_status status = iocp__submitted(port, &socket->recv, error, 0);
     if (status == PC_RESET) {
         /* A connection broke in the backlog: the event gives the slot back, as for one that breaks
          * later. */
@@ -316,10 +317,11 @@ static enum pc_status iocp_connect(struct port *base, struct port_socket *socket
     iocp_set_state(port, socket, PORT_SOCKET_CONNECTING);
     OVERLAPPED *overlapped = iocp__prepare(socket, &socket->recv, IOCP_CONNECT);
     DWORD size = 0;
-    BOOL is_inline =
+    BOOL is_done =
         port->connect_ex((SOCKET)socket->os_handle, (const struct sockaddr *)(const void *)os,
                          os_size, NULL, 0, &size, overlapped);
-    status = iocp__submitted(port, &socket->recv, is_inline, 0);
+    error = is_done ? 0 : WSAGetLastError();
+    status = iocp__submitted(port, &socket->recv, error, 0);
     if (status != PC_OK) {
         iocp_set_state(port, socket, PORT_SOCKET_IDLE);
         goto fail_socket;
@@ -338,6 +340,8 @@ static enum pc_status iocp_recv(struct port *base, struct port_socket *socket)
     /* A new session may stay silent for long: it gets a buffer when it has shown that it talks. */
     if (own->has_received && port->receive_free_count > 0) {
         own->buffer = port->receive_free[--port->receive_free_count] + 1;
+    } else if (own->has_received) {
+        port->base.counters.receives_dry++;
     }
     enum pc_status status = iocp_post_receive(port, socket);
     if (status == PC_NO_BUFFERS && own->buffer != 0) {
@@ -353,7 +357,7 @@ static enum pc_status iocp_recv(struct port *base, struct port_socket *socket)
         port->receive_free[port->receive_free_count++] = own->buffer - 1;
         own->buffer = 0;
     }
-    return status == PC_RESET ? PC_RESET : PC_SYSTEM;
+    return status;
 }
 
 static enum pc_status iocp_send(struct port *base, struct port_socket *socket,
@@ -367,11 +371,10 @@ static enum pc_status iocp_send(struct port *base, struct port_socket *socket,
         buffers[i].len = spans[i].size;
     }
     OVERLAPPED *overlapped = iocp__prepare(socket, &socket->send, IOCP_SEND);
-    DWORD size = 0;
-    int result =
-        WSASend((SOCKET)socket->os_handle, buffers, span_count, &size, 0, overlapped, NULL);
+    uint32_t size = 0;
+    int32_t error = socket_post_send(socket->os_handle, buffers, span_count, &size, overlapped);
     port->counters.sends++;
-    return iocp__submitted(port, &socket->send, result == 0, size);
+    return iocp_transfer_status(iocp__submitted(port, &socket->send, error, size));
 }
 
 static void iocp_shutdown_send(struct port *base, struct port_socket *socket)
@@ -486,15 +489,14 @@ static OVERLAPPED *iocp__prepare(struct port_socket *socket, struct port_op *op,
     return iocp_overlapped(op);
 }
 
-/* What a submit call has come to. Call it right behind: it looks at the last error. */
-static enum pc_status iocp__submitted(struct iocp_port *port, struct port_op *op, bool is_inline,
+/* What a submit call has come to; error: 0 if the result is there already. */
+static enum pc_status iocp__submitted(struct iocp_port *port, struct port_op *op, int32_t error,
                                       uint32_t size)
 {
-    if (!is_inline) {
-        int32_t error = WSAGetLastError();
-        if (error == WSA_IO_PENDING) {
-            return PC_OK;
-        }
+    if (error == WSA_IO_PENDING) {
+        return PC_OK;
+    }
+    if (error != 0) {
         op->in_flight = false;
         return socket_status_of_error(error);
     }
@@ -510,19 +512,19 @@ static enum pc_status iocp__submitted(struct iocp_port *port, struct port_op *op
 enum pc_status iocp_post_receive(struct iocp_port *port, struct port_socket *socket)
 {
     struct iocp_socket *own = iocp_own(socket);
-    WSABUF buffer = {.len = 0, .buf = (char *)port->scratch};
+    uint8_t *buffer = port->scratch;
+    uint32_t buffer_size = 0;
     if (own->buffer != 0) {
-        buffer.len = port->receive_size;
-        buffer.buf = (char *)port->receive_memory + (size_t)(own->buffer - 1) * port->receive_size;
+        buffer = port->receive_memory + (size_t)(own->buffer - 1) * port->receive_size;
+        buffer_size = port->receive_size;
         port->counters.receives++;
     } else {
         port->counters.zero_receives++;
     }
     OVERLAPPED *overlapped = iocp__prepare(socket, &socket->recv, IOCP_RECV);
-    DWORD size = 0;
-    DWORD flags = 0;
-    int result = WSARecv((SOCKET)socket->os_handle, &buffer, 1, &size, &flags, overlapped, NULL);
-    return iocp__submitted(port, &socket->recv, result == 0, size);
+    uint32_t size = 0;
+    int32_t error = socket_post_receive(socket->os_handle, buffer, buffer_size, &size, overlapped);
+    return iocp_transfer_status(iocp__submitted(port, &socket->recv, error, size));
 }
 
 void iocp_set_state(struct iocp_port *port, struct port_socket *socket,

@@ -17,12 +17,12 @@
 
 #define SIM_MEMORY_SHORT 12 /* the raw code that open reports */
 
-static struct sim_port *port__of(struct port *port)
+static struct sim_port *sim_port__of(struct port *port)
 {
     return (struct sim_port *)(void *)port;
 }
 
-static void port__free(struct sim_port *port)
+static void sim_port__free(struct sim_port *port)
 {
     if (port->buffers != NULL) {
         memory_unpoison(port->buffers, (size_t)port->buffer_count * port->buffer_size);
@@ -35,7 +35,7 @@ static void port__free(struct sim_port *port)
     free(port);
 }
 
-static bool port__allocate_buffers(struct sim_port *port, const struct port_config *config)
+static bool sim_port__allocate_buffers(struct sim_port *port, const struct port_config *config)
 {
     port->buffer_count = config->receive_buffer_count;
     port->buffer_size = config->receive_buffer_size;
@@ -58,9 +58,9 @@ static enum pc_status sim_open(const struct port_config *config, struct port **t
         return PC_UNSUPPORTED;
     }
     struct sim_port *port = calloc(1, sizeof *port);
-    if (port == NULL || !port__allocate_buffers(port, config)) {
+    if (port == NULL || !sim_port__allocate_buffers(port, config)) {
         if (port != NULL) {
-            port__free(port);
+            sim_port__free(port);
         }
         *raw = SIM_MEMORY_SHORT;
         return PC_NO_MEMORY;
@@ -77,7 +77,7 @@ static enum pc_status sim_open(const struct port_config *config, struct port **t
 
 static void sim_close(struct port *base)
 {
-    struct sim_port *port = port__of(base);
+    struct sim_port *port = sim_port__of(base);
     for (const struct port_listener *l = port->world->listeners; l != NULL; l = l->next) {
         PC_ASSERT(l->port != port);
     }
@@ -86,10 +86,10 @@ static void sim_close(struct port *base)
         place = &(*place)->next;
     }
     *place = port->next;
-    port__free(port);
+    sim_port__free(port);
 }
 
-static struct port_listener *port__any_listener(const struct sim_port *port)
+static struct port_listener *sim_port__any_listener(const struct sim_port *port)
 {
     struct port_listener *listener = port->world->listeners;
     while (listener != NULL && listener->port != port) {
@@ -99,7 +99,7 @@ static struct port_listener *port__any_listener(const struct sim_port *port)
 }
 
 /* Accepted by this machine and on the way from one of its ports to another. */
-static bool port__is_own_handover(const struct sim_port *port, const struct sim_end *end)
+static bool sim_port__is_own_handover(const struct sim_port *port, const struct sim_end *end)
 {
     return end->owner == SIM_OWNER_HANDOVER && end->address.ip[2] == (uint8_t)(port->host >> 8) &&
            end->address.ip[3] == (uint8_t)port->host;
@@ -107,19 +107,19 @@ static bool port__is_own_handover(const struct sim_port *port, const struct sim_
 
 void sim_port_crash(struct port *base)
 {
-    struct sim_port *port = port__of(base);
+    struct sim_port *port = sim_port__of(base);
     struct sim_world *world = port->world;
     sim_note(world, "port %u: its process has died", port->number, 0, 0);
-    for (struct port_listener *l = port__any_listener(port); l != NULL;) {
+    for (struct port_listener *l = sim_port__any_listener(port); l != NULL;) {
         sim_listener_crash(l);
-        l = port__any_listener(port);
+        l = sim_port__any_listener(port);
     }
     while (port->socket_count > 0) {
         sim_socket_crash(port->sockets[0]);
     }
     for (uint32_t i = 0; i < world->connection_count; i++) {
         struct sim_connection *connection = world->connections[i];
-        if (connection != NULL && port__is_own_handover(port, &connection->ends[1])) {
+        if (connection != NULL && sim_port__is_own_handover(port, &connection->ends[1])) {
             sim_end_close(world, connection, 1, PORT_ABORT_GRACEFUL);
         }
     }
@@ -129,14 +129,14 @@ void sim_port_crash(struct port *base)
 /* ---- waiting ---- */
 
 /* The data of the last batch is stale from here on. */
-static void port__reclaim(struct sim_port *port)
+static void sim_port__reclaim(struct sim_port *port)
 {
     while (port->lent_count > 0) {
         sim_port_return_buffer(port, port->lent_buffers[--port->lent_count]);
     }
 }
 
-static struct port_listener *port__over_listener(const struct sim_port *port)
+static struct port_listener *sim_port__over_listener(const struct sim_port *port)
 {
     struct port_listener *listener = port->world->listeners;
     while (listener != NULL && (listener->port != port || !sim_listener_is_over(listener))) {
@@ -148,10 +148,10 @@ static struct port_listener *port__over_listener(const struct sim_port *port)
 bool sim_port_is_ready(const struct port *base)
 {
     const struct sim_port *port = (const struct sim_port *)(const void *)base;
-    return port->is_woken || port->ready_count > 0 || port__over_listener(port) != NULL;
+    return port->is_woken || port->ready_count > 0 || sim_port__over_listener(port) != NULL;
 }
 
-static void port__give_woken(struct sim_port *port, struct port_event *event)
+static void sim_port__give_woken(struct sim_port *port, struct port_event *event)
 {
     *event = (struct port_event){.kind = PORT_WOKEN, .status = PC_OK};
     port->is_woken = sim_chance(port->world, SIM_WAKE_TWICE);
@@ -159,7 +159,8 @@ static void port__give_woken(struct sim_port *port, struct port_event *event)
 }
 
 /* Give of the ready sockets those that are not held back. */
-static uint32_t port__give_sockets(struct sim_port *port, struct port_event *events, uint32_t max)
+static uint32_t sim_port__give_sockets(struct sim_port *port, struct port_event *events,
+                                       uint32_t max)
 {
     struct sim_world *world = port->world;
     uint32_t count = 0;
@@ -180,20 +181,20 @@ static uint32_t port__give_sockets(struct sim_port *port, struct port_event *eve
 }
 
 /* What must be given for the wait to end: of all that was held back, the first. */
-static uint32_t port__give_first(struct sim_port *port, struct port_event *event)
+static uint32_t sim_port__give_first(struct sim_port *port, struct port_event *event)
 {
     if (port->ready_count > 0) {
         sim_socket_give(port->ready[0], event);
         return 1;
     }
     if (port->is_woken) {
-        port__give_woken(port, event);
+        sim_port__give_woken(port, event);
         return 1;
     }
     return 0;
 }
 
-static uint32_t port__give(struct sim_port *port, struct port_event *events, uint32_t max)
+static uint32_t sim_port__give(struct sim_port *port, struct port_event *events, uint32_t max)
 {
     struct sim_world *world = port->world;
     uint32_t count = 0;
@@ -201,21 +202,21 @@ static uint32_t port__give(struct sim_port *port, struct port_event *events, uin
         max = 1 + sim_choose(world, max);
     }
     if (port->is_woken && !sim_chance(world, SIM_WAKE_HELD)) {
-        port__give_woken(port, &events[count++]);
+        sim_port__give_woken(port, &events[count++]);
     }
-    count += port__give_sockets(port, events + count, max - count);
-    struct port_listener *listener = port__over_listener(port);
+    count += sim_port__give_sockets(port, events + count, max - count);
+    struct port_listener *listener = sim_port__over_listener(port);
     if (count < max && listener != NULL) {
         listener->state = SIM_LISTENER_CLOSED;
         events[count++] =
             (struct port_event){.kind = PORT_UNLISTENED, .status = PC_OK, .listener = listener};
         sim_note(world, "listener %u: event UNLISTENED", listener->number, 0, 0);
     }
-    return count > 0 ? count : port__give_first(port, events);
+    return count > 0 ? count : sim_port__give_first(port, events);
 }
 
 /* Nothing can happen before the deadline: it is the deadline. */
-static void port__sleep(struct sim_world *world, uint64_t deadline_ms)
+static void sim_port__sleep(struct sim_world *world, uint64_t deadline_ms)
 {
     PC_ASSERT(deadline_ms != UINT64_MAX);
     uint64_t left_ms = deadline_ms - world->now_ms;
@@ -225,32 +226,32 @@ static void port__sleep(struct sim_world *world, uint64_t deadline_ms)
 static uint32_t sim_wait(struct port *base, struct port_event *events, uint32_t events_max,
                          uint64_t deadline_ms)
 {
-    struct sim_port *port = port__of(base);
+    struct sim_port *port = sim_port__of(base);
     struct sim_world *world = port->world;
-    port__reclaim(port);
+    sim_port__reclaim(port);
     if (world->config.is_driven) {
-        return port__give(port, events, events_max);
+        return sim_port__give(port, events, events_max);
     }
     bool has_moved = sim_world_run(world);
-    uint32_t count = port__give(port, events, events_max);
+    uint32_t count = sim_port__give(port, events, events_max);
     while (count == 0 && world->now_ms < deadline_ms) {
         if (!has_moved) {
-            port__sleep(world, deadline_ms);
+            sim_port__sleep(world, deadline_ms);
         }
         has_moved = sim_world_run(world);
-        count = port__give(port, events, events_max);
+        count = sim_port__give(port, events, events_max);
     }
     return count;
 }
 
 static void sim_wake(struct port *port)
 {
-    port__of(port)->is_woken = true;
+    sim_port__of(port)->is_woken = true;
 }
 
 static uint64_t sim_now_ms(struct port *port)
 {
-    return port__of(port)->world->now_ms;
+    return sim_port__of(port)->world->now_ms;
 }
 
 /* ---- listening ---- */
@@ -258,7 +259,7 @@ static uint64_t sim_now_ms(struct port *port)
 static enum pc_status sim_listen(struct port *base, struct pc_address *address, uint32_t backlog,
                                  struct port_listener **listener, int32_t *raw)
 {
-    enum pc_status status = sim_listener_open(port__of(base), address, backlog, listener);
+    enum pc_status status = sim_listener_open(sim_port__of(base), address, backlog, listener);
     if (status == PC_OK) {
         *address = (*listener)->address;
     } else {
@@ -270,7 +271,7 @@ static enum pc_status sim_listen(struct port *base, struct pc_address *address, 
 static enum pc_status sim_accept(struct port *base, struct port_listener *listener,
                                  struct port_socket *socket)
 {
-    struct sim_port *port = port__of(base);
+    struct sim_port *port = sim_port__of(base);
     PC_ASSERT(listener->state == SIM_LISTENER_OPEN);
     PC_ASSERT(listener->port == port);
     if (listener->outstanding == PORT_ACCEPTS_MAX) {
@@ -300,7 +301,7 @@ static void sim_free_listener(struct port *port, struct port_listener *listener)
 
 static enum pc_status sim_adopt(struct port *base, struct port_socket *socket)
 {
-    struct sim_port *port = port__of(base);
+    struct sim_port *port = sim_port__of(base);
     if (sim_chance(port->world, SIM_ADOPT_DENIED)) {
         return PC_NO_BUFFERS;
     }
@@ -318,8 +319,8 @@ static struct port_handover sim_detach(struct port *port, struct port_socket *so
     return handover;
 }
 
-static struct sim_connection *port__handed_over(struct sim_world *world,
-                                                const struct port_handover *handover)
+static struct sim_connection *sim_port__handed_over(struct sim_world *world,
+                                                    const struct port_handover *handover)
 {
     uint32_t end = sim_handover_end(handover);
     struct sim_connection *connection = sim_connection_find(world, end / 2);
@@ -331,8 +332,8 @@ static struct sim_connection *port__handed_over(struct sim_world *world,
 static enum pc_status sim_adopt_handover(struct port *base, struct port_socket *socket,
                                          const struct port_handover *handover)
 {
-    struct sim_port *port = port__of(base);
-    struct sim_connection *connection = port__handed_over(port->world, handover);
+    struct sim_port *port = sim_port__of(base);
+    struct sim_connection *connection = sim_port__handed_over(port->world, handover);
     uint32_t side = sim_handover_end(handover) % 2;
     if (sim_chance(port->world, SIM_ADOPT_DENIED)) {
         sim_end_close(port->world, connection, side, PORT_ABORT_GRACEFUL);
@@ -347,8 +348,8 @@ static enum pc_status sim_adopt_handover(struct port *base, struct port_socket *
 
 static void sim_discard_handover(struct port *base, const struct port_handover *handover)
 {
-    struct sim_world *world = port__of(base)->world;
-    sim_end_close(world, port__handed_over(world, handover), sim_handover_end(handover) % 2,
+    struct sim_world *world = sim_port__of(base)->world;
+    sim_end_close(world, sim_port__handed_over(world, handover), sim_handover_end(handover) % 2,
                   PORT_ABORT_GRACEFUL);
 }
 
@@ -357,7 +358,7 @@ static void sim_discard_handover(struct port *base, const struct port_handover *
 static enum pc_status sim_connect(struct port *base, struct port_socket *socket,
                                   const struct pc_address *address)
 {
-    struct sim_port *port = port__of(base);
+    struct sim_port *port = sim_port__of(base);
     if (address->family == PC_FAMILY_NONE || address->port == 0) {
         return PC_ADDRESS_INVALID;
     }
@@ -376,8 +377,11 @@ static enum pc_status sim_connect(struct port *base, struct port_socket *socket,
 static enum pc_status sim_recv(struct port *port, struct port_socket *socket)
 {
     struct sim_socket *own = sim_socket_of(socket);
-    if (sim_chance(port__of(port)->world, SIM_RECEIVE_DENIED)) {
+    if (sim_chance(sim_port__of(port)->world, SIM_RECEIVE_DENIED)) {
         return PC_RESET;
+    }
+    if (sim_chance(sim_port__of(port)->world, SIM_RECEIVE_SHORT)) {
+        return PC_NO_BUFFERS;
     }
     sim_socket_submit(own, &own->recv, PORT_RECEIVED);
     return PC_OK;
@@ -386,10 +390,13 @@ static enum pc_status sim_recv(struct port *port, struct port_socket *socket)
 static enum pc_status sim_send(struct port *base, struct port_socket *socket,
                                const struct port_span *spans, uint32_t span_count)
 {
-    struct sim_world *world = port__of(base)->world;
+    struct sim_world *world = sim_port__of(base)->world;
     struct sim_socket *own = sim_socket_of(socket);
     if (sim_chance(world, SIM_SEND_DENIED)) {
-        return sim_choose(world, 2) == 0 ? PC_NO_BUFFERS : PC_RESET;
+        return PC_RESET;
+    }
+    if (sim_chance(world, SIM_SEND_SHORT)) {
+        return PC_NO_BUFFERS;
     }
     sim_socket_submit(own, &own->send, PORT_SENT);
     memcpy(own->spans, spans, span_count * sizeof spans[0]);
@@ -416,8 +423,8 @@ static void sim_shutdown_send(struct port *port, struct port_socket *socket)
         return; /* ENOTCONN: a FIN would tell the peer that what the reset has lost was all sent */
     }
     own->connection->pipes[own->side].fin_sent = true;
-    sim_connection_touch(port__of(port)->world, own->connection);
-    sim_note(port__of(port)->world, "socket %u: FIN", own->number, 0, 0);
+    sim_connection_touch(sim_port__of(port)->world, own->connection);
+    sim_note(sim_port__of(port)->world, "socket %u: FIN", own->number, 0, 0);
 }
 
 static void sim_abort(struct port *port, struct port_socket *socket, enum port_abort_mode mode)
@@ -426,7 +433,7 @@ static void sim_abort(struct port *port, struct port_socket *socket, enum port_a
     sim_socket_abort(sim_socket_of(socket), mode);
 }
 
-static const struct port_engine port__engine = {
+static const struct port_engine sim_port__engine = {
     .name = "sim",
     .open = sim_open,
     .close = sim_close,
@@ -448,4 +455,4 @@ static const struct port_engine port__engine = {
     .abort = sim_abort,
 };
 
-const struct port_engine *const port_engine_sim = &port__engine;
+const struct port_engine *const port_engine_sim = &sim_port__engine;

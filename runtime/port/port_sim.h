@@ -47,6 +47,8 @@ enum sim_fault {
     SIM_WAKE_HELD,       /* a wake is not given by this port_wait */
     SIM_WAKE_TWICE,      /* one wake is given twice */
     SIM_CORRUPT,         /* a byte changes on its way */
+    SIM_RECEIVE_SHORT,   /* the system is short: port_recv, or the receive's event, says so */
+    SIM_SEND_SHORT,      /* the same of port_send and a send */
     SIM_FAULT_COUNT
 };
 

@@ -4,11 +4,12 @@
  * and makes the completions; each completion is stored in its socket, which goes on the ready list;
  * the ready list is then turned into events. So nothing is delivered from inside a submit call, and
  * a batch may be as small as the caller likes. A send that is all there is to submit goes another
- * way: port__send_alone.
+ * way: uring_port__send_alone.
  *
  * Failure modes: no entry or no buffer is free: the socket waits on the todo or starved list for
- * the next turn. The completion queue overflows: it is reaped and entered again. Whatever a
- * multishot does, uring_socket.c and uring_listener.c bring it back to one event per operation.
+ * the next turn, and this one does not sleep for want of an entry. The completion queue overflows:
+ * it is reaped and entered again. Whatever a multishot does, uring_socket.c and uring_listener.c
+ * bring it back to one event per operation.
  *
  * Path: [1] completion and [10] send op, behind port.c. */
 #define _GNU_SOURCE
@@ -20,11 +21,12 @@
 #include <unistd.h>
 
 #include "pc/check.h"
+#include "port/port_posix.h"
 
 #define PORT_OVERFLOW_ROUNDS 8u    /* times that one turn may flush an overflowing queue */
 #define PORT_STARVED_POLL_US 2000u /* longest sleep while sockets want a buffer */
 
-static struct uring_port *port__of(struct port *port)
+static struct uring_port *uring_port__of(struct port *port)
 {
     return (struct uring_port *)(void *)port;
 }
@@ -71,9 +73,9 @@ fail_free:
 
 static void uring_close(struct port *base)
 {
-    struct uring_port *port = port__of(base);
+    struct uring_port *port = uring_port__of(base);
     PC_ASSERT(port->listeners == NULL);
-    PC_ASSERT(port->ready_first == NULL);
+    PC_ASSERT(port->ready.count == 0);
     PC_ASSERT(port->todo.count == 0 && port->starved.count == 0);
     /* The ring first: the kernel may write into the buffers until it is gone. */
     uring_ring_close(&port->ring);
@@ -83,22 +85,21 @@ static void uring_close(struct port *base)
     free(port);
 }
 
-/* Read a counter of the system's, once; it answers when the counter is not 0. */
-static void port__arm_read(struct uring_port *port, int descriptor, struct uring_counter *counter,
-                           enum uring_op op)
+/* Read a counter of the system's, once; it answers when the counter is not 0. False: no entry is
+ * free. */
+static bool uring_port__arm_read(struct uring_port *port, int descriptor,
+                                 struct uring_counter *counter, enum uring_op op)
 {
-    if (counter->is_armed) {
-        return;
-    }
-    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
+    struct io_uring_sqe *entry = counter->is_armed ? NULL : uring_ring_entry(&port->ring);
     if (entry != NULL) {
         io_uring_prep_read(entry, descriptor, &counter->value, sizeof counter->value, 0);
         entry->user_data = uring_user_data(port, op);
         counter->is_armed = true;
     }
+    return counter->is_armed;
 }
 
-static void port__submit_todo(struct uring_port *port)
+static void uring_port__submit_todo(struct uring_port *port)
 {
     for (uint32_t left = port->todo.count; left > 0; left--) {
         struct port_socket *socket = port->todo.first;
@@ -112,7 +113,7 @@ static void port__submit_todo(struct uring_port *port)
 
 /* Enough buffers are back: arm everybody again. Otherwise most of them lie with sockets that pause;
  * the spare ones then go round, so that the others do not have to wait for those. */
-static void port__submit_starved(struct uring_port *port)
+static void uring_port__submit_starved(struct uring_port *port)
 {
     bool suffices = uring_buffers_suffice(&port->buffers);
     for (uint32_t left = port->starved.count; left > 0; left--) {
@@ -127,17 +128,21 @@ static void port__submit_starved(struct uring_port *port)
     }
 }
 
-static void port__prepare(struct uring_port *port)
+/* False: something waits for an entry. Entering may take the old ones, so that there is room again;
+ * but a sleep would end with what those bring, and not with a wake, say, that nobody reads. */
+static bool uring_port__prepare(struct uring_port *port)
 {
     uring_buffers_lend(&port->buffers);
-    port__arm_read(port, port->wake.descriptor, &port->wake_count, URING_OP_WAKE);
-    port__arm_read(port, port->timer.descriptor, &port->timer_count, URING_OP_TIMER);
-    uring_listeners_submit(port);
-    port__submit_todo(port);
-    port__submit_starved(port);
+    bool is_whole =
+        uring_port__arm_read(port, port->wake.descriptor, &port->wake_count, URING_OP_WAKE) &&
+        uring_port__arm_read(port, port->timer.descriptor, &port->timer_count, URING_OP_TIMER) &&
+        uring_listeners_submit(port);
+    uring_port__submit_todo(port);
+    uring_port__submit_starved(port);
+    return is_whole && port->todo.count == 0;
 }
 
-static void port__complete(struct uring_port *port, const struct io_uring_cqe *cqe)
+static void uring_port__complete(struct uring_port *port, const struct io_uring_cqe *cqe)
 {
     enum uring_op op = (enum uring_op)(cqe->user_data & URING_OP_MASK);
     void *owner = (void *)(uintptr_t)(cqe->user_data & ~(uint64_t)URING_OP_MASK);
@@ -164,7 +169,7 @@ static void port__complete(struct uring_port *port, const struct io_uring_cqe *c
     }
 }
 
-static void port__reap(struct uring_port *port)
+static void uring_port__reap(struct uring_port *port)
 {
     struct io_uring *io = &port->ring.io;
     for (uint32_t round = 0; round < PORT_OVERFLOW_ROUNDS; round++) {
@@ -173,7 +178,7 @@ static void port__reap(struct uring_port *port)
         unsigned count = 0;
         io_uring_for_each_cqe(io, head, cqe)
         {
-            port__complete(port, cqe);
+            uring_port__complete(port, cqe);
             count++;
         }
         io_uring_cq_advance(io, count);
@@ -184,22 +189,17 @@ static void port__reap(struct uring_port *port)
     }
 }
 
-static bool port__has_event(struct uring_port *port)
+static bool uring_port__has_event(struct uring_port *port)
 {
-    return port->wake_is_due || port->ready_first != NULL || uring_listeners_give(port, NULL);
+    return port->wake_is_due || port->ready.count > 0 || uring_listeners_give(port, NULL);
 }
 
 /* Events of one ready socket. It is off the list while it gives, for it may be IDLE afterwards. */
-static uint32_t port__give_socket(struct uring_port *port, struct port_event *events, uint32_t max)
+static uint32_t uring_port__give_socket(struct uring_port *port, struct port_event *events,
+                                        uint32_t max)
 {
-    struct port_socket *socket = port->ready_first;
+    struct port_socket *socket = ready_list_pop(&port->ready);
     uint32_t count = 0;
-    port->ready_first = socket->ready_next;
-    if (port->ready_first == NULL) {
-        port->ready_last = NULL;
-    }
-    socket->is_ready = false;
-    socket->ready_next = NULL;
     while (count < max && uring_socket_give(port, socket, &events[count])) {
         count++;
     }
@@ -209,15 +209,15 @@ static uint32_t port__give_socket(struct uring_port *port, struct port_event *ev
     return count;
 }
 
-static uint32_t port__give(struct uring_port *port, struct port_event *events, uint32_t max)
+static uint32_t uring_port__give(struct uring_port *port, struct port_event *events, uint32_t max)
 {
     uint32_t count = 0;
     if (port->wake_is_due) {
         port->wake_is_due = false;
         events[count++] = (struct port_event){.kind = PORT_WOKEN, .status = PC_OK};
     }
-    while (count < max && port->ready_first != NULL) {
-        count += port__give_socket(port, &events[count], max - count);
+    while (count < max && port->ready.count > 0) {
+        count += uring_port__give_socket(port, &events[count], max - count);
     }
     while (count < max && uring_listeners_give(port, &events[count])) {
         count++;
@@ -226,9 +226,9 @@ static uint32_t port__give(struct uring_port *port, struct port_event *events, u
 }
 
 /* Whether a turn may sleep, until deadline_us at the latest. */
-static bool port__may_sleep(struct uring_port *port, uint64_t deadline_us)
+static bool uring_port__may_sleep(struct uring_port *port, uint64_t deadline_us)
 {
-    if (deadline_us == 0 || port__has_event(port)) {
+    if (deadline_us == 0 || uring_port__has_event(port)) {
         return false;
     }
     if (port->starved.count > 0) {
@@ -243,7 +243,7 @@ static bool port__may_sleep(struct uring_port *port, uint64_t deadline_us)
  * entering the ring: its completion would end the sleep that follows it, and one connection's echo
  * takes 2 % less without that. Never twice in a row, or what waits in the kernel would starve.
  * False: it is not so, or the socket's buffer is full, so that the entry has to wait for room. */
-static bool port__send_alone(struct uring_port *port)
+static bool uring_port__send_alone(struct uring_port *port)
 {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     const struct io_uring_sqe *entry = uring_ring_only_entry(&port->ring);
@@ -262,7 +262,7 @@ static bool port__send_alone(struct uring_port *port)
     const struct io_uring_cqe done = {.user_data = entry->user_data,
                                       .res = sent < 0 ? -code : (int32_t)sent};
     uring_ring_take_back(&port->ring);
-    port__complete(port, &done);
+    uring_port__complete(port, &done);
     port->sent_alone = true;
     return true;
 }
@@ -270,16 +270,16 @@ static bool port__send_alone(struct uring_port *port)
 static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_t events_max,
                            uint64_t deadline_ms)
 {
-    struct uring_port *port = port__of(base);
-    port__prepare(port);
-    if (port__send_alone(port)) {
-        return port__give(port, events, events_max);
+    struct uring_port *port = uring_port__of(base);
+    bool is_whole = uring_port__prepare(port);
+    if (uring_port__send_alone(port)) {
+        return uring_port__give(port, events, events_max);
     }
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
     for (;;) {
-        uring_ring_enter(&port->ring, port__may_sleep(port, deadline_us));
-        port__reap(port);
-        uint32_t count = port__give(port, events, events_max);
+        uring_ring_enter(&port->ring, is_whole && uring_port__may_sleep(port, deadline_us));
+        uring_port__reap(port);
+        uint32_t count = uring_port__give(port, events, events_max);
         if (count > 0 || deadline_us == 0) {
             return count;
         }
@@ -287,44 +287,38 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
         if (deadline_us != UINT64_MAX && sleep_timer_now_us() >= deadline_us) {
             return 0;
         }
-        port__prepare(port);
+        is_whole = uring_port__prepare(port);
     }
 }
 
 static void uring_wake(struct port *base)
 {
-    wake_post(&port__of(base)->wake);
-}
-
-static uint64_t uring_now_ms(struct port *port)
-{
-    (void)port;
-    return sleep_timer_now_us() / 1000;
+    wake_post(&uring_port__of(base)->wake);
 }
 
 static enum pc_status uring_listen(struct port *port, struct pc_address *address, uint32_t backlog,
                                    struct port_listener **listener, int32_t *raw)
 {
-    return uring_listener_open(port__of(port), address, backlog, listener, raw);
+    return uring_listener_open(uring_port__of(port), address, backlog, listener, raw);
 }
 
 static enum pc_status uring_accept(struct port *port, struct port_listener *listener,
                                    struct port_socket *socket)
 {
-    return uring_listener_accept(port__of(port), listener, socket);
+    return uring_listener_accept(uring_port__of(port), listener, socket);
 }
 
 static void uring_unlisten(struct port *port, struct port_listener *listener)
 {
-    uring_listener_stop(port__of(port), listener);
+    uring_listener_stop(uring_port__of(port), listener);
 }
 
 static void uring_free_listener(struct port *port, struct port_listener *listener)
 {
-    uring_listener_free(port__of(port), listener);
+    uring_listener_free(uring_port__of(port), listener);
 }
 
-static void socket__go_live(struct port_socket *socket)
+static void uring_port__go_live(struct port_socket *socket)
 {
     socket->state = PORT_SOCKET_LIVE;
     uring_receive_of(socket)->phase = URING_PHASE_OPEN;
@@ -333,37 +327,31 @@ static void socket__go_live(struct port_socket *socket)
 static enum pc_status uring_adopt(struct port *port, struct port_socket *socket)
 {
     (void)port;
-    socket__go_live(socket);
+    uring_port__go_live(socket);
     return PC_OK;
 }
 
 static struct port_handover uring_detach(struct port *port, struct port_socket *socket)
 {
-    struct port_handover handover = {.os_handle = socket->os_handle, .peer = socket->peer};
-    uring_socket_end(port__of(port), socket);
+    struct port_handover handover = port_posix_handover(socket);
+    uring_socket_end(uring_port__of(port), socket);
     return handover;
 }
 
 static enum pc_status uring_adopt_handover(struct port *port, struct port_socket *socket,
                                            const struct port_handover *handover)
 {
-    uring_socket_begin(port__of(port), socket, PORT_SOCKET_LIVE);
+    uring_socket_begin(uring_port__of(port), socket, PORT_SOCKET_LIVE);
     socket->os_handle = handover->os_handle;
     socket->peer = handover->peer;
-    socket__go_live(socket);
+    uring_port__go_live(socket);
     return PC_OK;
-}
-
-static void uring_discard_handover(struct port *port, const struct port_handover *handover)
-{
-    (void)port;
-    socket_close((int)(handover->os_handle - 1));
 }
 
 static enum pc_status uring_connect(struct port *base, struct port_socket *socket,
                                     const struct pc_address *address)
 {
-    struct uring_port *port = port__of(base);
+    struct uring_port *port = uring_port__of(base);
     union socket_address name;
     socklen_t name_size = socket_address_encode(address, &name);
     if (name_size == 0) {
@@ -401,12 +389,13 @@ static enum pc_status uring_recv(struct port *port, struct port_socket *socket)
 {
     socket->recv.kind = PORT_RECEIVED;
     socket->recv.in_flight = true;
-    uring_socket_settle(port__of(port), socket);
+    uring_socket_settle(uring_port__of(port), socket);
     return PC_OK;
 }
 
-static struct io_uring_sqe *port__prepare_gather(struct uring_port *port, int descriptor,
-                                                 const struct port_span *spans, uint32_t span_count)
+static struct io_uring_sqe *uring_port__prepare_gather(struct uring_port *port, int descriptor,
+                                                       const struct port_span *spans,
+                                                       uint32_t span_count)
 {
     struct uring_message *message;
     struct io_uring_sqe *entry = uring_ring_gather_entry(&port->ring, &message);
@@ -425,7 +414,7 @@ static struct io_uring_sqe *port__prepare_gather(struct uring_port *port, int de
 static enum pc_status uring_send(struct port *base, struct port_socket *socket,
                                  const struct port_span *spans, uint32_t span_count)
 {
-    struct uring_port *port = port__of(base);
+    struct uring_port *port = uring_port__of(base);
     int descriptor = uring_descriptor_of(socket);
     struct io_uring_sqe *entry;
     if (span_count == 1) {
@@ -434,7 +423,7 @@ static enum pc_status uring_send(struct port *base, struct port_socket *socket,
             io_uring_prep_send(entry, descriptor, spans[0].data, spans[0].size, MSG_NOSIGNAL);
         }
     } else {
-        entry = port__prepare_gather(port, descriptor, spans, span_count);
+        entry = uring_port__prepare_gather(port, descriptor, spans, span_count);
     }
     if (entry == NULL) {
         return PC_NO_BUFFERS;
@@ -447,18 +436,11 @@ static enum pc_status uring_send(struct port *base, struct port_socket *socket,
     return PC_OK;
 }
 
-static void uring_shutdown_send(struct port *port, struct port_socket *socket)
-{
-    (void)port;
-    /* It fails only when the connection is broken, which the receive will tell. */
-    (void)shutdown(uring_descriptor_of(socket), SHUT_WR);
-}
-
 /* Shutting down first makes every operation end by itself, so that a cancellation that misses one
  * does no harm. Of a reset the peer must not see a FIN, hence only the receiving side. */
 static void uring_abort(struct port *base, struct port_socket *socket, enum port_abort_mode mode)
 {
-    struct uring_port *port = port__of(base);
+    struct uring_port *port = uring_port__of(base);
     int descriptor = uring_descriptor_of(socket);
     if (mode == PORT_ABORT_RESET) {
         socket_set_reset(descriptor);
@@ -472,14 +454,15 @@ static void uring_abort(struct port *base, struct port_socket *socket, enum port
     uring_socket_settle(port, socket);
 }
 
-static const struct port_engine port__engine = {
+static const struct port_engine uring_port__engine = {
     .name = "uring",
     .takes_paths = true,
+    .cause = uring_ring_cause,
     .open = uring_open,
     .close = uring_close,
     .wait = uring_wait,
     .wake = uring_wake,
-    .now_ms = uring_now_ms,
+    .now_ms = port_posix_now_ms,
     .listen = uring_listen,
     .accept = uring_accept,
     .unlisten = uring_unlisten,
@@ -487,12 +470,12 @@ static const struct port_engine port__engine = {
     .adopt = uring_adopt,
     .detach = uring_detach,
     .adopt_handover = uring_adopt_handover,
-    .discard_handover = uring_discard_handover,
+    .discard_handover = port_posix_discard_handover,
     .connect = uring_connect,
     .recv = uring_recv,
     .send = uring_send,
-    .shutdown_send = uring_shutdown_send,
+    .shutdown_send = port_posix_shutdown_send,
     .abort = uring_abort,
 };
 
-const struct port_engine *const port_engine_uring = &port__engine;
+const struct port_engine *const port_engine_uring = &uring_port__engine;

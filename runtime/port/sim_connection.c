@@ -15,7 +15,7 @@
 #define SIM_NOT_LISTED   UINT32_MAX
 #define SIM_DELAY_MS_MAX 3000u
 
-static uint32_t connection__end(const struct sim_connection *connection, uint32_t side)
+static uint32_t sim_connection__end(const struct sim_connection *connection, uint32_t side)
 {
     return connection->number * 2 + side;
 }
@@ -54,7 +54,7 @@ struct sim_connection *sim_connection_find(const struct sim_world *world, uint32
     return number < world->connection_count ? world->connections[number] : NULL;
 }
 
-static void connection__free_bytes(struct sim_world *world, struct sim_pipe *pipe)
+static void sim_connection__free_bytes(struct sim_world *world, struct sim_pipe *pipe)
 {
     if (pipe->bytes == NULL) {
         return;
@@ -64,22 +64,22 @@ static void connection__free_bytes(struct sim_world *world, struct sim_pipe *pip
     world->free_bytes[world->free_bytes_count++] = pipe->bytes;
 }
 
-static void connection__free(struct sim_world *world, struct sim_connection *connection)
+static void sim_connection__free(struct sim_world *world, struct sim_connection *connection)
 {
     if (connection->active_index != SIM_NOT_LISTED) {
         struct sim_connection *last = world->active[--world->active_count];
         world->active[connection->active_index] = last;
         last->active_index = connection->active_index;
     }
-    connection__free_bytes(world, &connection->pipes[0]);
-    connection__free_bytes(world, &connection->pipes[1]);
+    sim_connection__free_bytes(world, &connection->pipes[0]);
+    sim_connection__free_bytes(world, &connection->pipes[1]);
     world->connections[connection->number] = NULL;
     free(connection);
 }
 
 /* ---- bytes ---- */
 
-static uint32_t pipe__capacity(const struct sim_world *world)
+static uint32_t sim_pipe__capacity(const struct sim_world *world)
 {
     return world->config.send_buffer_size + world->config.receive_buffer_size;
 }
@@ -92,7 +92,7 @@ uint32_t sim_pipe_room(const struct sim_world *world, const struct sim_pipe *pip
 void sim_pipe_put(struct sim_world *world, struct sim_pipe *pipe, const uint8_t *bytes,
                   uint32_t size)
 {
-    uint32_t capacity = pipe__capacity(world);
+    uint32_t capacity = sim_pipe__capacity(world);
     PC_ASSERT(size <= sim_pipe_room(world, pipe));
     if (pipe->bytes == NULL && world->free_bytes_count > 0) {
         pipe->bytes = world->free_bytes[--world->free_bytes_count];
@@ -111,7 +111,7 @@ void sim_pipe_put(struct sim_world *world, struct sim_pipe *pipe, const uint8_t 
 void sim_pipe_take(const struct sim_world *world, struct sim_pipe *pipe, uint8_t *bytes,
                    uint32_t size)
 {
-    uint32_t capacity = pipe__capacity(world);
+    uint32_t capacity = sim_pipe__capacity(world);
     PC_ASSERT(size <= pipe->arrived);
     uint32_t until_end = capacity - pipe->first;
     uint32_t front = size < until_end ? size : until_end;
@@ -126,7 +126,7 @@ void sim_pipe_take(const struct sim_world *world, struct sim_pipe *pipe, uint8_t
 /* ---- ends ---- */
 
 /* What is under way is lost, and a FIN behind it, too. */
-static void pipe__lose(struct sim_pipe *pipe)
+static void sim_pipe__lose(struct sim_pipe *pipe)
 {
     pipe->under_way = 0;
     pipe->fin_sent = pipe->fin_arrived;
@@ -147,7 +147,7 @@ void sim_end_break(struct sim_world *world, struct sim_connection *connection, u
     struct sim_end *end = &connection->ends[side];
     end->is_reset = true;
     end->reset_due = false;
-    pipe__lose(&connection->pipes[side]);
+    sim_pipe__lose(&connection->pipes[side]);
     if (sim_choose(world, 2) == 0) {
         end__reset_later(world, connection, side ^ 1u);
     }
@@ -168,18 +168,18 @@ void sim_end_close(struct sim_world *world, struct sim_connection *connection, u
     bool is_abortive = end__is_abortive(connection, side, mode);
     PC_ASSERT(end->owner != SIM_OWNER_NONE);
     sim_note(world, is_abortive ? "end %u: closed with RST" : "end %u: closed",
-             connection__end(connection, side), 0, 0);
+             sim_connection__end(connection, side), 0, 0);
     end->owner = SIM_OWNER_NONE;
     end->socket = NULL;
     if (side == 0 && connection->phase != SIM_CONNECTION_ESTABLISHED) {
         connection->ends[1].owner = SIM_OWNER_NONE;
     }
     if (connection->ends[side ^ 1u].owner == SIM_OWNER_NONE) {
-        connection__free(world, connection);
+        sim_connection__free(world, connection);
         return;
     }
     if (is_abortive || end->is_reset) {
-        pipe__lose(&connection->pipes[side]);
+        sim_pipe__lose(&connection->pipes[side]);
         end__reset_later(world, connection, side ^ 1u);
     } else {
         connection->pipes[side].fin_sent = true;
@@ -202,7 +202,7 @@ bool sim_connection_can_answer(const struct sim_connection *connection)
            !connection->pipes[1].is_frozen;
 }
 
-static bool pipe__is_delayed(const struct sim_world *world, const struct sim_pipe *pipe)
+static bool sim_pipe__is_delayed(const struct sim_world *world, const struct sim_pipe *pipe)
 {
     return pipe->delayed_ms > world->now_ms && !world->is_calm;
 }
@@ -210,8 +210,8 @@ static bool pipe__is_delayed(const struct sim_world *world, const struct sim_pip
 bool sim_connection_is_delayed(const struct sim_world *world,
                                const struct sim_connection *connection)
 {
-    return pipe__is_delayed(world, &connection->pipes[0]) ||
-           pipe__is_delayed(world, &connection->pipes[1]);
+    return sim_pipe__is_delayed(world, &connection->pipes[0]) ||
+           sim_pipe__is_delayed(world, &connection->pipes[1]);
 }
 
 bool sim_connection_can_deliver(const struct sim_world *world,
@@ -220,7 +220,7 @@ bool sim_connection_can_deliver(const struct sim_world *world,
     const struct sim_pipe *pipe = &connection->pipes[side];
     const struct sim_end *target = &connection->ends[side ^ 1u];
     if (connection->phase != SIM_CONNECTION_ESTABLISHED || pipe->is_frozen || target->is_reset ||
-        pipe__is_delayed(world, pipe)) {
+        sim_pipe__is_delayed(world, pipe)) {
         return false;
     }
     if (pipe->under_way > 0) {
@@ -253,35 +253,35 @@ void sim_connection_arrive(struct sim_world *world, struct sim_connection *conne
     sim_connection_touch(world, connection);
 }
 
-static void connection__vanish(struct sim_world *world, struct sim_connection *connection,
-                               uint32_t side)
+static void sim_connection__vanish(struct sim_world *world, struct sim_connection *connection,
+                                   uint32_t side)
 {
     connection->pipes[side].is_frozen = true;
     connection->pipes[side ^ 1u].is_frozen = sim_choose(world, 2) == 0;
-    sim_note(world, "end %u: vanishes", connection__end(connection, side), 0, 0);
+    sim_note(world, "end %u: vanishes", sim_connection__end(connection, side), 0, 0);
 }
 
 void sim_connection_delay(struct sim_world *world, struct sim_connection *connection, uint32_t side)
 {
     uint32_t delay_ms = 1 + sim_choose(world, SIM_DELAY_MS_MAX);
     connection->pipes[side].delayed_ms = world->now_ms + delay_ms;
-    sim_note(world, "end %u: brings nothing for %u ms", connection__end(connection, side), delay_ms,
-             0);
+    sim_note(world, "end %u: brings nothing for %u ms", sim_connection__end(connection, side),
+             delay_ms, 0);
 }
 
-static void connection__corrupt(struct sim_world *world, struct sim_pipe *pipe, uint32_t size)
+static void sim_connection__corrupt(struct sim_world *world, struct sim_pipe *pipe, uint32_t size)
 {
     uint32_t at = sim_choose(world, size);
-    uint32_t place = (pipe->first + pipe->arrived + at) % pipe__capacity(world);
+    uint32_t place = (pipe->first + pipe->arrived + at) % sim_pipe__capacity(world);
     pipe->bytes[place] ^= (uint8_t)(1u + sim_choose(world, 255));
 }
 
-static void connection__deliver_bytes(struct sim_world *world, struct sim_connection *connection,
-                                      uint32_t side)
+static void sim_connection__deliver_bytes(struct sim_world *world,
+                                          struct sim_connection *connection, uint32_t side)
 {
     struct sim_pipe *pipe = &connection->pipes[side];
     if (connection->ends[side ^ 1u].owner == SIM_OWNER_NONE) {
-        pipe__lose(pipe);
+        sim_pipe__lose(pipe);
         end__reset_later(world, connection, side);
         return;
     }
@@ -291,12 +291,12 @@ static void connection__deliver_bytes(struct sim_world *world, struct sim_connec
         size = 1 + sim_choose(world, size);
     }
     if (sim_chance(world, SIM_CORRUPT)) {
-        connection__corrupt(world, pipe, size);
+        sim_connection__corrupt(world, pipe, size);
     }
     pipe->under_way -= size;
     pipe->arrived += size;
-    sim_note(world, "end %u: %u bytes arrive, %u under way", connection__end(connection, side ^ 1u),
-             size, pipe->under_way);
+    sim_note(world, "end %u: %u bytes arrive, %u under way",
+             sim_connection__end(connection, side ^ 1u), size, pipe->under_way);
 }
 
 void sim_connection_deliver(struct sim_world *world, struct sim_connection *connection,
@@ -305,17 +305,17 @@ void sim_connection_deliver(struct sim_world *world, struct sim_connection *conn
     struct sim_pipe *pipe = &connection->pipes[side];
     sim_connection_touch(world, connection);
     if (sim_chance(world, SIM_VANISH)) {
-        connection__vanish(world, connection, side);
+        sim_connection__vanish(world, connection, side);
     } else if (sim_chance(world, SIM_RESET)) {
         end__reset_later(world, connection, 0);
         end__reset_later(world, connection, 1);
     } else if (sim_chance(world, SIM_DELAY)) {
         sim_connection_delay(world, connection, side);
     } else if (pipe->under_way > 0) {
-        connection__deliver_bytes(world, connection, side);
+        sim_connection__deliver_bytes(world, connection, side);
     } else {
         pipe->fin_arrived = true;
-        sim_note(world, "end %u: FIN arrives", connection__end(connection, side ^ 1u), 0, 0);
+        sim_note(world, "end %u: FIN arrives", sim_connection__end(connection, side ^ 1u), 0, 0);
     }
 }
 
@@ -325,13 +325,13 @@ void sim_connection_reset(struct sim_world *world, struct sim_connection *connec
     struct sim_end *end = &connection->ends[side];
     end->reset_due = false;
     end->is_reset = true;
-    pipe__lose(&connection->pipes[side]);
-    pipe__lose(&connection->pipes[side ^ 1u]);
+    sim_pipe__lose(&connection->pipes[side]);
+    sim_pipe__lose(&connection->pipes[side ^ 1u]);
     if (sim_choose(world, 2) == 0) {
         connection->pipes[side ^ 1u].arrived = 0;
         connection->pipes[side ^ 1u].first = 0;
     }
-    sim_note(world, "end %u: RST arrives", connection__end(connection, side), 0, 0);
+    sim_note(world, "end %u: RST arrives", sim_connection__end(connection, side), 0, 0);
     sim_connection_touch(world, connection);
     if (end->owner == SIM_OWNER_BACKLOG && sim_choose(world, 2) == 0) {
         sim_listener_drop(connection->listener, connection);

@@ -10,7 +10,8 @@
 #include "pc/check.h"
 #include "port/sim_world.h"
 
-static bool listener__is_at(const struct port_listener *listener, const struct pc_address *address)
+static bool sim_listener__is_at(const struct port_listener *listener,
+                                const struct pc_address *address)
 {
     static const uint8_t any[16];
     bool same_ip = memcmp(listener->address.ip, address->ip, sizeof address->ip) == 0;
@@ -20,7 +21,7 @@ static bool listener__is_at(const struct port_listener *listener, const struct p
 }
 
 /* Of one of the world's machines: loopback, any, or 10.x. */
-static bool listener__is_of_world(const struct pc_address *address)
+static bool sim_listener__is_of_world(const struct pc_address *address)
 {
     static const uint8_t loopback_ipv6[16] = {[15] = 1};
     static const uint8_t any[16];
@@ -35,7 +36,7 @@ struct port_listener *sim_listener_find(const struct sim_world *world,
                                         const struct pc_address *address)
 {
     struct port_listener *listener = world->listeners;
-    while (listener != NULL && !listener__is_at(listener, address)) {
+    while (listener != NULL && !sim_listener__is_at(listener, address)) {
         listener = listener->next;
     }
     return listener;
@@ -45,7 +46,7 @@ enum pc_status sim_listener_open(struct sim_port *port, const struct pc_address 
                                  uint32_t backlog, struct port_listener **listener)
 {
     struct sim_world *world = port->world;
-    if (!listener__is_of_world(address)) {
+    if (!sim_listener__is_of_world(address)) {
         return PC_ADDRESS_INVALID;
     }
     if (address->port != 0 && sim_listener_find(world, address) != NULL) {
@@ -114,7 +115,7 @@ void sim_listener_wait(struct port_listener *listener, struct sim_socket *own)
     listener->outstanding++;
 }
 
-static struct sim_socket *listener__pop_waiting(struct port_listener *listener)
+static struct sim_socket *sim_listener__pop_waiting(struct port_listener *listener)
 {
     struct sim_socket *own = listener->waiting_first;
     listener->waiting_first = own->next;
@@ -130,11 +131,11 @@ bool sim_listener_can_accept(const struct port_listener *listener)
     return listener->waiting_first != NULL && listener->backlog_count > 0;
 }
 
-static void listener__pair(struct port_listener *listener)
+static void sim_listener__pair(struct port_listener *listener)
 {
     struct sim_world *world = listener->port->world;
     struct sim_connection *connection = listener->backlog_first;
-    struct sim_socket *own = listener__pop_waiting(listener);
+    struct sim_socket *own = sim_listener__pop_waiting(listener);
     sim_listener_drop(listener, connection);
     sim_socket_attach(own, connection, 1);
     own->socket->peer = connection->ends[0].address;
@@ -143,10 +144,10 @@ static void listener__pair(struct port_listener *listener)
 }
 
 /* Short of descriptors, the connection stays; reset while it waited, it goes. */
-static void listener__fail_one(struct port_listener *listener)
+static void sim_listener__fail_one(struct port_listener *listener)
 {
     struct sim_world *world = listener->port->world;
-    struct sim_socket *own = listener__pop_waiting(listener);
+    struct sim_socket *own = sim_listener__pop_waiting(listener);
     enum pc_status status = sim_choose(world, 2) == 0 ? PC_NO_BUFFERS : PC_RESET;
     if (status == PC_RESET) {
         struct sim_connection *connection = listener->backlog_first;
@@ -159,9 +160,9 @@ static void listener__fail_one(struct port_listener *listener)
 void sim_listener_accept_one(struct port_listener *listener)
 {
     if (sim_chance(listener->port->world, SIM_ACCEPT_ERROR)) {
-        listener__fail_one(listener);
+        sim_listener__fail_one(listener);
     } else {
-        listener__pair(listener);
+        sim_listener__pair(listener);
     }
 }
 
@@ -171,7 +172,7 @@ bool sim_listener_is_over(const struct port_listener *listener)
 }
 
 /* Connections whose SYN is under way to this listener find nobody. */
-static void listener__forget(struct port_listener *listener)
+static void sim_listener__forget(struct port_listener *listener)
 {
     struct sim_world *world = listener->port->world;
     while (listener->backlog_first != NULL) {
@@ -193,13 +194,13 @@ void sim_listener_stop(struct port_listener *listener)
     listener->state = SIM_LISTENER_CLOSING;
     sim_note(world, "listener %u: unlisten", listener->number, 0, 0);
     while (sim_listener_can_accept(listener) && sim_chance(world, SIM_CANCEL_LATE)) {
-        listener__pair(listener);
+        sim_listener__pair(listener);
     }
     while (listener->waiting_first != NULL) {
-        struct sim_socket *own = listener__pop_waiting(listener);
+        struct sim_socket *own = sim_listener__pop_waiting(listener);
         sim_socket_done(own, &own->recv, PC_CANCELLED, 0);
     }
-    listener__forget(listener);
+    sim_listener__forget(listener);
 }
 
 void sim_listener_close(struct port_listener *listener)
@@ -208,7 +209,7 @@ void sim_listener_close(struct port_listener *listener)
     PC_ASSERT(listener->state != SIM_LISTENER_CLOSING);
     PC_ASSERT(listener->outstanding == 0);
     listener->state = SIM_LISTENER_CLOSED;
-    listener__forget(listener);
+    sim_listener__forget(listener);
     struct port_listener **place = &world->listeners;
     while (*place != listener) {
         PC_ASSERT(*place != NULL);

@@ -22,8 +22,8 @@ bool sim_end_is_cut(const struct sim_world *world, uint32_t end)
     return connection == NULL || connection->pipes[0].is_frozen || connection->pipes[1].is_frozen;
 }
 
-static struct sim_end *peer__end(const struct sim_world *world, uint32_t end,
-                                 struct sim_connection **connection)
+static struct sim_end *sim_peer__end(const struct sim_world *world, uint32_t end,
+                                     struct sim_connection **connection)
 {
     *connection = sim_connection_find(world, end / 2);
     PC_ASSERT(*connection != NULL);
@@ -46,7 +46,7 @@ uint32_t sim_peer_connect(struct sim_world *world, const struct pc_address *addr
 uint32_t sim_peer_write(struct sim_world *world, uint32_t end, const void *bytes, uint32_t size)
 {
     struct sim_connection *connection;
-    const struct sim_end *own = peer__end(world, end, &connection);
+    const struct sim_end *own = sim_peer__end(world, end, &connection);
     struct sim_pipe *pipe = &connection->pipes[end % 2];
     if (connection->phase != SIM_CONNECTION_ESTABLISHED || own->is_reset || pipe->fin_sent) {
         return 0;
@@ -62,7 +62,7 @@ uint32_t sim_peer_write(struct sim_world *world, uint32_t end, const void *bytes
 uint32_t sim_peer_read(struct sim_world *world, uint32_t end, void *bytes, uint32_t size)
 {
     struct sim_connection *connection;
-    (void)peer__end(world, end, &connection);
+    (void)sim_peer__end(world, end, &connection);
     struct sim_pipe *pipe = &connection->pipes[end % 2 ^ 1u];
     uint32_t taken = size < pipe->arrived ? size : pipe->arrived;
     sim_pipe_take(world, pipe, bytes, taken);
@@ -74,7 +74,7 @@ uint32_t sim_peer_read(struct sim_world *world, uint32_t end, void *bytes, uint3
 void sim_peer_finish(struct sim_world *world, uint32_t end)
 {
     struct sim_connection *connection;
-    (void)peer__end(world, end, &connection);
+    (void)sim_peer__end(world, end, &connection);
     connection->pipes[end % 2].fin_sent = true;
     sim_connection_touch(world, connection);
     sim_note(world, "peer: FIN at end %u", end, 0, 0);
@@ -83,14 +83,14 @@ void sim_peer_finish(struct sim_world *world, uint32_t end)
 void sim_peer_close(struct sim_world *world, uint32_t end, enum port_abort_mode mode)
 {
     struct sim_connection *connection;
-    (void)peer__end(world, end, &connection);
+    (void)sim_peer__end(world, end, &connection);
     sim_end_close(world, connection, end % 2, mode);
 }
 
 struct sim_peer_state sim_peer_look(const struct sim_world *world, uint32_t end)
 {
     struct sim_connection *connection;
-    const struct sim_end *own = peer__end(world, end, &connection);
+    const struct sim_end *own = sim_peer__end(world, end, &connection);
     const struct sim_pipe *pipe = &connection->pipes[end % 2 ^ 1u];
     return (struct sim_peer_state){
         .is_established = connection->phase == SIM_CONNECTION_ESTABLISHED && !own->is_reset,

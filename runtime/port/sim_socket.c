@@ -19,7 +19,7 @@
 
 _Static_assert(PORT_SPANS_MAX == 16, "the digest goes over all spans");
 
-static struct sim_mark *socket__mark(struct port_socket *socket)
+static struct sim_mark *sim_socket__mark(struct port_socket *socket)
 {
     return (struct sim_mark *)(void *)socket->engine;
 }
@@ -33,7 +33,7 @@ struct sim_socket *sim_socket_of(const struct port_socket *socket)
     return mark.own;
 }
 
-static struct sim_socket *socket__allocate(struct sim_world *world)
+static struct sim_socket *sim_socket__allocate(struct sim_world *world)
 {
     struct sim_socket *own = world->free_sockets;
     if (own != NULL) {
@@ -50,7 +50,7 @@ static struct sim_socket *socket__allocate(struct sim_world *world)
 struct sim_socket *sim_socket_begin(struct sim_port *port, struct port_socket *socket,
                                     enum port_socket_state state)
 {
-    struct sim_socket *own = socket__allocate(port->world);
+    struct sim_socket *own = sim_socket__allocate(port->world);
     memset(socket, 0, sizeof *socket);
     socket->recv.socket = socket;
     socket->send.socket = socket;
@@ -58,7 +58,7 @@ struct sim_socket *sim_socket_begin(struct sim_port *port, struct port_socket *s
     own->port = port;
     own->ready_index = SIM_NOT_LISTED;
     own->cancel_index = SIM_NOT_LISTED;
-    *socket__mark(socket) = (struct sim_mark){.own = own, .seal = SIM_SEAL};
+    *sim_socket__mark(socket) = (struct sim_mark){.own = own, .seal = SIM_SEAL};
     uint32_t room = port->socket_room;
     port->ready = sim_grow(port->ready, port->socket_count, &room, sizeof port->ready[0]);
     port->sockets =
@@ -76,7 +76,7 @@ void sim_socket_set_state(struct sim_socket *own, enum port_socket_state state)
     own->socket->state = (uint8_t)state;
 }
 
-static void socket__leave_ready(struct sim_socket *own)
+static void sim_socket__leave_ready(struct sim_socket *own)
 {
     struct sim_port *port = own->port;
     for (uint32_t i = own->ready_index; i + 1 < port->ready_count; i++) {
@@ -95,7 +95,7 @@ void sim_socket_end(struct sim_socket *own)
     PC_ASSERT(own->send.state == SIM_OP_NONE);
     PC_ASSERT(own->connection == NULL);
     if (own->ready_index != SIM_NOT_LISTED) {
-        socket__leave_ready(own);
+        sim_socket__leave_ready(own);
     }
     struct sim_socket *last = port->sockets[--port->socket_count];
     port->sockets[own->index] = last;
@@ -103,12 +103,12 @@ void sim_socket_end(struct sim_socket *own)
     port->base.sockets_open--;
     own->socket->os_handle = 0;
     sim_socket_set_state(own, PORT_SOCKET_IDLE);
-    *socket__mark(own->socket) = (struct sim_mark){.own = NULL};
+    *sim_socket__mark(own->socket) = (struct sim_mark){.own = NULL};
     own->next = world->free_sockets;
     world->free_sockets = own;
 }
 
-static struct sim_end *socket__end(const struct sim_socket *own)
+static struct sim_end *sim_socket__end(const struct sim_socket *own)
 {
     return &own->connection->ends[own->side];
 }
@@ -134,14 +134,14 @@ struct sim_connection *sim_socket_part(struct sim_socket *own)
 
 /* ---- from submit to done ---- */
 
-static struct port_op *socket__port_op(const struct sim_socket *own, const struct sim_op *op)
+static struct port_op *sim_socket__port_op(const struct sim_socket *own, const struct sim_op *op)
 {
     return op == &own->recv ? &own->socket->recv : &own->socket->send;
 }
 
 void sim_socket_submit(struct sim_socket *own, struct sim_op *op, enum port_event_kind kind)
 {
-    struct port_op *port_op = socket__port_op(own, op);
+    struct port_op *port_op = sim_socket__port_op(own, op);
     PC_ASSERT(op->state == SIM_OP_NONE);
     *op = (struct sim_op){.state = SIM_OP_PENDING, .kind = (uint8_t)kind};
     port_op->kind = (uint8_t)kind;
@@ -175,66 +175,66 @@ void sim_socket_settle(struct sim_socket *own)
         own->ready_index = port->ready_count;
         port->ready[port->ready_count++] = own;
     } else if (!is_ready && own->ready_index != SIM_NOT_LISTED) {
-        socket__leave_ready(own);
+        sim_socket__leave_ready(own);
     }
 }
 
-static bool socket__is_pending(const struct sim_socket *own, const struct sim_op *op,
-                               enum port_event_kind kind)
+static bool sim_socket__is_pending(const struct sim_socket *own, const struct sim_op *op,
+                                   enum port_event_kind kind)
 {
     return own->connection != NULL && op->state == SIM_OP_PENDING && op->kind == (uint8_t)kind;
 }
 
 bool sim_socket_can_receive(const struct sim_socket *own)
 {
-    if (!socket__is_pending(own, &own->recv, PORT_RECEIVED)) {
+    if (!sim_socket__is_pending(own, &own->recv, PORT_RECEIVED)) {
         return false;
     }
     const struct sim_pipe *pipe = &own->connection->pipes[own->side ^ 1u];
     if (pipe->arrived > 0) {
         return own->port->free_count > 0;
     }
-    return pipe->fin_arrived || socket__end(own)->is_reset;
+    return pipe->fin_arrived || sim_socket__end(own)->is_reset;
 }
 
 bool sim_socket_can_send(const struct sim_socket *own)
 {
-    if (!socket__is_pending(own, &own->send, PORT_SENT)) {
+    if (!sim_socket__is_pending(own, &own->send, PORT_SENT)) {
         return false;
     }
     const struct sim_pipe *pipe = &own->connection->pipes[own->side];
-    return socket__end(own)->is_reset || sim_pipe_room(own->port->world, pipe) > 0;
+    return sim_socket__end(own)->is_reset || sim_pipe_room(own->port->world, pipe) > 0;
 }
 
-static enum pc_status socket__choose_failure(struct sim_world *world)
+static enum pc_status sim_socket__choose_failure(struct sim_world *world)
 {
     static const enum pc_status failures[] = {PC_RESET, PC_NO_BUFFERS, PC_TIMEOUT, PC_SYSTEM};
     return failures[sim_choose(world, sizeof failures / sizeof failures[0])];
 }
 
-static void socket__fail(struct sim_socket *own, struct sim_op *op)
+static void sim_socket__fail(struct sim_socket *own, struct sim_op *op)
 {
     struct sim_world *world = own->port->world;
-    enum pc_status status = socket__choose_failure(world);
+    enum pc_status status = sim_socket__choose_failure(world);
     sim_end_break(world, own->connection, own->side);
     sim_socket_done(own, op, status, 0);
 }
 
-static uint8_t *port__buffer(const struct sim_port *port, uint32_t buffer)
+static uint8_t *sim_socket__buffer(const struct sim_port *port, uint32_t buffer)
 {
     return port->buffers + (size_t)buffer * port->buffer_size;
 }
 
 void sim_port_return_buffer(struct sim_port *port, uint32_t buffer)
 {
-    uint8_t *bytes = port__buffer(port, buffer);
+    uint8_t *bytes = sim_socket__buffer(port, buffer);
     memory_unpoison(bytes, port->buffer_size);
     memset(bytes, SIM_STALE_BYTE, port->buffer_size);
     memory_poison(bytes, port->buffer_size);
     port->free_buffers[port->free_count++] = buffer;
 }
 
-static void socket__receive_bytes(struct sim_socket *own)
+static void sim_socket__receive_bytes(struct sim_socket *own)
 {
     struct sim_port *port = own->port;
     struct sim_pipe *pipe = &own->connection->pipes[own->side ^ 1u];
@@ -243,7 +243,7 @@ static void socket__receive_bytes(struct sim_socket *own)
         size = 1 + sim_choose(port->world, size);
     }
     own->recv.buffer = port->free_buffers[--port->free_count];
-    uint8_t *bytes = port__buffer(port, own->recv.buffer);
+    uint8_t *bytes = sim_socket__buffer(port, own->recv.buffer);
     memory_unpoison(bytes, size);
     sim_pipe_take(port->world, pipe, bytes, size);
     sim_connection_touch(port->world, own->connection);
@@ -255,13 +255,16 @@ void sim_socket_receive(struct sim_socket *own)
     struct sim_world *world = own->port->world;
     struct sim_pipe *pipe = &own->connection->pipes[own->side ^ 1u];
     if (sim_chance(world, SIM_RECEIVE_ERROR)) {
-        socket__fail(own, &own->recv);
+        sim_socket__fail(own, &own->recv);
+    } else if (sim_chance(world, SIM_RECEIVE_SHORT)) {
+        sim_socket_done(own, &own->recv, PC_NO_BUFFERS, 0);
     } else if (pipe->arrived > 0 && sim_chance(world, SIM_RECEIVE_STARVED)) {
+        own->port->base.counters.receives_dry++;
         sim_note(world, "socket %u: no buffer", own->number, 0, 0);
     } else if (pipe->arrived > 0) {
-        socket__receive_bytes(own);
+        sim_socket__receive_bytes(own);
     } else {
-        bool is_reset = socket__end(own)->is_reset;
+        bool is_reset = sim_socket__end(own)->is_reset;
         sim_socket_done(own, &own->recv, is_reset ? PC_RESET : PC_END, 0);
     }
 }
@@ -286,7 +289,7 @@ uint64_t sim_socket_digest(const struct sim_socket *own)
     return digest;
 }
 
-static void socket__take_spans(struct sim_socket *own, uint32_t size)
+static void sim_socket__take_spans(struct sim_socket *own, uint32_t size)
 {
     struct sim_world *world = own->port->world;
     struct sim_pipe *pipe = &own->connection->pipes[own->side];
@@ -304,12 +307,16 @@ void sim_socket_send(struct sim_socket *own)
 {
     struct sim_world *world = own->port->world;
     PC_ASSERT(sim_socket_digest(own) == own->send_digest);
-    if (socket__end(own)->is_reset) {
+    if (sim_socket__end(own)->is_reset) {
         sim_socket_done(own, &own->send, PC_RESET, 0);
         return;
     }
     if (sim_chance(world, SIM_SEND_ERROR)) {
-        socket__fail(own, &own->send);
+        sim_socket__fail(own, &own->send);
+        return;
+    }
+    if (sim_chance(world, SIM_SEND_SHORT)) {
+        sim_socket_done(own, &own->send, PC_NO_BUFFERS, 0);
         return;
     }
     uint32_t room = sim_pipe_room(world, &own->connection->pipes[own->side]);
@@ -317,11 +324,11 @@ void sim_socket_send(struct sim_socket *own)
     if (sim_chance(world, SIM_SEND_PARTIAL)) {
         size = 1 + sim_choose(world, size);
     }
-    socket__take_spans(own, size);
+    sim_socket__take_spans(own, size);
     sim_socket_done(own, &own->send, PC_OK, size);
 }
 
-static enum pc_status socket__connect_failure(struct sim_world *world)
+static enum pc_status sim_socket__connect_failure(struct sim_world *world)
 {
     static const enum pc_status failures[] = {PC_REFUSED, PC_UNREACHABLE, PC_TIMEOUT,
                                               PC_NO_BUFFERS};
@@ -337,7 +344,7 @@ void sim_socket_answer(struct sim_socket *own)
     if (connection->phase == SIM_CONNECTION_REFUSED) {
         sim_socket_done(own, &own->recv, PC_REFUSED, 0);
     } else if (sim_chance(world, SIM_CONNECT_ERROR)) {
-        enum pc_status status = socket__connect_failure(world);
+        enum pc_status status = sim_socket__connect_failure(world);
         sim_end_break(world, connection, own->side);
         sim_socket_done(own, &own->recv, status, 0);
     } else {
@@ -347,7 +354,7 @@ void sim_socket_answer(struct sim_socket *own)
 
 /* ---- abort ---- */
 
-static void socket__list_cancelled(struct sim_socket *own)
+static void sim_socket__list_cancelled(struct sim_socket *own)
 {
     struct sim_world *world = own->port->world;
     if (own->cancel_index != SIM_NOT_LISTED) {
@@ -359,7 +366,7 @@ static void socket__list_cancelled(struct sim_socket *own)
     world->cancelling[world->cancelling_count++] = own;
 }
 
-static void socket__leave_cancelled(struct sim_socket *own)
+static void sim_socket__leave_cancelled(struct sim_socket *own)
 {
     struct sim_world *world = own->port->world;
     if (own->recv.state == SIM_OP_CANCELLED || own->send.state == SIM_OP_CANCELLED) {
@@ -375,11 +382,11 @@ void sim_socket_cancel(struct sim_socket *own, uint32_t which)
 {
     struct sim_op *op = which == 0 ? &own->recv : &own->send;
     sim_socket_done(own, op, PC_CANCELLED, 0);
-    socket__leave_cancelled(own);
+    sim_socket__leave_cancelled(own);
 }
 
 /* The kernel was faster than the abort: the operation ends as if there were none. */
-static void socket__finish_late(struct sim_socket *own, struct sim_op *op)
+static void sim_socket__finish_late(struct sim_socket *own, struct sim_op *op)
 {
     if (op == &own->recv && op->kind == PORT_CONNECTED && own->connection->answer_due &&
         sim_connection_can_answer(own->connection)) {
@@ -392,7 +399,7 @@ static void socket__finish_late(struct sim_socket *own, struct sim_op *op)
 }
 
 /* A result that was not given yet may be given still, or be forgotten. */
-static void socket__forget_result(struct sim_socket *own, struct sim_op *op)
+static void sim_socket__forget_result(struct sim_socket *own, struct sim_op *op)
 {
     if (op->kind == PORT_RECEIVED && op->size > 0) {
         sim_port_return_buffer(own->port, op->buffer);
@@ -401,18 +408,18 @@ static void socket__forget_result(struct sim_socket *own, struct sim_op *op)
     op->size = 0;
 }
 
-static void socket__abort_op(struct sim_socket *own, struct sim_op *op)
+static void sim_socket__abort_op(struct sim_socket *own, struct sim_op *op)
 {
     bool is_late = op->state != SIM_OP_NONE && sim_chance(own->port->world, SIM_CANCEL_LATE);
     if (op->state == SIM_OP_DONE && !is_late) {
-        socket__forget_result(own, op);
+        sim_socket__forget_result(own, op);
     } else if (op->state == SIM_OP_PENDING) {
         if (is_late) {
-            socket__finish_late(own, op);
+            sim_socket__finish_late(own, op);
         }
         if (op->state == SIM_OP_PENDING) {
             op->state = SIM_OP_CANCELLED;
-            socket__list_cancelled(own);
+            sim_socket__list_cancelled(own);
         }
     }
 }
@@ -421,8 +428,8 @@ void sim_socket_abort(struct sim_socket *own, enum port_abort_mode mode)
 {
     struct sim_world *world = own->port->world;
     sim_note(world, "socket %u: abort, mode %u", own->number, (uint32_t)mode, 0);
-    socket__abort_op(own, &own->recv);
-    socket__abort_op(own, &own->send);
+    sim_socket__abort_op(own, &own->recv);
+    sim_socket__abort_op(own, &own->send);
     struct sim_connection *connection = own->connection;
     own->connection = NULL;
     sim_end_close(world, connection, own->side, mode);
@@ -447,23 +454,23 @@ void sim_socket_crash(struct sim_socket *own)
         sim_end_close(world, connection, own->side, PORT_ABORT_GRACEFUL);
     }
     if (own->recv.state == SIM_OP_DONE) {
-        socket__forget_result(own, &own->recv);
+        sim_socket__forget_result(own, &own->recv);
     }
     own->recv.state = SIM_OP_NONE;
     own->send.state = SIM_OP_NONE;
     if (own->cancel_index != SIM_NOT_LISTED) {
-        socket__leave_cancelled(own);
+        sim_socket__leave_cancelled(own);
     }
     sim_socket_end(own);
 }
 
 /* ---- events ---- */
 
-static void socket__give_recv(struct sim_socket *own, struct port_event *event)
+static void sim_socket__give_recv(struct sim_socket *own, struct port_event *event)
 {
     struct sim_port *port = own->port;
     if (event->kind == PORT_RECEIVED && event->status == PC_OK) {
-        event->data = port__buffer(port, own->recv.buffer);
+        event->data = sim_socket__buffer(port, own->recv.buffer);
         port->lent_buffers[port->lent_count++] = own->recv.buffer;
     } else if (event->kind == PORT_CONNECTED && event->status == PC_OK &&
                own->state == PORT_SOCKET_CONNECTING) {
@@ -484,7 +491,7 @@ static void socket__give_recv(struct sim_socket *own, struct port_event *event)
     sim_socket_settle(own);
 }
 
-static void socket__give_op(struct sim_socket *own, struct sim_op *op, struct port_event *event)
+static void sim_socket__give_op(struct sim_socket *own, struct sim_op *op, struct port_event *event)
 {
     event->kind = (enum port_event_kind)op->kind;
     event->status = (enum pc_status)op->status;
@@ -496,7 +503,7 @@ static void socket__give_op(struct sim_socket *own, struct sim_op *op, struct po
                               : "socket %u: event of a send, status %u, %u bytes",
              own->number, (uint32_t)event->status, event->size);
     if (op == &own->recv) {
-        socket__give_recv(own, event);
+        sim_socket__give_recv(own, event);
         return;
     }
     PC_ASSERT(sim_socket_digest(own) == own->send_digest);
@@ -515,9 +522,9 @@ void sim_socket_give(struct sim_socket *own, struct port_event *event)
         has_recv = !sim_chance(world, SIM_EVENT_SHUFFLED);
     }
     if (has_recv) {
-        socket__give_op(own, &own->recv, event);
+        sim_socket__give_op(own, &own->recv, event);
     } else if (has_send) {
-        socket__give_op(own, &own->send, event);
+        sim_socket__give_op(own, &own->send, event);
     } else {
         event->kind = PORT_CLOSED;
         sim_note(world, "socket %u: event CLOSED", own->number, 0, 0);

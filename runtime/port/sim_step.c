@@ -11,59 +11,61 @@
 
 #define SIM_NOT_LISTED UINT32_MAX
 
-static void step__add(struct sim_world *world, struct sim_step step)
+static void sim_step__add(struct sim_world *world, struct sim_step step)
 {
     world->steps =
         sim_grow(world->steps, world->step_count, &world->step_room, sizeof world->steps[0]);
     world->steps[world->step_count++] = step;
 }
 
-static void step__add_of(struct sim_world *world, const struct sim_connection *connection,
-                         enum sim_step_kind kind, uint32_t side)
+static void sim_step__add_of(struct sim_world *world, const struct sim_connection *connection,
+                             enum sim_step_kind kind, uint32_t side)
 {
-    step__add(world, (struct sim_step){
-                         .kind = (uint8_t)kind,
-                         .side = (uint8_t)side,
-                         .connection = connection->number,
-                     });
+    sim_step__add(world, (struct sim_step){
+                             .kind = (uint8_t)kind,
+                             .side = (uint8_t)side,
+                             .connection = connection->number,
+                         });
 }
 
-static void step__list_side(struct sim_world *world, const struct sim_connection *connection,
-                            uint32_t side)
+static void sim_step__list_side(struct sim_world *world, const struct sim_connection *connection,
+                                uint32_t side)
 {
     const struct sim_end *end = &connection->ends[side];
     if (sim_connection_can_deliver(world, connection, side)) {
-        step__add_of(world, connection, SIM_STEP_DELIVER, side);
+        sim_step__add_of(world, connection, SIM_STEP_DELIVER, side);
     }
     if (sim_connection_can_reset(connection, side)) {
-        step__add_of(world, connection, SIM_STEP_RESET, side);
+        sim_step__add_of(world, connection, SIM_STEP_RESET, side);
     }
     if (end->owner != SIM_OWNER_SOCKET) {
         return;
     }
     if (sim_socket_can_receive(end->socket)) {
-        step__add_of(world, connection, SIM_STEP_RECEIVE, side);
+        sim_step__add_of(world, connection, SIM_STEP_RECEIVE, side);
     }
     if (sim_socket_can_send(end->socket)) {
-        step__add_of(world, connection, SIM_STEP_SEND, side);
+        sim_step__add_of(world, connection, SIM_STEP_SEND, side);
     }
 }
 
-static void step__list_connection(struct sim_world *world, const struct sim_connection *connection)
+static void sim_step__list_connection(struct sim_world *world,
+                                      const struct sim_connection *connection)
 {
     if (sim_connection_can_arrive(connection)) {
-        step__add_of(world, connection, SIM_STEP_ARRIVE, 0);
+        sim_step__add_of(world, connection, SIM_STEP_ARRIVE, 0);
     }
     if (connection->ends[0].owner == SIM_OWNER_SOCKET && sim_connection_can_answer(connection)) {
-        step__add_of(world, connection, SIM_STEP_ANSWER, 0);
+        sim_step__add_of(world, connection, SIM_STEP_ANSWER, 0);
     }
-    step__list_side(world, connection, 0);
-    step__list_side(world, connection, 1);
+    sim_step__list_side(world, connection, 0);
+    sim_step__list_side(world, connection, 1);
 }
 
 /* A receive that only lacks a buffer becomes possible without anything happening to its
  * connection; so does the arrival of a SYN at a full backlog. */
-static bool step__may_follow(const struct sim_world *world, const struct sim_connection *connection)
+static bool sim_step__may_follow(const struct sim_world *world,
+                                 const struct sim_connection *connection)
 {
     bool is_starved = sim_connection_is_delayed(world, connection);
     for (uint32_t side = 0; side < 2; side++) {
@@ -75,7 +77,7 @@ static bool step__may_follow(const struct sim_world *world, const struct sim_con
     return is_starved || connection->phase == SIM_CONNECTION_ASKED;
 }
 
-static void step__deactivate(struct sim_world *world, struct sim_connection *connection)
+static void sim_step__deactivate(struct sim_world *world, struct sim_connection *connection)
 {
     struct sim_connection *last = world->active[--world->active_count];
     world->active[connection->active_index] = last;
@@ -90,33 +92,33 @@ uint32_t sim_world_step_count(struct sim_world *world)
     while (i < world->active_count) {
         struct sim_connection *connection = world->active[i];
         uint32_t before = world->step_count;
-        step__list_connection(world, connection);
-        if (world->step_count == before && !step__may_follow(world, connection)) {
-            step__deactivate(world, connection);
+        sim_step__list_connection(world, connection);
+        if (world->step_count == before && !sim_step__may_follow(world, connection)) {
+            sim_step__deactivate(world, connection);
         } else {
             i++;
         }
     }
     for (struct port_listener *l = world->listeners; l != NULL; l = l->next) {
         if (sim_listener_can_accept(l)) {
-            step__add(world, (struct sim_step){.kind = SIM_STEP_ACCEPT, .listener = l});
+            sim_step__add(world, (struct sim_step){.kind = SIM_STEP_ACCEPT, .listener = l});
         }
     }
     for (i = 0; i < world->cancelling_count; i++) {
         struct sim_socket *own = world->cancelling[i];
         struct sim_step step = {.kind = SIM_STEP_CANCEL, .socket = own};
         if (own->recv.state == SIM_OP_CANCELLED) {
-            step__add(world, step);
+            sim_step__add(world, step);
         }
         if (own->send.state == SIM_OP_CANCELLED) {
             step.side = 1;
-            step__add(world, step);
+            sim_step__add(world, step);
         }
     }
     return world->step_count;
 }
 
-static void step__perform(struct sim_world *world, const struct sim_step *step)
+static void sim_step__perform(struct sim_world *world, const struct sim_step *step)
 {
     struct sim_connection *connection = sim_connection_find(world, step->connection);
     switch ((enum sim_step_kind)step->kind) {
@@ -161,11 +163,11 @@ void sim_world_step(struct sim_world *world, uint32_t index)
     PC_ASSERT(index < world->step_count);
     const struct sim_step step = world->steps[index];
     world->step_count = 0;
-    step__perform(world, &step);
+    sim_step__perform(world, &step);
 }
 
 /* Steps of one round may exclude each other. No socket or listener goes within a round. */
-static bool step__is_possible(const struct sim_world *world, const struct sim_step *step)
+static bool sim_step__is_possible(const struct sim_world *world, const struct sim_step *step)
 {
     const struct sim_connection *connection = sim_connection_find(world, step->connection);
     if (step->kind == SIM_STEP_ACCEPT) {
@@ -205,8 +207,8 @@ bool sim_world_run(struct sim_world *world)
     uint32_t first = sim_choose(world, count);
     for (uint32_t i = 0; i < count; i++) {
         const struct sim_step *step = &world->steps[(first + i) % count];
-        if (step__is_possible(world, step)) {
-            step__perform(world, step);
+        if (sim_step__is_possible(world, step)) {
+            sim_step__perform(world, step);
         }
     }
     return count > 0;

@@ -46,6 +46,8 @@ const char *sim_fault_name(enum sim_fault fault)
         [SIM_WAKE_HELD] = "wake_held",
         [SIM_WAKE_TWICE] = "wake_twice",
         [SIM_CORRUPT] = "corrupt",
+        [SIM_RECEIVE_SHORT] = "receive_short",
+        [SIM_SEND_SHORT] = "send_short",
     };
     return names[fault];
 }

@@ -64,6 +64,11 @@ enum pc_status socket_status(int code)
     return PC_SYSTEM;
 }
 
+enum pc_status socket_status_of_transfer(int code)
+{
+    return code == ENOMEM ? PC_NO_BUFFERS : socket_status(code);
+}
+
 socklen_t socket_address_encode(const struct pc_address *address, union socket_address *target)
 {
     memset(target, 0, sizeof *target);

@@ -23,6 +23,9 @@ union socket_address {
 /* What an errno value means to the layers above. code > 0. */
 enum pc_status socket_status(int code);
 
+/* The same for a receive or send of a connection that stands, of which a shortage takes nothing. */
+enum pc_status socket_status_of_transfer(int code);
+
 /* Returns the size of the encoded form, 0 if the family is unknown. */
 socklen_t socket_address_encode(const struct pc_address *address, union socket_address *target);
 void socket_address_decode(const union socket_address *source, struct pc_address *address);

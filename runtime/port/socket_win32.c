@@ -1,7 +1,7 @@
 /* Winsock calls of the IOCP engine; see the header for what each promises.
  *
  * Happy path: the engine opens, prepares, binds and listens through here, and asks what a code
- * means. Overlapped calls themselves stand in port_iocp.c.
+ * means; it posts its receives and sends here, AcceptEx and ConnectEx itself.
  * Failure modes: codes nobody has thought of become PC_SYSTEM and keep their number in raw.
  *
  * Path: [1] and [10], below the completion port. */
@@ -203,6 +203,26 @@ enum pc_status socket_read_now(uint64_t handle, uint8_t *buffer, uint32_t size, 
     return socket_status_of_error(error);
 }
 
+int32_t socket_post_receive(uint64_t handle, uint8_t *buffer, uint32_t size, uint32_t *received,
+                            void *overlapped)
+{
+    WSABUF target = {.len = size, .buf = (char *)buffer};
+    DWORD done_size = 0;
+    DWORD flags = 0;
+    bool is_done = WSARecv((SOCKET)handle, &target, 1, &done_size, &flags, overlapped, NULL) == 0;
+    *received = done_size;
+    return socket__error_unless(is_done);
+}
+
+int32_t socket_post_send(uint64_t handle, void *spans, uint32_t span_count, uint32_t *sent,
+                         void *overlapped)
+{
+    DWORD done_size = 0;
+    bool is_done = WSASend((SOCKET)handle, spans, span_count, &done_size, 0, overlapped, NULL) == 0;
+    *sent = done_size;
+    return socket__error_unless(is_done);
+}
+
 int32_t socket_extension(uint64_t handle, const void *identifier, void *function,
                          uint32_t function_size)
 {
@@ -251,7 +271,8 @@ enum pc_status socket_status_of_error(int32_t error)
         return PC_TIMEOUT;
     case ERROR_OPERATION_ABORTED:
         return PC_CANCELLED;
-    case WSAENOBUFS: /* also: the limit of locked pages */
+    case WSAENOBUFS:     /* also: the limit of locked pages */
+    case WSAEWOULDBLOCK: /* of an overlapped call: too many are outstanding */
     case WSAEMFILE:
     case ERROR_NO_SYSTEM_RESOURCES:
     case ERROR_WORKING_SET_QUOTA:

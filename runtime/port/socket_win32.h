@@ -42,6 +42,13 @@ PC_NODISCARD int32_t socket_listen(uint64_t handle, const struct pc_address *add
 PC_NODISCARD enum pc_status socket_read_now(uint64_t handle, uint8_t *buffer, uint32_t size,
                                             uint32_t *received, int32_t *raw);
 
+/* Overlapped: 0 if the result is there already, with its size; WSA_IO_PENDING if it will come; any
+ * other code if nothing was taken on. spans: WSABUFs; overlapped: an OVERLAPPED. */
+PC_NODISCARD int32_t socket_post_receive(uint64_t handle, uint8_t *buffer, uint32_t size,
+                                         uint32_t *received, void *overlapped);
+PC_NODISCARD int32_t socket_post_send(uint64_t handle, void *spans, uint32_t span_count,
+                                      uint32_t *sent, void *overlapped);
+
 /* Look up an extension function by its 16-byte identifier; function points at the pointer. */
 PC_NODISCARD int32_t socket_extension(uint64_t handle, const void *identifier, void *function,
                                       uint32_t function_size);

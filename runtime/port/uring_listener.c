@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "pc/check.h"
+#include "port/port_posix.h"
 
 #define LISTENER_SURPLUS_MIN 64u
 #define LISTENER_SURPLUS_MAX 4096u
@@ -69,28 +70,18 @@ enum pc_status uring_listener_open(struct uring_port *port, struct pc_address *a
 }
 
 /* Give the oldest waiting socket its result: a descriptor, or -errno. */
-static void listener__answer(struct uring_port *port, struct port_listener *listener,
-                             int32_t descriptor)
+static void uring_listener__answer(struct uring_port *port, struct port_listener *listener,
+                                   int32_t descriptor)
 {
     struct port_socket *socket = listener->waiting.first;
     struct uring_receive *receive = uring_receive_of(socket);
     uring_list_remove(socket);
     receive->phase = URING_PHASE_ANSWERED;
-    receive->result = descriptor < 0 ? descriptor : 0;
-    if (descriptor >= 0 && socket_peer(descriptor, &socket->peer)) {
-        socket->os_handle = (uint64_t)descriptor + 1;
-    } else if (descriptor >= 0) {
-        /* Reset while it waited for us. Kernels 6.6 and 6.7 sometimes name a wrong descriptor,
-         * which must not be closed here if it is somebody's file. */
-        receive->result = -ECONNABORTED;
-        if (errno == ENOTCONN) {
-            socket_close(descriptor);
-        }
-    }
+    receive->result = port_posix_take_accepted(socket, descriptor);
     uring_socket_settle(port, socket);
 }
 
-static int listener__pop_surplus(struct port_listener *listener)
+static int uring_listener__pop_surplus(struct port_listener *listener)
 {
     int descriptor = listener->surplus[listener->surplus_first];
     listener->surplus_first = (listener->surplus_first + 1) % listener->surplus_max;
@@ -98,10 +89,12 @@ static int listener__pop_surplus(struct port_listener *listener)
     return descriptor;
 }
 
-/* A full store stands for a full backlog: the connection is refused. */
-static void listener__push_surplus(struct port_listener *listener, int descriptor)
+/* A full store stands for a full backlog: the connection is closed, and counted. */
+static void uring_listener__push_surplus(struct uring_port *port, struct port_listener *listener,
+                                         int descriptor)
 {
     if (listener->surplus_count == listener->surplus_max) {
+        port->base.counters.accepts_closed++;
         socket_close(descriptor);
         return;
     }
@@ -124,15 +117,15 @@ enum pc_status uring_listener_accept(struct uring_port *port, struct port_listen
     listener->outstanding++;
     uring_list_append(&listener->waiting, socket);
     if (listener->surplus_count > 0) {
-        listener__answer(port, listener, listener__pop_surplus(listener));
+        uring_listener__answer(port, listener, uring_listener__pop_surplus(listener));
     }
     return PC_OK;
 }
 
-static void listener__close(struct port_listener *listener)
+static void uring_listener__close(struct port_listener *listener)
 {
     while (listener->surplus_count > 0) {
-        socket_close(listener__pop_surplus(listener));
+        socket_close(uring_listener__pop_surplus(listener));
     }
     if (listener->descriptor >= 0) {
         socket_unlisten(listener->descriptor);
@@ -145,10 +138,10 @@ void uring_listener_stop(struct uring_port *port, struct port_listener *listener
     PC_ASSERT(listener->state == LISTENER_OPEN);
     listener->state = LISTENER_CLOSING;
     while (listener->waiting.count > 0) {
-        listener__answer(port, listener, -ECANCELED);
+        uring_listener__answer(port, listener, -ECANCELED);
     }
     if (listener->pending == 0) {
-        listener__close(listener);
+        uring_listener__close(listener);
     }
 }
 
@@ -163,7 +156,7 @@ void uring_listener_free(struct uring_port *port, struct port_listener *listener
         place = &(*place)->next;
     }
     *place = listener->next;
-    listener__close(listener);
+    uring_listener__close(listener);
     free(listener);
 }
 
@@ -173,17 +166,17 @@ void uring_listener_given(struct port_listener *listener)
     listener->outstanding--;
 }
 
-static void listener__submit(struct uring_port *port, struct port_listener *listener)
+static bool uring_listener__submit(struct uring_port *port, struct port_listener *listener)
 {
     bool is_wanted = listener->waiting.count > 0;
     bool arms = is_wanted && !listener->is_armed;
     bool stops = !is_wanted && listener->is_armed && !listener->is_stopping;
     if (!arms && !stops) {
-        return;
+        return true;
     }
     struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
     if (entry == NULL) {
-        return;
+        return false;
     }
     if (arms) {
         io_uring_prep_multishot_accept(entry, listener->descriptor, NULL, NULL, SOCK_CLOEXEC);
@@ -195,17 +188,20 @@ static void listener__submit(struct uring_port *port, struct port_listener *list
         listener->is_stopping = true;
     }
     listener->pending++;
+    return true;
 }
 
-void uring_listeners_submit(struct uring_port *port)
+bool uring_listeners_submit(struct uring_port *port)
 {
-    for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
-        listener__submit(port, l);
+    bool is_whole = true;
+    for (struct port_listener *l = port->listeners; l != NULL && is_whole; l = l->next) {
+        is_whole = uring_listener__submit(port, l);
     }
+    return is_whole;
 }
 
-static void listener__accepted(struct uring_port *port, struct port_listener *listener,
-                               const struct io_uring_cqe *cqe)
+static void uring_listener__accepted(struct uring_port *port, struct port_listener *listener,
+                                     const struct io_uring_cqe *cqe)
 {
     if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
         listener->is_armed = false;
@@ -214,9 +210,9 @@ static void listener__accepted(struct uring_port *port, struct port_listener *li
     if (cqe->res >= 0 && listener->state != LISTENER_OPEN) {
         socket_close(cqe->res);
     } else if (cqe->res >= 0 && listener->waiting.count == 0) {
-        listener__push_surplus(listener, cqe->res);
+        uring_listener__push_surplus(port, listener, cqe->res);
     } else if (listener->waiting.count > 0 && cqe->res != -ECANCELED) {
-        listener__answer(port, listener, cqe->res);
+        uring_listener__answer(port, listener, cqe->res);
     }
 }
 
@@ -225,14 +221,14 @@ void uring_listener_complete(struct uring_port *port, struct port_listener *list
 {
     PC_ASSERT(listener->pending > 0);
     if (op == URING_OP_ACCEPT) {
-        listener__accepted(port, listener, cqe);
+        uring_listener__accepted(port, listener, cqe);
     } else {
         PC_ASSERT(op == URING_OP_ACCEPT_CANCEL);
         listener->pending--;
         listener->is_stopping = false;
     }
     if (listener->state == LISTENER_CLOSING && listener->pending == 0) {
-        listener__close(listener);
+        uring_listener__close(listener);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "port/port.h"
+#include "port/ready_list.h"
 #include "port/sleep_timer_posix.h"
 #include "port/socket_posix.h"
 #include "port/uring_buffers.h"
@@ -58,6 +59,7 @@ struct uring_receive {
     uint8_t phase;                  /* enum uring_phase */
     bool is_bulk;                   /* received too much at once; single receives for now */
     bool is_dry;                    /* the last receive found no buffer */
+    bool is_short;                  /* the kernel had no memory for it, which is not told yet */
 };
 
 /* In port_socket.send.os while a send is in flight; before, the address of a connect. */
@@ -101,8 +103,7 @@ struct uring_port {
     struct port base;
     struct uring_ring ring;
     struct uring_buffers buffers;
-    struct port_socket *ready_first; /* sockets with an event to give, oldest first */
-    struct port_socket *ready_last;
+    struct ready_list ready;
     struct uring_list todo;    /* sockets that want a submission entry */
     struct uring_list starved; /* sockets that want a buffer */
     struct port_listener *listeners;
@@ -111,7 +112,7 @@ struct uring_port {
     struct wake wake;
     struct sleep_timer timer;
     bool wake_is_due; /* PORT_WOKEN is to be given */
-    bool sent_alone;  /* the last turn did not enter the ring: port__send_alone */
+    bool sent_alone;  /* the last turn did not enter the ring: uring_port__send_alone */
 };
 
 static inline struct uring_receive *uring_receive_of(struct port_socket *socket)
@@ -176,8 +177,8 @@ void uring_listener_free(struct uring_port *port, struct port_listener *listener
 /* One accept's event was given. */
 void uring_listener_given(struct port_listener *listener);
 
-/* Arm or cancel the multishot accepts as the waiting sockets demand. */
-void uring_listeners_submit(struct uring_port *port);
+/* Arm or cancel the multishot accepts as the waiting sockets demand. False: no entry is free. */
+bool uring_listeners_submit(struct uring_port *port);
 
 /* One completion of the listener. */
 void uring_listener_complete(struct uring_port *port, struct port_listener *listener,

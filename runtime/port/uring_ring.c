@@ -10,6 +10,7 @@
 #include "port/uring_ring.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,22 +57,31 @@ static int ring__create(struct io_uring *io)
     return result;
 }
 
-/* Multishot receive has no probe of its own; SEND_ZC came with the same kernel, 6.0. The features
- * are older; without them the engine would lose completions or read freed memory. */
-static bool ring__is_capable(struct io_uring *io)
+/* Without these the engine would lose completions or read freed memory. */
+static const struct {
+    uint32_t bit;
+    const char *name;
+} ring__features[] = {
+    {IORING_FEAT_NODROP, "nodrop"},
+    {IORING_FEAT_SUBMIT_STABLE, "submit_stable"},
+    {IORING_FEAT_FAST_POLL, "fast_poll"},
+};
+
+/* The feature that the kernel lacks; NULL: none. Multishot receive has no probe of its own; SEND_ZC
+ * came with the same kernel, 6.0. */
+static const char *ring__missing(struct io_uring *io)
 {
-    const uint32_t features =
-        IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL;
-    if ((io->features & features) != features) {
-        return false;
+    for (size_t i = 0; i < sizeof ring__features / sizeof ring__features[0]; i++) {
+        if ((io->features & ring__features[i].bit) == 0) {
+            return ring__features[i].name;
+        }
     }
     struct io_uring_probe *probe = io_uring_get_probe_ring(io);
-    if (probe == NULL) {
-        return false;
+    bool is_there = probe != NULL && io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0;
+    if (probe != NULL) {
+        io_uring_free_probe(probe);
     }
-    bool is_capable = io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0;
-    io_uring_free_probe(probe);
-    return is_capable;
+    return is_there ? NULL : "multishot_receive";
 }
 
 int uring_ring_open(struct uring_ring *ring)
@@ -85,7 +95,7 @@ int uring_ring_open(struct uring_ring *ring)
     if (result < 0) {
         goto fail_messages;
     }
-    if (!ring__is_capable(&ring->io)) {
+    if (ring__missing(&ring->io) != NULL) {
         result = -ENOSYS;
         goto fail_ring;
     }
@@ -121,6 +131,35 @@ enum pc_status uring_ring_status(int code)
     default:
         return PC_SYSTEM;
     }
+}
+
+/* kernel.io_uring_disabled, which came with 6.6: 1 is for users without privileges, 2 for all. */
+static bool ring__is_switched_off(void)
+{
+    FILE *file = fopen("/proc/sys/kernel/io_uring_disabled", "r");
+    int digit = file == NULL ? '0' : fgetc(file);
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return digit == '1' || digit == '2';
+}
+
+/* Of the codes of a ring that can be made, only "no such feature" says more than its name. */
+const char *uring_ring_cause(int32_t code)
+{
+    if (code == EPERM) {
+        return ring__is_switched_off() ? "sysctl" : "seccomp";
+    }
+    if (code != ENOSYS && code != EINVAL) {
+        return "";
+    }
+    struct io_uring io;
+    if (ring__create(&io) < 0) {
+        return "kernel";
+    }
+    const char *missing = ring__missing(&io);
+    io_uring_queue_exit(&io);
+    return missing == NULL ? "buffer_rings" : missing;
 }
 
 static void ring__enable(struct uring_ring *ring)

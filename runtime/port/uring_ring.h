@@ -32,6 +32,10 @@ void uring_ring_close(struct uring_ring *ring);
 /* What a failed uring_ring_open means: PC_DENIED (blocked), PC_UNSUPPORTED (too old), ... */
 enum pc_status uring_ring_status(int code);
 
+/* Why: "seccomp", "sysctl", "kernel" (too old, or without io_uring) or the feature that it lacks;
+ * "" if nothing is known. */
+const char *uring_ring_cause(int32_t code);
+
 /* A free submission entry; submits what is pending if there is none. NULL if even that fails: try
  * again in the next turn. */
 struct io_uring_sqe *uring_ring_entry(struct uring_ring *ring);

@@ -19,21 +19,6 @@
 
 #define SOCKET_QUEUE_BULK 4u /* buffers queued at once that make a socket a bulk receiver */
 
-static void socket__ready_push(struct uring_port *port, struct port_socket *socket)
-{
-    if (socket->is_ready) {
-        return;
-    }
-    socket->is_ready = true;
-    socket->ready_next = NULL;
-    if (port->ready_last == NULL) {
-        port->ready_first = socket;
-    } else {
-        port->ready_last->ready_next = socket;
-    }
-    port->ready_last = socket;
-}
-
 void uring_list_append(struct uring_list *list, struct port_socket *socket)
 {
     struct uring_link *link = uring_link_of(socket);
@@ -92,20 +77,21 @@ void uring_socket_end(struct uring_port *port, struct port_socket *socket)
     port->base.sockets_open--;
 }
 
-static bool socket__has_received(struct port_socket *socket)
+static bool uring_socket__has_received(struct port_socket *socket)
 {
     const struct uring_receive *receive = uring_receive_of(socket);
-    return receive->queue.count > 0 || receive->phase == URING_PHASE_ENDED;
+    return receive->queue.count > 0 || receive->phase == URING_PHASE_ENDED || receive->is_short;
 }
 
-static bool socket__wants_receive(struct port_socket *socket)
+static bool uring_socket__wants_receive(struct port_socket *socket)
 {
     return socket->state == PORT_SOCKET_LIVE && socket->recv.in_flight &&
-           uring_receive_of(socket)->mode == URING_RECEIVE_OFF && !socket__has_received(socket);
+           uring_receive_of(socket)->mode == URING_RECEIVE_OFF &&
+           !uring_socket__has_received(socket);
 }
 
 /* A multishot that brings data while the caller pauses, or more of it than is fair to others. */
-static bool socket__wants_stop(struct port_socket *socket)
+static bool uring_socket__wants_stop(struct port_socket *socket)
 {
     const struct uring_receive *receive = uring_receive_of(socket);
     bool is_unwanted = receive->queue.count > 0 && !socket->recv.in_flight;
@@ -113,7 +99,7 @@ static bool socket__wants_stop(struct port_socket *socket)
            (is_unwanted || receive->is_bulk);
 }
 
-static bool socket__wants_cancel(struct port_socket *socket)
+static bool uring_socket__wants_cancel(struct port_socket *socket)
 {
     const struct uring_link *link = uring_link_of(socket);
     return socket->state == PORT_SOCKET_ABORTED && link->pending > 0 &&
@@ -121,7 +107,7 @@ static bool socket__wants_cancel(struct port_socket *socket)
 }
 
 /* Whether there is an event to give, and which. */
-static bool socket__find_event(struct port_socket *socket, enum port_event_kind *kind)
+static bool uring_socket__find_event(struct port_socket *socket, enum port_event_kind *kind)
 {
     if (socket->send.in_flight && uring_send_of(socket)->is_done) {
         *kind = PORT_SENT;
@@ -136,7 +122,7 @@ static bool socket__find_event(struct port_socket *socket, enum port_event_kind 
             socket->recv.in_flight && uring_receive_of(socket)->phase == URING_PHASE_ANSWERED;
         break;
     case PORT_SOCKET_LIVE:
-        is_found = socket->recv.in_flight && socket__has_received(socket);
+        is_found = socket->recv.in_flight && uring_socket__has_received(socket);
         break;
     case PORT_SOCKET_ABORTED:
         is_found = uring_link_of(socket)->pending == 0;
@@ -150,7 +136,7 @@ static bool socket__find_event(struct port_socket *socket, enum port_event_kind 
 }
 
 /* Nothing of an aborted socket is in the kernel any more: let go of the connection. */
-static void socket__close_quiet(struct port_socket *socket)
+static void uring_socket__close_quiet(struct port_socket *socket)
 {
     if (socket->state == PORT_SOCKET_ABORTED && uring_link_of(socket)->pending == 0 &&
         socket->os_handle != 0) {
@@ -163,22 +149,22 @@ static void socket__close_quiet(struct port_socket *socket)
 void uring_socket_settle(struct uring_port *port, struct port_socket *socket)
 {
     enum port_event_kind kind;
-    socket__close_quiet(socket);
-    if (socket__find_event(socket, &kind)) {
-        socket__ready_push(port, socket);
+    uring_socket__close_quiet(socket);
+    if (uring_socket__find_event(socket, &kind)) {
+        ready_list_push(&port->ready, socket);
     }
     if (uring_link_of(socket)->list != NULL) {
         return;
     }
-    if (socket__wants_cancel(socket) || socket__wants_stop(socket)) {
+    if (uring_socket__wants_cancel(socket) || uring_socket__wants_stop(socket)) {
         uring_list_append(&port->todo, socket);
-    } else if (socket__wants_receive(socket)) {
+    } else if (uring_socket__wants_receive(socket)) {
         bool is_dry = uring_receive_of(socket)->is_dry;
         uring_list_append(is_dry ? &port->starved : &port->todo, socket);
     }
 }
 
-static void socket__prepare_receive(struct port_socket *socket, struct io_uring_sqe *entry)
+static void uring_socket__prepare_receive(struct port_socket *socket, struct io_uring_sqe *entry)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     if (receive->is_bulk) {
@@ -194,11 +180,10 @@ static void socket__prepare_receive(struct port_socket *socket, struct io_uring_
     receive->is_dry = false;
 }
 
-/* Stopping a receive must leave a send alone, hence by user_data; an abort ends all there is. */
 /* An operation on its way from the ring to a thread of the kernel's is not found by a cancellation,
  * or loses its signal, and a send that blocks in such a thread would hold the socket for good. A
  * shutdown ends it; it comes second, because the peer may see its FIN before the RST. */
-static void socket__prepare_abort(struct port_socket *socket, struct io_uring_sqe *entry)
+static void uring_socket__prepare_abort(struct port_socket *socket, struct io_uring_sqe *entry)
 {
     struct uring_link *link = uring_link_of(socket);
     int descriptor = uring_descriptor_of(socket);
@@ -209,10 +194,11 @@ static void socket__prepare_abort(struct port_socket *socket, struct io_uring_sq
     io_uring_prep_cancel_fd(entry, descriptor, IORING_ASYNC_CANCEL_ALL);
 }
 
-static void socket__prepare_cancel(struct port_socket *socket, struct io_uring_sqe *entry)
+/* Stopping a receive must leave a send alone, hence by user_data; an abort ends all there is. */
+static void uring_socket__prepare_cancel(struct port_socket *socket, struct io_uring_sqe *entry)
 {
     if (socket->state == PORT_SOCKET_ABORTED) {
-        socket__prepare_abort(socket, entry);
+        uring_socket__prepare_abort(socket, entry);
     } else {
         io_uring_prep_cancel64(entry, uring_user_data(socket, URING_OP_RECEIVE), 0);
         uring_receive_of(socket)->mode = URING_RECEIVE_STOPPING;
@@ -222,12 +208,13 @@ static void socket__prepare_cancel(struct port_socket *socket, struct io_uring_s
 
 bool uring_socket_submit(struct uring_port *port, struct port_socket *socket)
 {
-    bool wants_cancel = socket__wants_cancel(socket) || socket__wants_stop(socket);
-    if (!wants_cancel && !socket__wants_receive(socket)) {
+    bool wants_cancel = uring_socket__wants_cancel(socket) || uring_socket__wants_stop(socket);
+    if (!wants_cancel && !uring_socket__wants_receive(socket)) {
         return true;
     }
     if (!wants_cancel && port->buffers.lent_count == 0) {
         uring_receive_of(socket)->is_dry = true;
+        port->base.counters.receives_dry++;
         uring_list_append(&port->starved, socket);
         return true;
     }
@@ -236,22 +223,29 @@ bool uring_socket_submit(struct uring_port *port, struct port_socket *socket)
         return false;
     }
     if (wants_cancel) {
-        socket__prepare_cancel(socket, entry);
+        uring_socket__prepare_cancel(socket, entry);
     } else {
-        socket__prepare_receive(socket, entry);
+        uring_socket__prepare_receive(socket, entry);
     }
     uring_link_of(socket)->pending++;
     return true;
 }
 
 /* The stream's last word; the first one stays, whatever a confused kernel adds. */
-static void socket__end_stream(struct port_socket *socket, int32_t result)
+static void uring_socket__end_stream(struct port_socket *socket, int32_t result)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     if (receive->phase == URING_PHASE_OPEN) {
         receive->phase = URING_PHASE_ENDED;
         receive->result = result;
     }
+}
+
+/* A receive that ended without saying anything of the stream itself. */
+static bool uring_socket__is_pause(int32_t result)
+{
+    return result == -ENOBUFS || result == -ECANCELED || result == -EAGAIN || result == -EINTR ||
+           result == -ENOMEM;
 }
 
 bool uring_socket_feed(struct uring_port *port, struct port_socket *socket)
@@ -269,22 +263,16 @@ bool uring_socket_feed(struct uring_port *port, struct port_socket *socket)
         uring_buffers_retire(&port->buffers, id);
     }
     if (size == 0) {
-        socket__end_stream(socket, 0);
-    } else if (size < 0 && code != EAGAIN && code != EINTR) {
-        socket__end_stream(socket, -code);
+        uring_socket__end_stream(socket, 0);
+    } else if (size < 0 && !uring_socket__is_pause(-code)) {
+        uring_socket__end_stream(socket, -code);
     }
     uring_socket_settle(port, socket);
     return true;
 }
 
-/* A receive that ended without saying anything of the stream itself. */
-static bool socket__is_pause(int32_t result)
-{
-    return result == -ENOBUFS || result == -ECANCELED || result == -EAGAIN || result == -EINTR;
-}
-
-static void socket__receive_done(struct uring_port *port, struct port_socket *socket,
-                                 const struct io_uring_cqe *cqe)
+static void uring_socket__receive_done(struct uring_port *port, struct port_socket *socket,
+                                       const struct io_uring_cqe *cqe)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     bool is_wanted = socket->state == PORT_SOCKET_LIVE;
@@ -308,10 +296,12 @@ static void socket__receive_done(struct uring_port *port, struct port_socket *so
         }
         receive->mode = URING_RECEIVE_OFF;
         receive->is_dry = cqe->res == -ENOBUFS;
+        port->base.counters.receives_dry += receive->is_dry ? 1 : 0;
+        receive->is_short = cqe->res == -ENOMEM;
         port->buffers.ran_dry = port->buffers.ran_dry || receive->is_dry;
     }
-    if (cqe->res <= 0 && !socket__is_pause(cqe->res)) {
-        socket__end_stream(socket, cqe->res);
+    if (cqe->res <= 0 && !uring_socket__is_pause(cqe->res)) {
+        uring_socket__end_stream(socket, cqe->res);
     }
 }
 
@@ -322,7 +312,7 @@ void uring_socket_complete(struct uring_port *port, struct port_socket *socket, 
     struct uring_receive *receive = uring_receive_of(socket);
     PC_ASSERT(link->pending > 0);
     if (op == URING_OP_RECEIVE) {
-        socket__receive_done(port, socket, cqe);
+        uring_socket__receive_done(port, socket, cqe);
     } else if (op == URING_OP_SEND) {
         link->pending--;
         uring_send_of(socket)->result = cqe->res;
@@ -345,13 +335,13 @@ void uring_socket_complete(struct uring_port *port, struct port_socket *socket, 
     uring_socket_settle(port, socket);
 }
 
-static void socket__set_failure(struct port_event *event, int32_t result)
+static void uring_socket__set_failure(struct port_event *event, int32_t result)
 {
     event->raw = -result;
     event->status = socket_status(-result);
 }
 
-static void socket__give_sent(struct port_socket *socket, struct port_event *event)
+static void uring_socket__give_sent(struct port_socket *socket, struct port_event *event)
 {
     int32_t result = uring_send_of(socket)->result;
     socket->send.in_flight = false;
@@ -360,12 +350,13 @@ static void socket__give_sent(struct port_socket *socket, struct port_event *eve
     } else if (socket->state == PORT_SOCKET_ABORTED) {
         event->status = PC_CANCELLED;
     } else {
-        socket__set_failure(event, result < 0 ? result : -EPIPE);
+        event->raw = result < 0 ? -result : EPIPE;
+        event->status = socket_status_of_transfer(event->raw);
     }
 }
 
-static void socket__give_received(struct uring_port *port, struct port_socket *socket,
-                                  struct port_event *event)
+static void uring_socket__give_received(struct uring_port *port, struct port_socket *socket,
+                                        struct port_event *event)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     if (receive->queue.count > 0) {
@@ -373,15 +364,19 @@ static void socket__give_received(struct uring_port *port, struct port_socket *s
         event->data = uring_buffers_data(&port->buffers, id);
         event->size = uring_buffers_filled(&port->buffers, id);
         uring_buffers_retire(&port->buffers, id);
+    } else if (receive->phase != URING_PHASE_ENDED) {
+        receive->is_short = false;
+        event->raw = ENOMEM;
+        event->status = PC_NO_BUFFERS;
     } else if (receive->result == 0) {
         event->status = PC_END;
     } else {
-        socket__set_failure(event, receive->result);
+        uring_socket__set_failure(event, receive->result);
     }
 }
 
-static void socket__give_accepted(struct uring_port *port, struct port_socket *socket,
-                                  struct port_event *event)
+static void uring_socket__give_accepted(struct uring_port *port, struct port_socket *socket,
+                                        struct port_event *event)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     event->listener = receive->listener;
@@ -389,19 +384,19 @@ static void socket__give_accepted(struct uring_port *port, struct port_socket *s
     if (receive->result == 0) {
         socket->state = PORT_SOCKET_ACCEPTED;
     } else {
-        socket__set_failure(event, receive->result);
+        uring_socket__set_failure(event, receive->result);
         uring_socket_end(port, socket);
     }
 }
 
-static void socket__give_connected(struct port_socket *socket, struct port_event *event)
+static void uring_socket__give_connected(struct port_socket *socket, struct port_event *event)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     if (receive->result == 0) {
         receive->phase = URING_PHASE_OPEN;
         socket->state = PORT_SOCKET_LIVE;
     } else {
-        socket__set_failure(event, receive->result);
+        uring_socket__set_failure(event, receive->result);
     }
 }
 
@@ -409,12 +404,12 @@ bool uring_socket_give(struct uring_port *port, struct port_socket *socket,
                        struct port_event *event)
 {
     enum port_event_kind kind;
-    if (!socket__find_event(socket, &kind)) {
+    if (!uring_socket__find_event(socket, &kind)) {
         return false;
     }
     *event = (struct port_event){.kind = kind, .status = PC_OK, .socket = socket};
     if (kind == PORT_SENT) {
-        socket__give_sent(socket, event);
+        uring_socket__give_sent(socket, event);
         return true;
     }
     if (kind == PORT_CLOSED) {
@@ -425,11 +420,11 @@ bool uring_socket_give(struct uring_port *port, struct port_socket *socket,
     if (socket->state == PORT_SOCKET_ABORTED) {
         event->status = PC_CANCELLED;
     } else if (kind == PORT_RECEIVED) {
-        socket__give_received(port, socket, event);
+        uring_socket__give_received(port, socket, event);
     } else if (kind == PORT_ACCEPTED) {
-        socket__give_accepted(port, socket, event);
+        uring_socket__give_accepted(port, socket, event);
     } else {
-        socket__give_connected(socket, event);
+        uring_socket__give_connected(socket, event);
     }
     return true;
 }

@@ -11,6 +11,7 @@ static void log__engine_fallback(const struct log *log, const struct pc_event *e
 {
     log_write(log, LOG_WARNING, PC_HANDLE_NONE, "engine_fallback",
               LOG_FIELDS(log_text("blocked", "uring"), log_text("used", "epoll"),
+                         log_text("cause", event->cause),
                          log_text("status", pc_status_name(event->status)),
                          log_signed("code", event->raw)));
 }

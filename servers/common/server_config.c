@@ -20,7 +20,8 @@ static const struct config_key server_config__keys[] = {
      .doc = "Worker threads. auto: one per processor on Linux, two per processor on Windows."},
     {CONFIG_AT(CONFIG_WORD, struct server_config, engine), .section = "server", .name = "engine",
      .initial = "auto", .words = server_config__engines,
-     .doc = "Completion port engine. auto: iocp on Windows, uring on Linux."},
+     .doc = "Completion port engine. auto: iocp on Windows, uring on Linux, and epoll where "
+            "the system withholds io_uring."},
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, receive_buffer_count), .section = "server",
      .name = "receive_buffers", .initial = "256", .min = 8, .max = 32768, .unit = "buffers",
      .is_power_of_two = true, .doc = "Receive buffers of each worker."},

@@ -36,6 +36,7 @@ static void report__restraints(const struct log *log, const char *type,
                          log_number("evicted", counters->evicted),
                          log_number("pauses", counters->pauses),
                          log_number("turns_cut", counters->turns_cut),
+                         log_number("shortages", counters->shortages),
                          log_number("accepts_failed", counters->accepts_failed),
                          log_number("accepts_throttled", counters->accepts_throttled),
                          log_number("accepts_no_room", counters->accepts_no_room),
@@ -106,6 +107,15 @@ static void report__calls(const struct server *server)
             log_number("waiting_high", counters.waiting_high)));
 }
 
+static void report__ports(const struct server *server)
+{
+    struct pc_port_counters counters;
+    pc_runtime_port_counters(server->runtime, &counters);
+    log_write(&server->log, LOG_INFO, PC_HANDLE_NONE, "counters_ports",
+              LOG_FIELDS(log_number("receives_dry", counters.receives_dry),
+                         log_number("accepts_closed", counters.accepts_closed)));
+}
+
 void server_report_counters(const struct server *server)
 {
     for (uint32_t type = 0; type < server->type_count; type++) {
@@ -116,5 +126,6 @@ void server_report_counters(const struct server *server)
         report__reasons(&server->log, server->types[type].name, &counters);
         report__packets(server, type);
     }
+    report__ports(server);
     report__calls(server);
 }

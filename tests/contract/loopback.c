@@ -430,7 +430,6 @@ static void peer__on_sent(struct peer *peer, const struct port_event *event)
     }
     assert_true(event->size > 0 && event->size <= peer->send_size);
     peer->sent_bytes += event->size;
-    peer->partial_sends += event->size < peer->send_size;
     if (peer->sent_bytes < peer->stream_end && peer->socket.state == PORT_SOCKET_LIVE) {
         peer__send_chunk(peer);
     }

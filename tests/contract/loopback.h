@@ -42,7 +42,6 @@ struct peer {
     enum pc_status send_status;
     uint64_t received_bytes;
     uint64_t sent_bytes;
-    uint64_t partial_sends;
     uint64_t pattern_errors;
     uint64_t stream_end;          /* bytes that a stream is to send in all */
     uint32_t send_size;           /* bytes of the send in flight */

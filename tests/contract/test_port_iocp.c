@@ -1,7 +1,8 @@
 /* The IOCP engine's own promises, beyond the contract: how it calls the system, and how often.
  *
  * Calls into socket_win32.c pass through wrappers of this file (the linker's --wrap), because Wine
- * takes some wrong arguments without a word. */
+ * takes some wrong arguments without a word, and no system is short of buffers when a test wants
+ * it. */
 #include <string.h>
 
 #include "pc/os.h"
@@ -22,6 +23,15 @@ int32_t __wrap_socket_set_option(uint64_t handle, int level, int name, const voi
 bool __real_socket_post_wake(void *completion_port);
 bool __wrap_socket_post_wake(void *completion_port);
 
+int32_t __real_socket_post_receive(uint64_t handle, uint8_t *buffer, uint32_t size,
+                                   uint32_t *received, void *overlapped);
+int32_t __wrap_socket_post_receive(uint64_t handle, uint8_t *buffer, uint32_t size,
+                                   uint32_t *received, void *overlapped);
+int32_t __real_socket_post_send(uint64_t handle, void *spans, uint32_t span_count, uint32_t *sent,
+                                void *overlapped);
+int32_t __wrap_socket_post_send(uint64_t handle, void *spans, uint32_t span_count, uint32_t *sent,
+                                void *overlapped);
+
 /* What the wrappers saw, and what they shall do. */
 static struct {
     uint64_t accepted_handle;
@@ -31,7 +41,29 @@ static struct {
     int32_t context_error; /* returned in place of the system's answer, if not 0 */
     uint32_t posts;
     bool posts_fail;
+    uint32_t posts_short; /* so many receives and sends fail with short_error */
+    int32_t short_error;
 } seam;
+
+int32_t __wrap_socket_post_receive(uint64_t handle, uint8_t *buffer, uint32_t size,
+                                   uint32_t *received, void *overlapped)
+{
+    if (seam.posts_short > 0) {
+        seam.posts_short--;
+        return seam.short_error;
+    }
+    return __real_socket_post_receive(handle, buffer, size, received, overlapped);
+}
+
+int32_t __wrap_socket_post_send(uint64_t handle, void *spans, uint32_t span_count, uint32_t *sent,
+                                void *overlapped)
+{
+    if (seam.posts_short > 0) {
+        seam.posts_short--;
+        return seam.short_error;
+    }
+    return __real_socket_post_send(handle, spans, span_count, sent, overlapped);
+}
 
 int32_t __wrap_socket_set_option(uint64_t handle, int level, int name, const void *value,
                                  uint32_t value_size)
@@ -253,6 +285,7 @@ static void winsock_error_maps_to_meaning(void **state)
         {10065, PC_UNREACHABLE},
         {995, PC_CANCELLED},
         {10055, PC_NO_BUFFERS},
+        {10035, PC_NO_BUFFERS},
         {1450, PC_NO_BUFFERS},
         {1453, PC_NO_BUFFERS},
         {1455, PC_NO_BUFFERS},
@@ -496,6 +529,36 @@ static void echo_message_costs_one_send_and_one_receive(void **state)
     assert_int_equal(after.inline_results - before.inline_results, 2 * MESSAGES);
 }
 
+/* With a buffer and without one the system refuses; the connection stands, and nothing is lost. */
+static void system_short_of_buffers_leaves_the_connection(void **state)
+{
+    static const int32_t errors[] = {10055, 10035}; /* WSAENOBUFS, WSAEWOULDBLOCK */
+    struct pair *pair = &fixture.pairs[0];
+    const struct port_span span = {(const uint8_t *)"ping", 4};
+    struct port_event event;
+    (void)state;
+    make_pair(0);
+    arm(&pair->server);
+    send_bytes(&pair->client, "ping", 4);
+    assert_int_equal(event_of(&pair->server, PORT_RECEIVED).size, 4);
+    assert_int_equal(wait_for(&event, 1, 0), 0); /* its buffer is back */
+    uint32_t free_count = iocp_port_buffers_free(fixture.port);
+    for (size_t i = 0; i < COUNT_OF(errors); i++) {
+        seam.short_error = errors[i];
+        seam.posts_short = 3;
+        assert_int_equal(port_recv(fixture.port, &pair->server), PC_NO_BUFFERS);
+        assert_int_equal(seam.posts_short, 1);
+        assert_int_equal(port_send(fixture.port, &pair->client, &span, 1), PC_NO_BUFFERS);
+        assert_int_equal(seam.posts_short, 0);
+        assert_int_equal(iocp_port_buffers_free(fixture.port), free_count);
+    }
+    send_bytes(&pair->client, "pong", 4);
+    arm(&pair->server);
+    event = event_of(&pair->server, PORT_RECEIVED);
+    assert_int_equal(event.status, PC_OK);
+    assert_int_equal(event.size, 4);
+}
+
 #define ON_PORT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -517,6 +580,7 @@ int main(void)
         ON_PORT(wake_packet_cannot_be_posted_ends_a_sleep),
         ON_PORT(listen_address_taken_is_reported),
         ON_PORT(echo_message_costs_one_send_and_one_receive),
+        ON_PORT(system_short_of_buffers_leaves_the_connection),
     };
     return cmocka_run_group_tests_name("port_iocp", tests, NULL, NULL);
 }

@@ -5,6 +5,12 @@
  * play the kernel that we do not have. */
 #define _GNU_SOURCE /* liburing.h wants it */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "contract/loopback.h"
 #include "port/uring_port.h"
@@ -16,6 +22,13 @@ int __real_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
 int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
                                       struct io_uring_params *params);
 
+int __real_io_uring_register_buf_ring(struct io_uring *io, struct io_uring_buf_reg *registration,
+                                      unsigned flags);
+int __wrap_io_uring_register_buf_ring(struct io_uring *io, struct io_uring_buf_reg *registration,
+                                      unsigned flags);
+FILE *__wrap_fopen(const char *path, const char *mode);
+int __real_io_uring_submit(struct io_uring *io);
+int __wrap_io_uring_submit(struct io_uring *io);
 int __real_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
 int __wrap_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
 int __real_io_uring_submit_and_get_events(struct io_uring *io);
@@ -25,10 +38,41 @@ static struct {
     uint32_t unknown_flags; /* refused with EINVAL */
     int failure;            /* -errno of every attempt, or 0 */
     uint32_t attempts;
-    uint32_t flags;      /* of the last attempt */
-    uint32_t blind_left; /* cancellations that will find nothing */
-    uint32_t cancelled;  /* cancellations that were submitted */
+    uint32_t flags;       /* of the last attempt */
+    uint32_t blind_left;  /* cancellations that will find nothing */
+    uint32_t cancelled;   /* cancellations that were submitted */
+    uint32_t busy_left;   /* submissions that will find no memory */
+    int no_buffer_rings;  /* -errno of registering one, or 0 */
+    const char *disabled; /* what kernel.io_uring_disabled holds; NULL: there is none */
 } kernel;
+
+int __wrap_io_uring_register_buf_ring(struct io_uring *io, struct io_uring_buf_reg *registration,
+                                      unsigned flags)
+{
+    return kernel.no_buffer_rings != 0 ? kernel.no_buffer_rings
+                                       : __real_io_uring_register_buf_ring(io, registration, flags);
+}
+
+/* Only the switch of io_uring is read so. */
+FILE *__wrap_fopen(const char *path, const char *mode)
+{
+    assert_string_equal(path, "/proc/sys/kernel/io_uring_disabled");
+    static char text[8];
+    if (kernel.disabled == NULL) {
+        return NULL;
+    }
+    (void)snprintf(text, sizeof text, "%s", kernel.disabled);
+    return fmemopen(text, strlen(text), mode);
+}
+
+int __wrap_io_uring_submit(struct io_uring *io)
+{
+    if (kernel.busy_left > 0) {
+        kernel.busy_left--;
+        return -EAGAIN;
+    }
+    return __real_io_uring_submit(io);
+}
 
 static void kernel__blind(struct io_uring *io)
 {
@@ -122,6 +166,45 @@ static void ring_of_unknown_flags_is_unsupported_after_all_sets(void **state)
     assert_int_equal(kernel.attempts, 4);
 }
 
+/* What is lowest of the free descriptors tells whether any was left open. */
+static int kernel__next_descriptor(void)
+{
+    int next = dup(STDIN_FILENO);
+    close(next);
+    return next;
+}
+
+static void ring_without_buffer_rings_is_given_back(void **state)
+{
+    (void)state;
+    int32_t raw = 0;
+    int next = kernel__next_descriptor();
+    kernel.no_buffer_rings = -EINVAL;
+    assert_int_equal(kernel__open_port(0, &raw), PC_UNSUPPORTED);
+    kernel.no_buffer_rings = 0;
+    assert_int_equal(raw, EINVAL);
+    assert_int_equal(kernel__next_descriptor(), next);
+    assert_string_equal(port_cause(port_engine_uring, raw), "buffer_rings");
+}
+
+static void ring_that_cannot_be_made_has_a_cause(void **state)
+{
+    (void)state;
+    assert_string_equal(port_cause(port_engine_uring, EPERM), "seccomp");
+    kernel.disabled = "0\n";
+    assert_string_equal(port_cause(port_engine_uring, EPERM), "seccomp");
+    kernel.disabled = "1\n";
+    assert_string_equal(port_cause(port_engine_uring, EPERM), "sysctl");
+    kernel.disabled = "2\n";
+    assert_string_equal(port_cause(port_engine_uring, EPERM), "sysctl");
+    kernel.disabled = NULL;
+    kernel.failure = -ENOSYS;
+    assert_string_equal(port_cause(port_engine_uring, ENOSYS), "kernel");
+    kernel.failure = 0;
+    assert_string_equal(port_cause(port_engine_uring, ENOMEM), "");
+    assert_string_equal(port_cause(port_engine_epoll, EPERM), "");
+}
+
 static void ring_with_weaker_flags_works_as_well(void **state)
 {
     struct loopback *loop = *state;
@@ -198,6 +281,24 @@ static void accept_ended_by_the_kernel_is_armed_again(void **state)
         (void)loopback_connect(loop);
         loopback_until(loop, &loop->accept_events, i);
     }
+}
+
+/* The kernel accepts on until it is told to stop. As many as the backlog holds are kept for the
+ * next accepts, at least 64; then there is one too many. */
+static void accept_surplus_beyond_the_backlog_is_closed_and_counted(void **state)
+{
+    struct loopback *loop = *state;
+    struct uring_port *port = (struct uring_port *)(void *)loop->port;
+    loopback_listen(loop, 8);
+    (void)loopback_accept(loop);
+    (void)loopback_connect(loop);
+    loopback_until(loop, &loop->accept_events, 1);
+    for (uint32_t i = 0; i <= 64; i++) {
+        const struct io_uring_cqe cqe = {.res = dup(STDIN_FILENO), .flags = IORING_CQE_F_MORE};
+        assert_int_equal(port->base.counters.accepts_closed, 0);
+        uring_listener_complete(port, loop->listener, URING_OP_ACCEPT, &cqe);
+    }
+    assert_int_equal(port->base.counters.accepts_closed, 1);
 }
 
 /* A send without room is in the kernel, and no cancellation finds it. */
@@ -378,6 +479,32 @@ static void send_alone_that_finds_no_room_waits_for_it(void **state)
     assert_int_equal(client->pattern_errors, 0);
 }
 
+/* The queue is full of what brings nothing, and the kernel takes none of it at first: the wake must
+ * be seen all the same, though its read finds no entry. */
+static void wake_without_a_free_entry_is_seen(void **state)
+{
+    struct loopback *loop = *state;
+    struct uring_port *port = (struct uring_port *)(void *)loop->port;
+    struct port_event event;
+    int never = eventfd(0, EFD_CLOEXEC);
+    loopback_until_quiet(loop); /* no timer of an earlier turn is left, to end the sleep */
+    (void)loopback_turn(loop, 0);
+    port_wake(loop->port);
+    assert_int_equal(loopback_turn(loop, 0), 1); /* its read is not armed now */
+    while (io_uring_sq_space_left(&port->ring.io) > 0) {
+        struct io_uring_sqe *entry = io_uring_get_sqe(&port->ring.io);
+        io_uring_prep_poll_add(entry, never, POLLIN);
+        entry->user_data = uring_user_data(port, URING_OP_TIMER);
+    }
+    kernel.busy_left = 1;
+    port_wake(loop->port);
+    uint64_t deadline_ms = loopback_deadline_ms(loop->port, 2000);
+    assert_int_equal(port_wait(loop->port, &event, 1, deadline_ms), 1);
+    assert_int_equal(event.kind, PORT_WOKEN);
+    assert_int_equal(kernel.busy_left, 0);
+    close(never);
+}
+
 /* After all is closed, every buffer is lent again. */
 static void buffers_all_come_back(void **state)
 {
@@ -410,9 +537,12 @@ int main(void)
         LOOPBACK_TEST(ring_absent_is_unsupported_and_not_tried_again),
         LOOPBACK_TEST(ring_without_memory_says_so),
         LOOPBACK_TEST(ring_of_unknown_flags_is_unsupported_after_all_sets),
+        LOOPBACK_TEST(ring_without_buffer_rings_is_given_back),
+        LOOPBACK_TEST(ring_that_cannot_be_made_has_a_cause),
         LOOPBACK_TEST(ring_with_weaker_flags_works_as_well),
         LOOPBACK_TEST(receive_ended_by_the_kernel_is_armed_again),
         LOOPBACK_TEST(accept_ended_by_the_kernel_is_armed_again),
+        LOOPBACK_TEST(accept_surplus_beyond_the_backlog_is_closed_and_counted),
         LOOPBACK_TEST(abort_whose_cancellations_miss_ends_all_the_same),
         LOOPBACK_TEST(receive_of_a_bulk_sender_goes_single_and_back),
         LOOPBACK_TEST(receive_paused_is_stopped_in_the_kernel),
@@ -420,6 +550,7 @@ int main(void)
         LOOPBACK_TEST(send_that_is_alone_goes_around_the_ring),
         LOOPBACK_TEST(sends_alone_do_not_keep_the_kernel_out),
         LOOPBACK_TEST(send_alone_that_finds_no_room_waits_for_it),
+        LOOPBACK_TEST(wake_without_a_free_entry_is_seen),
         LOOPBACK_TEST(buffers_all_come_back),
     };
     return loopback_run_on(port_engine_uring, "port_uring", tests, COUNT_OF(tests));

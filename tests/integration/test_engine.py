@@ -13,12 +13,12 @@ from cluster import Cluster
 from common import Result
 
 RUNNER = [sys.executable, str(Path(__file__).with_name("without_io_uring.py"))]
-# Why there is no io_uring, and what the log says of it: status and the system's code.
+# Why there is no io_uring, and what the log says of it: cause, status and the system's code.
 CAUSES = {
-    "forbidden": ("denied", errno.EPERM),
-    "absent": ("unsupported", errno.ENOSYS),
-    "old": ("unsupported", errno.EINVAL),
-    "featureless": ("unsupported", errno.ENOSYS),
+    "forbidden": ("seccomp", "denied", errno.EPERM),
+    "absent": ("kernel", "unsupported", errno.ENOSYS),
+    "old": ("kernel", "unsupported", errno.EINVAL),
+    "featureless": ("multishot_receive", "unsupported", errno.ENOSYS),
 }
 
 
@@ -36,13 +36,14 @@ def play(cluster: Cluster) -> None:
 def test_io_uring_that_is_not_to_be_had_is_replaced_by_epoll(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: str
 ) -> None:
-    status, code = CAUSES[cause]
+    told, status, code = CAUSES[cause]
     monkeypatch.setattr(harness, "RUNNER", [*RUNNER, cause])
     with Cluster(tmp_path) as cluster:
         cluster.start_ready()
         for name in ("db", "game", "gate"):
             fallback = cluster[name].wait_event("engine_fallback")
             assert (fallback.get("blocked"), fallback.get("used")) == ("uring", "epoll")
+            assert fallback.get("cause") == told
             assert (fallback.get("status"), fallback.get("code")) == (status, str(code))
             assert len(cluster[name].events("engine_fallback")) == 1
             assert cluster[name].wait_event("started").get("engine") == "epoll"
@@ -51,7 +52,11 @@ def test_io_uring_that_is_not_to_be_had_is_replaced_by_epoll(
 
 @pytest.mark.parametrize(
     ("test", "status", "cause"),
-    [("contract/test_port_uring", 77, "forbidden"), ("unit/unit_net_limits", 0, "featureless")],
+    [
+        ("contract/test_port_uring", 77, "forbidden"),
+        ("unit/unit_port_uring_buffers_posix", 77, "forbidden"),
+        ("unit/unit_net_limits", 0, "featureless"),
+    ],
 )
 def test_blocked_io_uring_is_named_by_a_test_that_misses_it(
     test: str, status: int, cause: str

@@ -337,8 +337,13 @@ def place_of(cluster: Cluster, name: str) -> Vec2 | None:
 def test_gate_without_descriptors_serves_whom_it_has(folder: Path, engine: str) -> None:
     config: dict[str, Config] = {"gate": {"server": {"engine": engine, "workers": 1}}}
     with Cluster(folder, **config) as cluster, ExitStack() as stack:
+        cluster.start("db", "game")
+        fallbacks = cluster["game"].events("engine_fallback")
+        if engine == "uring" and fallbacks:
+            pytest.skip(f"engine uring cannot be opened here: {fallbacks[0].get('cause')}")
         cluster.descriptors_max["gate"] = FEW_DESCRIPTORS
-        cluster.start_ready()
+        cluster.start("gate")
+        cluster.wait_linked()
         low = cluster["gate"].wait_event("descriptors_low", allowed=FEW_DESCRIPTORS)
         assert int(low.get("needed")) > 10000  # the default of clients.sessions_max
         player = stack.enter_context(cluster.player())

@@ -18,10 +18,16 @@ static uint32_t check__slot_count(const struct session_pool *pool)
 
 /* ---- one session ---- */
 
+static bool check__is_short(const struct pc_session *session, enum session_shortage shortage)
+{
+    return (session->short_of & shortage) != 0;
+}
+
 static void check__sending(const struct pc_session *session)
 {
     if (session->queue.bytes > 0) {
-        PC_ASSERT(session->socket.send.in_flight || session->resume_queued);
+        PC_ASSERT(session->socket.send.in_flight || session->resume_queued ||
+                  check__is_short(session, SESSION_SHORT_SEND));
     }
     PC_ASSERT(session->queue.bytes <= session->type->policy.send_bytes_max);
 }
@@ -29,12 +35,13 @@ static void check__sending(const struct pc_session *session)
 static void check__open(const struct pc_session *session)
 {
     const struct pc_session_type *policy = &session->type->policy;
-    bool is_receiving = session->socket.recv.in_flight;
+    bool is_receiving =
+        session->socket.recv.in_flight || check__is_short(session, SESSION_SHORT_RECEIVE);
     PC_ASSERT(session->socket.state == PORT_SOCKET_LIVE);
     PC_ASSERT(!session->peer_finished && !session->send_finished);
     PC_ASSERT(is_receiving || session_is_blocked(session) || session->resume_queued);
     bool needs_timer = session->deadline_ms != 0 || session->resume_ms != 0 ||
-                       session->is_congested ||
+                       session->is_congested || session->short_of != 0 ||
                        (policy->idle_timeout_ms != 0 && !session_is_blocked(session));
     PC_ASSERT(!needs_timer || pc_timer_is_set(&session->timer));
     check__sending(session);
@@ -43,7 +50,8 @@ static void check__open(const struct pc_session *session)
 static void check__draining(const struct pc_session *session)
 {
     PC_ASSERT(session->socket.state == PORT_SOCKET_LIVE);
-    PC_ASSERT(session->socket.recv.in_flight || session->peer_finished);
+    PC_ASSERT(session->socket.recv.in_flight || session->peer_finished ||
+              check__is_short(session, SESSION_SHORT_RECEIVE));
     PC_ASSERT(pc_timer_is_set(&session->timer));
     PC_ASSERT(session->send_finished || session->queue.bytes > 0 || session->socket.send.in_flight);
     PC_ASSERT(!session->send_finished || session->queue.bytes == 0);
@@ -280,6 +288,12 @@ static const struct pc_session *check__find_end(const struct sim_run *run, uint3
     return found;
 }
 
+/* It handles whatever arrives; a shortage of buffers has its own time. */
+static bool check__is_reading(const struct pc_session *session)
+{
+    return !session_is_blocked(session) && !check__is_short(session, SESSION_SHORT_RECEIVE);
+}
+
 /* Between two open ends everything that was sent has been handled. */
 static void check__rest_of_pair(struct sim_run *run, const struct sim_process *sender,
                                 const struct pc_session *session)
@@ -287,7 +301,7 @@ static void check__rest_of_pair(struct sim_run *run, const struct sim_process *s
     const struct sim_process *receiver = NULL;
     uint32_t end = sim_port_socket_end(&session->socket);
     const struct pc_session *other = check__find_end(run, end ^ 1u, &receiver);
-    if (other == NULL || session_is_blocked(other)) {
+    if (other == NULL || !check__is_reading(other)) {
         return;
     }
     const struct stream *stream = stream_of(&run->streams, end);
@@ -314,11 +328,12 @@ static void check__rest_of_session(struct sim_run *run, const struct sim_process
     uint32_t end = sim_port_socket_end(&session->socket);
     PC_ASSERT(!session->resume_queued);
     PC_ASSERT(session->phase != SESSION_OPEN || !session->is_paused);
-    if (session->phase != SESSION_OPEN || sim_end_is_cut(run->world, end)) {
+    if (session->phase != SESSION_OPEN || sim_end_is_cut(run->world, end) ||
+        check__is_short(session, SESSION_SHORT_SEND)) {
         return;
     }
     const struct pc_session *other = check__find_end(run, end ^ 1u, &receiver);
-    bool is_read = other != NULL ? !session_is_blocked(other) : check__is_raw(run, end ^ 1u);
+    bool is_read = other != NULL ? check__is_reading(other) : check__is_raw(run, end ^ 1u);
     if (is_read) {
         PC_ASSERT(session->queue.bytes == 0);
         PC_ASSERT(!session->socket.send.in_flight);

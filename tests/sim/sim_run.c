@@ -19,7 +19,7 @@
 static uint16_t run__draw_probability(struct sim_world *world, enum sim_fault fault)
 {
     bool is_rough = fault == SIM_RECEIVE_ERROR || fault == SIM_SEND_ERROR || fault == SIM_RESET ||
-                    fault == SIM_VANISH || fault == SIM_RECEIVE_DENIED;
+                    fault == SIM_VANISH || fault == SIM_RECEIVE_DENIED || fault == SIM_SEND_DENIED;
     if (sim_choose(world, fault == SIM_CORRUPT ? 12 : 2) != 0) {
         return 0;
     }

@@ -48,7 +48,8 @@ uint32_t pc_os_descriptors_raise(void);
 /* From the system's cryptographic generator; ends the process if there is none. */
 void pc_os_random(void *bytes, size_t size);
 
-/* Catch SIGINT and SIGTERM (Windows: console control events) from now on. */
+/* Catch SIGINT and SIGTERM (Windows: console control events) from now on. SIGPIPE is ignored: who
+ * reads the log may end before the server. */
 void pc_os_stop_signal_install(void);
 /* Wait until one has come or pc_os_stop_signal_raise was called. False if timeout_ms ran out first
  * (UINT32_MAX: never). */

@@ -39,7 +39,8 @@ bool pc_engine_is_built(enum pc_engine engine);
 
 /* What happened, for the log. Which fields are filled is said behind each kind. */
 enum pc_event_kind {
-    PC_EVENT_ENGINE_FALLBACK, /* status, raw: why io_uring cannot be used; epoll is used instead */
+    PC_EVENT_ENGINE_FALLBACK, /* status, raw, cause: why io_uring cannot be; epoll is used instead
+                               */
     PC_EVENT_LISTENING,       /* type, address (with the port really bound) */
     PC_EVENT_LISTEN_FAILED,  /* type, address, status, raw, retry_ms: the time for which it is tried
                               * again before it fails for good, 0: it has */
@@ -59,7 +60,8 @@ struct pc_event {
     pc_handle session;
     struct pc_address address;
     enum pc_status status;
-    int32_t raw; /* the system's own code, for the log only */
+    int32_t raw;       /* the system's own code, for the log only */
+    const char *cause; /* what withholds the engine: "seccomp", "sysctl", "kernel", a feature */
     enum pc_close_reason reason;
     enum pc_refusal refusal;
     enum pc_wire_error wire_error;
@@ -230,6 +232,7 @@ struct pc_type_counters {
     uint64_t evicted;           /* frames lost to one of another key: too many keys waited */
     uint64_t pauses;            /* pc_session_pause */
     uint64_t turns_cut;         /* turns in which a session had more frames than one turn handles */
+    uint64_t shortages;         /* times that a receive or send waited for the system's buffers */
     uint64_t accepts_failed;    /* accepts that ended with an error */
     uint64_t accepts_throttled; /* times that accepting waited for its rate, */
     uint64_t accepts_no_room;   /* for a free session, */
@@ -238,6 +241,15 @@ struct pc_type_counters {
     uint64_t addresses_refused; /* connections beyond sessions_per_address_max */
     uint64_t over_rate[PC_RATE_SCOPE_COUNT][PC_RATE_OVER_COUNT]; /* packets beyond a rate */
 };
+
+/* What the workers' completion ports have met with in all. */
+struct pc_port_counters {
+    uint64_t receives_dry;   /* receives for which no receive buffer was free; they waited */
+    uint64_t accepts_closed; /* connections that came too fast for the listener and were closed */
+};
+
+/* Thread: main, when pc_runtime_stop has returned: until then the ports are their workers'. */
+void pc_runtime_port_counters(const struct pc_runtime *runtime, struct pc_port_counters *counters);
 
 /* Thread: any; the figures of running workers are a moment old. */
 void pc_runtime_type_counters(const struct pc_runtime *runtime, uint32_t type,

@@ -1,5 +1,6 @@
 /* The provided buffers of the io_uring engine: which are lent, and how many. */
 #define _GNU_SOURCE /* liburing.h */
+#include <stdio.h>
 #include <string.h>
 
 #include "port/uring_buffers.h"
@@ -86,8 +87,24 @@ static void retire_a_spare_makes_it_a_spare_again(void **state)
     assert_int_equal(uring_buffers_take_spare(buffers), ids[3]);
 }
 
+/* A ring cannot be had here: say so, as scripts/test counts it. */
+static bool is_blocked(void)
+{
+    struct io_uring io;
+    int result = io_uring_queue_init(8, &io, 0);
+    if (result != 0) {
+        printf("SKIPPED: engine uring cannot be opened here (system's code %d)\n", -result);
+        return true;
+    }
+    io_uring_queue_exit(&io);
+    return false;
+}
+
 int main(void)
 {
+    if (is_blocked()) {
+        return 77;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(open_lends_a_few, setup, teardown),
         cmocka_unit_test_setup_teardown(lend_gives_the_one_retired_last, setup, teardown),
