@@ -10,16 +10,13 @@ void latest_list_check(const struct latest_list *list)
 {
     uint32_t count = 0;
     uint32_t bytes = 0;
-    uint32_t memory = 0;
     for (const struct latest_frame *frame = list->head; frame != NULL; frame = frame->next) {
         PC_ASSERT(frame->next != NULL || frame == list->tail);
         count++;
         bytes += frame->size;
-        memory += frame->capacity;
     }
     PC_ASSERT(count == list->count);
     PC_ASSERT(bytes == list->bytes);
-    PC_ASSERT(memory == list->memory);
     PC_ASSERT(count <= LATEST_COUNT_MAX);
 }
 
@@ -51,7 +48,6 @@ static void latest_list__replace(struct latest_list *list, struct buffer_pool *p
         list->tail = made;
     }
     list->bytes = list->bytes - old->size + made->size;
-    list->memory = list->memory - old->capacity + made->capacity;
     latest_list_free(old, pool);
 }
 
@@ -65,7 +61,6 @@ static void latest_list__append(struct latest_list *list, struct latest_frame *m
     list->tail = made;
     list->count++;
     list->bytes += made->size;
-    list->memory += made->capacity;
 }
 
 /* Both tell of the same thing: the ids in their headers and their keys are equal. */
@@ -111,8 +106,16 @@ struct latest_frame *latest_list_pop(struct latest_list *list)
     }
     list->count--;
     list->bytes -= frame->size;
-    list->memory -= frame->capacity;
     return frame;
+}
+
+uint32_t latest_list_memory(const struct latest_list *list)
+{
+    uint32_t memory = 0;
+    for (const struct latest_frame *frame = list->head; frame != NULL; frame = frame->next) {
+        memory += frame->capacity;
+    }
+    return memory;
 }
 
 void latest_list_free(struct latest_frame *frame, struct buffer_pool *pool)

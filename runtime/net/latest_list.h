@@ -15,13 +15,12 @@
 struct latest_frame;
 
 /* Invariant: count frames hang between head and tail, no two with the same id and key; bytes is the
- * sum of their sizes, memory that of their capacities. */
+ * sum of their sizes. */
 struct latest_list {
     struct latest_frame *head;
     struct latest_frame *tail;
     uint32_t count;
     uint32_t bytes;
-    uint32_t memory; /* bytes of the pool */
 };
 
 enum latest_result {
@@ -43,6 +42,9 @@ void latest_list_check(const struct latest_list *list);
 
 enum latest_result latest_list_put(struct latest_list *list, struct buffer_pool *pool, uint64_t key,
                                    const uint8_t *frame, uint32_t size);
+
+/* Bytes of the pool that the list holds. It is counted, which is for rare looks. */
+uint32_t latest_list_memory(const struct latest_list *list);
 
 /* The oldest, or NULL; give it back with latest_list_free. */
 struct latest_frame *latest_list_pop(struct latest_list *list);

@@ -19,7 +19,8 @@
 /* Between tries while the system is short of buffers. The first is about what a turn takes; the
  * last keeps a server of many thousand sessions quiet, and no peer waits long after the end. */
 #define SHORTAGE_PAUSE_FIRST_MS 8u
-#define SHORTAGE_PAUSE_MAX_MS   1024u
+#define SHORTAGE_STEP_MAX       8u /* the pause is 1,024 ms then */
+#define SHORTAGE_OVER_MS        1024u
 
 /* Which phases may follow each. ACCEPTING returns to FREE when its connection moved to another
  * worker or its accept failed. */
@@ -58,7 +59,7 @@ void session_set_phase(struct pc_session *session, enum session_phase phase)
 
 uint64_t session_memory(const struct pc_session *session)
 {
-    return (uint64_t)send_queue_memory(&session->queue) + session->latest.memory +
+    return (uint64_t)send_queue_memory(&session->queue) + latest_list_memory(&session->latest) +
            session->assembler.tail.capacity;
 }
 
@@ -89,12 +90,19 @@ static uint64_t session__idle_at_ms(const struct pc_session *session)
     return session->received_ms + idle_ms;
 }
 
+/* The time with these low bits that is nearest to now: less than 24 days away. */
+static uint64_t session__near_ms(const struct pc_session *session, uint32_t low_bits)
+{
+    uint64_t now_ms = session->worker->now_ms;
+    return now_ms + (uint64_t)(int64_t)(int32_t)(low_bits - (uint32_t)now_ms);
+}
+
 static uint64_t session__slow_at_ms(const struct pc_session *session)
 {
     if (!session->is_congested || session->phase != SESSION_OPEN) {
         return UINT64_MAX;
     }
-    return session->congested_ms + session->type->policy.soft_timeout_ms;
+    return session__near_ms(session, session->congested_ms) + session->type->policy.soft_timeout_ms;
 }
 
 static uint64_t session__earlier(uint64_t due_ms, uint64_t other_ms)
@@ -109,7 +117,9 @@ void session_set_timer(struct pc_session *session)
     uint64_t due_ms = session__earlier(session__idle_at_ms(session), session->deadline_ms);
     due_ms = session__earlier(due_ms, session__slow_at_ms(session));
     due_ms = session__earlier(due_ms, session->resume_ms);
-    due_ms = session__earlier(due_ms, session->short_of != 0 ? session->retry_ms : 0);
+    if (session->short_of != 0) {
+        due_ms = session__earlier(due_ms, session__near_ms(session, session->retry_ms));
+    }
     if (due_ms == UINT64_MAX) {
         timer_wheel_cancel(&session->worker->timers, &session->timer);
         return;
@@ -128,11 +138,15 @@ void session_wait_for_buffers(struct pc_session *session, enum session_shortage 
         return;
     }
     uint64_t now_ms = session->worker->now_ms;
-    bool is_new =
-        session->retry_pause_ms == 0 || now_ms > session->retry_ms + SHORTAGE_PAUSE_MAX_MS;
-    uint32_t pause_ms = is_new ? SHORTAGE_PAUSE_FIRST_MS : session->retry_pause_ms * 2;
-    session->retry_pause_ms = pause_ms < SHORTAGE_PAUSE_MAX_MS ? pause_ms : SHORTAGE_PAUSE_MAX_MS;
-    session->retry_ms = now_ms + session->retry_pause_ms;
+    uint64_t last_ms = session__near_ms(session, session->retry_ms);
+    bool is_new = session->retry_step == 0 || now_ms > last_ms + SHORTAGE_OVER_MS;
+    if (is_new) {
+        session->retry_step = 1;
+    } else if (session->retry_step < SHORTAGE_STEP_MAX) {
+        session->retry_step++;
+    }
+    uint32_t pause_ms = SHORTAGE_PAUSE_FIRST_MS << (session->retry_step - 1);
+    session->retry_ms = (uint32_t)now_ms + pause_ms;
     session_set_timer(session);
 }
 
@@ -173,11 +187,11 @@ void session_drain(struct pc_session *session)
         worker_queue_flush(session->worker, session);
         return;
     }
-    if (!session->send_finished) {
-        session->send_finished = true;
+    if ((session->ends & SESSION_END_OWN) == 0) {
+        session->ends |= SESSION_END_OWN;
         port_shutdown_send(session->worker->port, &session->socket);
     }
-    if (session->peer_finished) {
+    if ((session->ends & SESSION_END_PEER) != 0) {
         session__end(session, PORT_ABORT_GRACEFUL);
     }
 }
@@ -253,7 +267,8 @@ static void session__end_waits(struct pc_session *session)
 {
     uint64_t now_ms = session->worker->now_ms;
     bool may_handle = session->resume_ms != 0 && now_ms >= session->resume_ms;
-    bool may_retry = session->short_of != 0 && now_ms >= session->retry_ms;
+    bool may_retry =
+        session->short_of != 0 && now_ms >= session__near_ms(session, session->retry_ms);
     if (may_handle) {
         session->resume_ms = 0;
     }

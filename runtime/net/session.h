@@ -40,6 +40,12 @@ enum session_shortage {
     SESSION_SHORT_SEND = 2
 };
 
+/* Which directions of the connection have had their FIN; bits. */
+enum session_end {
+    SESSION_END_PEER = 1, /* the peer's has come */
+    SESSION_END_OWN = 2   /* ours was sent */
+};
+
 /* The fields stand in the order of what touches them, 64 bytes to a line where a cache line is
  * marked: a packet to one of many sessions finds each of them cold. A delivery of a broadcast
  * touches three lines (the send operation, the link, sending), an echo two more and the buckets.
@@ -71,8 +77,8 @@ struct pc_session {
     bool is_paused;     /* by pc_session_pause */
     bool is_congested;  /* from above the queue's soft mark until half of it */
     bool has_budget;
-    bool peer_finished; /* the peer's FIN has come */
-    bool send_finished; /* our FIN was sent */
+    uint8_t ends;       /* bits of enum session_end */
+    uint8_t retry_step; /* pauses doubled so often while the shortage lasts; 0: none */
     bool was_open;      /* on_open was called, so on_close is owed; CLOSING does not tell */
     bool makes_calls;   /* calls may wait on it */
 
@@ -86,10 +92,9 @@ struct pc_session {
 
     /* What is seldom needed. */
     struct pc_timer timer; /* for the earliest of idle time, deadline, congestion, resume, retry */
-    struct latest_list latest;      /* frames that wait for the queue to get below its soft mark */
-    uint64_t congested_ms;          /* since when, while is_congested */
-    uint64_t retry_ms;              /* when what it is short of is tried again, or was last */
-    uint32_t retry_pause_ms;        /* before that; doubles while the shortage lasts */
+    struct latest_list latest; /* frames that wait for the queue to get below its soft mark */
+    uint32_t congested_ms;     /* low bits of: since when, while is_congested */
+    uint32_t retry_ms;         /* low bits of: when what is short is tried again, or was last */
     struct pc_session *resume_next; /* the worker's resume list */
     struct listener *listener;      /* that accepted it, if it counts in the address limit */
     struct connector_link *link;    /* that it was made by, or NULL */

@@ -19,7 +19,7 @@ void session_arm_receive(struct pc_session *session)
     bool is_wanted =
         session->phase == SESSION_DRAINING ||
         (session->phase == SESSION_OPEN && !session_is_blocked(session) && !session->resume_queued);
-    if (!is_wanted || session->socket.recv.in_flight || session->peer_finished ||
+    if (!is_wanted || session->socket.recv.in_flight || (session->ends & SESSION_END_PEER) != 0 ||
         (session->short_of & SESSION_SHORT_RECEIVE) != 0) {
         return;
     }
@@ -256,7 +256,7 @@ void session_continue(struct pc_session *session)
 
 static void session__on_peer_end(struct pc_session *session)
 {
-    session->peer_finished = true;
+    session->ends |= SESSION_END_PEER;
     if (session->phase == SESSION_OPEN) {
         session_start_drain(session, PC_CLOSE_PEER, session->type->policy.drain_timeout_ms);
     } else if (session->phase == SESSION_DRAINING) {

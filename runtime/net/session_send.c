@@ -32,7 +32,7 @@ static PC_OUTLINE void session__mark_rise(struct pc_session *session)
 {
     if (!session->is_congested) {
         session->is_congested = true;
-        session->congested_ms = session->worker->now_ms;
+        session->congested_ms = (uint32_t)session->worker->now_ms;
         counter_add(&session_counters(session)->soft_marks, 1);
         session_set_timer(session);
     }

@@ -38,7 +38,7 @@ static void check__open(const struct pc_session *session)
     bool is_receiving =
         session->socket.recv.in_flight || check__is_short(session, SESSION_SHORT_RECEIVE);
     PC_ASSERT(session->socket.state == PORT_SOCKET_LIVE);
-    PC_ASSERT(!session->peer_finished && !session->send_finished);
+    PC_ASSERT(session->ends == 0);
     PC_ASSERT(is_receiving || session_is_blocked(session) || session->resume_queued);
     bool needs_timer = session->deadline_ms != 0 || session->resume_ms != 0 ||
                        session->is_congested || session->short_of != 0 ||
@@ -49,13 +49,15 @@ static void check__open(const struct pc_session *session)
 
 static void check__draining(const struct pc_session *session)
 {
+    bool has_peers_end = (session->ends & SESSION_END_PEER) != 0;
+    bool has_own_end = (session->ends & SESSION_END_OWN) != 0;
     PC_ASSERT(session->socket.state == PORT_SOCKET_LIVE);
-    PC_ASSERT(session->socket.recv.in_flight || session->peer_finished ||
+    PC_ASSERT(session->socket.recv.in_flight || has_peers_end ||
               check__is_short(session, SESSION_SHORT_RECEIVE));
     PC_ASSERT(pc_timer_is_set(&session->timer));
-    PC_ASSERT(session->send_finished || session->queue.bytes > 0 || session->socket.send.in_flight);
-    PC_ASSERT(!session->send_finished || session->queue.bytes == 0);
-    PC_ASSERT(!session->send_finished || !session->peer_finished);
+    PC_ASSERT(has_own_end || session->queue.bytes > 0 || session->socket.send.in_flight);
+    PC_ASSERT(!has_own_end || session->queue.bytes == 0);
+    PC_ASSERT(!has_own_end || !has_peers_end);
     check__sending(session);
 }
 

@@ -31,7 +31,7 @@ static enum latest_result put_of(uint16_t id, uint64_t key, uint8_t value, uint3
     frame[3] = (uint8_t)(id >> 8);
     enum latest_result result = latest_list_put(&list, &pool, key, frame, size);
     latest_list_check(&list);
-    assert_int_equal(list.memory, pool.bytes_used);
+    assert_int_equal(latest_list_memory(&list), pool.bytes_used);
     return result;
 }
 

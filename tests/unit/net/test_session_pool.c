@@ -140,6 +140,7 @@ static void session_idle_memory_is_within_budget(void **state)
 {
     (void)state;
     assert_true(manager.types[0].stride <= 512);
+    assert_true(sizeof(struct pc_session) <= 416); /* a client's rates and area fit in 448 */
 }
 
 int main(void)
