@@ -5,8 +5,11 @@
  * Path: outside the byte path; the handlers are in handlers/. */
 #include "db_server.h"
 
+#include <stdlib.h>
+
 #include "migrations.h"
 #include "pc/os.h"
+#include "pc/worker.h"
 #include "proto/db_dispatch.h"
 #include "proto/db_ids.h"
 
@@ -106,14 +109,68 @@ static void db_server__on_game_open(struct pc_session *session)
     server_link_open(session, &db_server_of(session)->game_links);
 }
 
-/* Before the game hears that it is welcome, and so before it asks for anything. */
-static void db_server__on_game_ready(struct pc_session *session)
+static void db_server__close_older(struct pc_worker *worker, struct pc_session *session,
+                                   struct pc_message *message)
+{
+    (void)worker;
+    if (session != NULL) {
+        pc_session_close(session, PC_CLOSE_KICKED);
+    }
+    free(message);
+}
+
+/* The older link is closed by its worker. Its game, if it lives, connects anew and supersedes in
+ * its turn: two games of one name are told again and again, and neither loses a save for good. */
+static void db_server__say_farewell(struct pc_session *session, pc_handle older,
+                                    struct pc_message *farewell)
+{
+    struct db_server *db = db_server_of(session);
+    log_write(&db->server.log, LOG_ERROR, pc_session_handle(session), "two_games",
+              LOG_FIELDS(log_text("node", server_link_peer_node(session)),
+                         log_address("address", pc_session_peer(session))));
+    *farewell = (struct pc_message){.session = older, .deliver = db_server__close_older};
+    pc_post(db->server.runtime, farewell);
+}
+
+/* False: no room for another node. *older: see game_nodes_supersede. */
+static bool db_server__supersede(struct pc_session *session, pc_handle *older)
 {
     struct db_server *db = db_server_of(session);
     struct db_game_link *link = pc_session_user(session);
-    if (!game_nodes_supersede(db->game_nodes, server_link_peer_node(session), &link->fence)) {
+    const char *node = server_link_peer_node(session);
+    bool is_placed =
+        game_nodes_supersede(db->game_nodes, node, pc_session_handle(session), &link->fence, older);
+    if (!is_placed) {
+        log_write(
+            &db->server.log, LOG_WARNING, pc_session_handle(session), "too_many_nodes",
+            LOG_FIELDS(log_text("node", node), log_number("links_max", db->config.links_max)));
         pc_session_close(session, PC_CLOSE_LIMIT);
     }
+    return is_placed;
+}
+
+/* Before the game hears that it is welcome, and so before it asks for anything. */
+static void db_server__on_game_ready(struct pc_session *session)
+{
+    pc_handle older = PC_HANDLE_NONE;
+    struct pc_message *farewell =
+        malloc(sizeof(*farewell)); /* first: it must not fail afterwards */
+    if (farewell == NULL) {
+        pc_session_close(session, PC_CLOSE_NO_BUFFERS);
+        return;
+    }
+    if (db_server__supersede(session, &older) && older != PC_HANDLE_NONE) {
+        db_server__say_farewell(session, older, farewell);
+        return;
+    }
+    free(farewell);
+}
+
+static void db_server__on_game_down(struct pc_session *session, enum pc_close_reason reason)
+{
+    (void)reason;
+    const struct db_game_link *link = pc_session_user(session);
+    game_nodes_leave(db_server_of(session)->game_nodes, &link->fence);
 }
 
 static bool db_server__listen(struct db_server *db, const struct pc_session_type *type,
@@ -156,6 +213,7 @@ static bool db_server__open_listeners(struct db_server *db)
         return false;
     }
     db->game_links.on_ready = db_server__on_game_ready;
+    db->game_links.on_down = db_server__on_game_down;
     type.name = "game";
     type.user_size = sizeof(struct db_game_link);
     type.accepts = &db_accepts_game;
