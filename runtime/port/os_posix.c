@@ -255,6 +255,8 @@ void pc_os_stop_signal_install(void)
     (void)sigemptyset(&action.sa_mask);
     PC_ASSERT(sigaction(SIGINT, &action, NULL) == 0);
     PC_ASSERT(sigaction(SIGTERM, &action, NULL) == 0);
+    /* Who read our output has gone: the write fails, and that is all. */
+    PC_ASSERT(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 }
 
 static int stop__poll_ms(uint64_t deadline_ms, uint32_t timeout_ms)

@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log_queue.h"
 #include "common/server_options.h"
 #include "common/server_stdin.h"
 #include "pc/check.h"
 #include "pc/os.h"
 
 #define EXIT_BAD_CONFIG 2
+
+#define LOG_BYTES_MAX (1u << 20) /* some thousand lines */
+#define LOG_END_MS    2000u
 
 /* Would a peer fill the log with it? */
 static bool server__is_peers_doing(const struct pc_event *event)
@@ -154,6 +158,26 @@ static int server__run(struct server *server, const struct server_options *optio
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* From here on no thread waits for whoever reads the log. */
+static int server__run_with_log(struct server *server, const struct server_options *options)
+{
+    struct log *log = &server->log;
+    log_init(log, stderr, server->program->name, (enum log_level)server->config.log_level,
+             (enum log_format)server->config.log_format);
+    log->queue = log_queue_start(log, LOG_BYTES_MAX);
+    if (log->queue == NULL) {
+        server__log_failure(server, "log_failed", PC_NO_MEMORY);
+        return EXIT_FAILURE;
+    }
+    int status = server__run(server, options);
+    struct log_queue *queue = log->queue;
+    log->queue = NULL;
+    if (!log_queue_stop(queue, LOG_END_MS)) {
+        _Exit(status); /* an ordinary exit would wait for the stream, which the thread holds */
+    }
+    return status;
+}
+
 int server_main(int argc, char **argv, struct server *server, const struct server_program *program)
 {
     struct server_options options = server_options_parse(argc, argv, program);
@@ -179,9 +203,7 @@ int server_main(int argc, char **argv, struct server *server, const struct serve
     if (!server_config_load(server, &options, argc, argv)) {
         return EXIT_BAD_CONFIG;
     }
-    log_init(&server->log, stderr, program->name, (enum log_level)server->config.log_level,
-             (enum log_format)server->config.log_format);
-    return server__run(server, &options);
+    return server__run_with_log(server, &options);
 }
 
 uint32_t server_add_type(struct server *server, const struct pc_session_type *type)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,8 @@ from bot_runs import bots_story
 from client import RegisterRequest
 from cluster import Cluster
 from common import Result
-from gate_client import unique_name
-from harness import Config, parse_json, parse_text
+from gate_client import GateClient, unique_name
+from harness import PATIENCE, Config, command, free_port, parse_json, parse_text, wait_until
 
 SECRET = "hunter2-never-in-a-log"
 
@@ -77,3 +80,90 @@ def test_name_cannot_forge_a_line(folder: Path) -> None:
         for server in cluster.ended:
             for line in server.log.lines:
                 json.loads(line)
+
+
+def start_unread(name: str, folder: Path, *settings: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A server whose log goes to a pipe, and the end of it that nobody reads yet."""
+    Cluster(folder)  # makes the key
+    end, log = os.pipe()
+    fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
+    settings = (*settings, "server.drain_ms=100")
+    options = [word for setting in settings for word in ("--set", setting)]
+    server = subprocess.Popen(command(name, *options), cwd=folder, stderr=log)
+    os.close(log)
+    return server, end
+
+
+def read_all_of(end: int) -> str:
+    with os.fdopen(end, encoding="utf-8") as file:
+        return file.read()
+
+
+def connect_when_possible(port: int) -> GateClient:
+    clients: list[GateClient] = []
+
+    def is_connected() -> bool:
+        try:
+            clients.append(GateClient(("127.0.0.1", port)))
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    wait_until(is_connected, "the gate listens")
+    return clients[0]
+
+
+@pytest.mark.native
+def test_clients_are_served_while_nobody_reads_the_log(folder: Path) -> None:
+    port = free_port()
+    gate, end = start_unread("gate", folder, f"clients.listen=127.0.0.1:{port}", "server.workers=1")
+    try:
+        with connect_when_possible(port) as first:
+            first.hello()
+            for number in range(100):  # 200 lines: many times what the pipe holds
+                GateClient(("127.0.0.1", port)).close()
+                first.echo("still served", number)
+            gate.terminate()
+            assert gate.wait(timeout=PATIENCE) == 0
+        assert "event=started" in read_all_of(end)
+    finally:
+        gate.kill()
+        gate.wait()
+
+
+@pytest.mark.native
+def test_log_is_whole_when_it_is_read_late(folder: Path) -> None:
+    port = free_port()
+    gate, end = start_unread("gate", folder, f"clients.listen=127.0.0.1:{port}", "server.workers=1")
+    try:
+        with connect_when_possible(port) as first:
+            first.hello()
+            for _ in range(100):
+                GateClient(("127.0.0.1", port)).close()
+            first.echo("and now it is read")
+            gate.terminate()
+            text = read_all_of(end)
+        assert gate.wait(timeout=PATIENCE) == 0
+        assert text.count("event=accepted") == text.count("event=closed type=client") == 101
+        assert text.endswith("event=stopped pools_whole=true\n")
+    finally:
+        gate.kill()
+        gate.wait()
+
+
+@pytest.mark.native
+def test_server_lives_when_who_reads_the_log_has_gone(folder: Path) -> None:
+    port = free_port()
+    gate, end = start_unread("gate", folder, f"clients.listen=127.0.0.1:{port}", "server.workers=1")
+    try:
+        connect_when_possible(port).close()
+        os.close(end)
+        for number in range(20):
+            with GateClient(("127.0.0.1", port)) as client:
+                client.hello()
+                client.echo("alive", number)
+        gate.terminate()
+        assert gate.wait(timeout=PATIENCE) == 0
+    finally:
+        gate.kill()
+        gate.wait()
