@@ -24,24 +24,15 @@ const char *server_link_peer_node(struct pc_session *session)
     return server_link_of(session)->peer.node;
 }
 
-/* Anybody who reaches the port can cause such a line. */
-static bool link__may_warn(const struct server_link *link)
-{
-    struct pc_worker *worker = pc_session_worker(link->session);
-    return server_admits_warning(server_of_worker(worker), pc_worker_index(worker));
-}
-
 /* Log why the link is not made. role: who should be there, or says to be. */
 static void link__tell_refused(const struct server_link *link, enum common_role role,
                                const char *why)
 {
-    if (!link__may_warn(link)) {
-        return;
-    }
-    log_write(link->policy->log, LOG_WARNING, pc_session_handle(link->session), "link_refused",
-              LOG_FIELDS(log_text("why", why), log_text("peer", link->peer.node),
-                         log_text("role", common_role_name(role)),
-                         log_address("address", pc_session_peer(link->session))));
+    server_log_peer(pc_session_worker(link->session), LOG_WARNING, pc_session_handle(link->session),
+                    "link_refused",
+                    LOG_FIELDS(log_text("why", why), log_text("peer", link->peer.node),
+                               log_text("role", common_role_name(role)),
+                               log_address("address", pc_session_peer(link->session))));
 }
 
 static void link__refuse(struct server_link *link, const char *why)
@@ -111,18 +102,16 @@ static void link__tell_versions(const struct server_link *link)
 {
     const struct link_auth_side *own = &link->own;
     const struct link_auth_side *peer = &link->peer;
-    if (!link__may_warn(link)) {
-        return;
-    }
-    log_write(link->policy->log, LOG_ERROR, pc_session_handle(link->session), "link_versions",
-              LOG_FIELDS(log_number("own_version", own->version),
-                         log_hex("own_hash", own->compat_hash),
-                         log_number("own_payload_version", own->payload_version),
-                         log_hex("own_payload_hash", own->payload_hash),
-                         log_number("peer_version", peer->version),
-                         log_hex("peer_hash", peer->compat_hash),
-                         log_number("peer_payload_version", peer->payload_version),
-                         log_hex("peer_payload_hash", peer->payload_hash)));
+    server_log_peer(pc_session_worker(link->session), LOG_ERROR, pc_session_handle(link->session),
+                    "link_versions",
+                    LOG_FIELDS(log_number("own_version", own->version),
+                               log_hex("own_hash", own->compat_hash),
+                               log_number("own_payload_version", own->payload_version),
+                               log_hex("own_payload_hash", own->payload_hash),
+                               log_number("peer_version", peer->version),
+                               log_hex("peer_hash", peer->compat_hash),
+                               log_number("peer_payload_version", peer->payload_version),
+                               log_hex("peer_payload_hash", peer->payload_hash)));
 }
 
 static void link__refuse_versions(struct server_link *link)

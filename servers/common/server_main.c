@@ -36,6 +36,15 @@ bool server_admits_warning(struct server *server, uint32_t worker)
                            server->config.log_warnings_per_sec);
 }
 
+void server_log_peer(struct pc_worker *worker, enum log_level level, pc_handle about,
+                     const char *event, const struct log_field *fields)
+{
+    struct server *server = server_of_worker(worker);
+    if (server_admits_warning(server, pc_worker_index(worker))) {
+        log_write(&server->log, level, about, event, fields);
+    }
+}
+
 static void server__observe(void *user, const struct pc_event *event)
 {
     struct server *server = user;

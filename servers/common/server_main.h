@@ -23,6 +23,7 @@
 #include "common/log.h"
 #include "common/log_limit.h"
 #include "pc/runtime.h"
+#include "pc/worker.h"
 
 #define SERVER_TYPES_MAX   8u
 #define SERVER_WORKERS_MAX 64u
@@ -112,6 +113,11 @@ bool server_connect(struct server *server, const struct pc_connector_config *con
 /* May a line that a peer can cause be written now ([log] warnings_per_sec)? If not it is counted.
  * Thread: the worker's. */
 bool server_admits_warning(struct server *server, uint32_t worker);
+
+/* As log_write, for a line that a peer can cause by itself. about: whom, as log_write's session.
+ * Thread: the worker's. */
+void server_log_peer(struct pc_worker *worker, enum log_level level, pc_handle about,
+                     const char *event, const struct log_field *fields);
 
 /* Fill what does not depend on the peer: self, log and the times. */
 void server_link_policy_init(struct server *server, struct link_policy *policy);

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bot_runs import bots_story
-from client import RegisterRequest
+from client import HelloReply, RegisterRequest
 from cluster import Cluster
 from common import Result
 from gate_client import GateClient, unique_name
@@ -54,6 +54,30 @@ def test_every_line_parses_and_has_no_secret(folder: Path, log_format: str) -> N
     key = (folder / "portcullis.key").read_text(encoding="ascii").strip()
     for secret in (SECRET, "secret of", key):
         assert secret not in text
+
+
+def test_wrong_login_is_told_with_name_and_address(shared: Cluster) -> None:
+    name = unique_name()
+    with shared.client() as client:
+        client.hello()
+        assert client.login(name, SECRET).result == Result.WRONG_CREDENTIALS
+        said = shared["gate"].wait_event("login", {"name": name})
+        host, port = client.socket.getsockname()
+        assert said.get("address") == f"{host}:{port}"
+
+
+def test_clients_of_another_version_do_not_fill_the_log(folder: Path) -> None:
+    few: Config = {"server": {"workers": 1}, "log": {"warnings_per_sec": 2}}
+    with Cluster(folder, gate=few).start("gate") as cluster:
+        for _ in range(200):
+            with cluster.client() as client:
+                client.say_hello(version=999)
+                client.expect(HelloReply, result=Result.VERSION_MISMATCH)
+        gate = cluster.stop("gate")
+        written = len(gate.events("hello_refused"))
+        untold = gate.events("log_suppressed")[-1]
+        assert written < 200
+        assert written + int(untold.get("lines_total")) >= 200
 
 
 def test_story_is_told_by_the_gate(folder: Path) -> None:
