@@ -14,6 +14,7 @@
 #include "proto/db_ids.h"
 
 #define LINKS_AT_START 8u
+#define TRY_PLACES     65536u /* account names whose tries are counted; 24 bytes each */
 
 /* What is hashed for accounts that do not exist; nobody can log in with it. */
 static const char db_server__dummy_password[] = "no account has this password";
@@ -90,13 +91,21 @@ static bool db_server__start_hash_pool(struct db_server *db)
     return db->hash_pool != NULL;
 }
 
-static bool db_server__create_nodes(struct db_server *db)
+static bool db_server__create_tables(struct db_server *db)
 {
+    const struct try_limit_config tries = {
+        .places = TRY_PLACES,
+        .failures_max = db->config.account_failures_max,
+        .pause_ms = db->config.account_pause_ms,
+        .waiting_max = db->config.account_failures_max, /* each may turn out to be wrong */
+    };
     db->game_nodes = game_nodes_create(db->config.links_max);
-    if (db->game_nodes == NULL) {
+    db->tries = try_limit_create(&tries);
+    bool is_good = db->game_nodes != NULL && db->tries != NULL;
+    if (!is_good) {
         log_write(&db->server.log, LOG_ERROR, PC_HANDLE_NONE, "no_memory", NULL);
     }
-    return db->game_nodes != NULL;
+    return is_good;
 }
 
 static void db_server__on_gate_open(struct pc_session *session)
@@ -224,7 +233,7 @@ static bool db_server__open_listeners(struct db_server *db)
 bool db_server_set_up(struct server *server)
 {
     struct db_server *db = (struct db_server *)server;
-    return db_server__create_nodes(db) && db_server__migrate(db) && db_server__start_lanes(db) &&
+    return db_server__create_tables(db) && db_server__migrate(db) && db_server__start_lanes(db) &&
            db_server__start_hash_pool(db) && db_server__open_listeners(db);
 }
 
@@ -248,5 +257,6 @@ void db_server_tear_down(struct server *server)
         job_pool_destroy(db->hash_pool);
     }
     lanes_destroy(db->lanes);
+    try_limit_destroy(db->tries);
     game_nodes_destroy(db->game_nodes);
 }

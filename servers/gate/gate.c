@@ -11,6 +11,9 @@
 #include "proto/gate_dispatch.h"
 #include "proto/relay_ids.h"
 
+#define TRY_PLACES 16384u /* addresses whose tries are counted; 24 bytes each */
+
+static bool gate__create_tries(struct gate *gate);
 static bool gate__add_clients(struct gate *gate);
 static bool gate__add_game(struct gate *gate);
 static bool gate__add_db(struct gate *gate);
@@ -21,7 +24,8 @@ static void gate__log_totals(const struct gate_worker *worker);
 bool gate_set_up(struct server *server)
 {
     struct gate *gate = (struct gate *)server;
-    return gate__add_clients(gate) && gate__add_game(gate) && gate__add_db(gate);
+    return gate__create_tries(gate) && gate__add_clients(gate) && gate__add_game(gate) &&
+           gate__add_db(gate);
 }
 
 enum pc_status gate_start_worker(struct pc_worker *worker)
@@ -48,6 +52,26 @@ void gate_stop_worker(struct pc_worker *worker)
     gate__log_totals(own);
     free(own);
     pc_worker_set_user(worker, NULL);
+}
+
+void gate_tear_down(struct server *server)
+{
+    try_limit_destroy(((struct gate *)server)->tries);
+}
+
+static bool gate__create_tries(struct gate *gate)
+{
+    const struct try_limit_config config = {
+        .places = TRY_PLACES,
+        .failures_max = gate->config.clients.address_failures_max,
+        .pause_ms = gate->config.clients.address_pause_ms,
+        .waiting_max = gate->config.clients.address_waiting_max,
+    };
+    gate->tries = try_limit_create(&config);
+    if (gate->tries == NULL) {
+        log_write(&gate->server.log, LOG_ERROR, PC_HANDLE_NONE, "no_memory", NULL);
+    }
+    return gate->tries != NULL;
 }
 
 static bool gate__add_clients(struct gate *gate)
