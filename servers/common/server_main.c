@@ -164,7 +164,7 @@ static int server__run(struct server *server, const struct server_options *optio
     }
     pc_runtime_destroy(server->runtime);
     node_key_forget(&server->identity.key);
-    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+    return is_good && !server->has_lost_data ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* From here on no thread waits for whoever reads the log. */

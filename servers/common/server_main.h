@@ -5,7 +5,8 @@
  * program->stop (background work ends), stops the runtime, calls program->tear_down, logs the
  * final counters and returns 0.
  * Failure modes: exit status 2 for a bad option or configuration (all errors listed), 1 when
- * starting failed (busy port, no key file, ... said in the log) or a session was not given back.
+ * starting failed (busy port, no key file, ... said in the log) a session was not given back, or
+ * data was lost.
  *
  * Options: --config FILE, --set section.key=value (repeatable), --print-config, --make-key FILE,
  * --stop-on-stdin-close, --help.
@@ -88,6 +89,7 @@ struct server {
     struct pc_runtime *runtime;
     struct pc_session_type types[SERVER_TYPES_MAX]; /* for the counters at the end */
     uint32_t type_count;
+    bool has_lost_data; /* set by the program when it stops: exit status 1 */
 };
 
 static inline struct server *server_of_worker(const struct pc_worker *worker)

@@ -26,7 +26,7 @@ static void game__say_overrun(struct game *game, uint64_t now_ms);
 static void game__begin_stop(struct pc_worker *worker, struct pc_session *session,
                              struct pc_message *message);
 static void game__put_everybody_out(struct game *game);
-static void game__log_totals(const struct game *game);
+static void game__log_totals(struct game *game);
 
 bool game_set_up(struct server *server)
 {
@@ -221,7 +221,7 @@ static void game__put_everybody_out(struct game *game)
     }
 }
 
-static void game__log_totals(const struct game *game)
+static void game__log_totals(struct game *game)
 {
     const struct game_counters *counters = &game->counters;
     log_write(&game->server.log, LOG_INFO, PC_HANDLE_NONE, "totals",
@@ -238,6 +238,7 @@ static void game__log_totals(const struct game *game)
                          log_number("ticks", counters->ticks),
                          log_number("skipped_ticks", counters->skipped_ticks)));
     uint32_t unsaved_count = roster_unsaved_count(&game->roster);
+    game->server.has_lost_data = unsaved_count > 0;
     if (unsaved_count > 0) {
         log_write(&game->server.log, LOG_ERROR, PC_HANDLE_NONE, "not_saved",
                   LOG_FIELDS(log_number("characters", unsaved_count)));

@@ -10,7 +10,7 @@ from client import Chat, ChatNotice, EchoRequest, LeftWorld, Move, MoveNotice, R
 from cluster import Cluster
 from common import LeaveReason, Result, Role, Vec2
 from gate_client import PASSWORD, GateClient, unique_name
-from harness import IS_WINE, Server, free_port, wait_until
+from harness import IS_WINE, Config, Server, free_port, wait_until
 
 BOTS = 20 if IS_WINE else 100
 
@@ -220,3 +220,16 @@ def test_nodes_that_have_gone_take_no_place(folder: Path) -> None:
             cluster.stop("game")
             cluster["db"].wait_event("closed", type="game", count=number)
             assert not cluster.ended[-1].events("link_down", reason="peer")
+
+
+def test_game_that_could_not_save_says_so_by_its_status(folder: Path) -> None:
+    quick: Config = {"save": {"stop_ms": 200}}
+    with Cluster(folder, game=quick).start_ready() as cluster, cluster.player() as player:
+        cluster.kill("db")
+        cluster["game"].wait_event("link_down", role="db")
+        player.send(Chat(sequence=1, text="this is not kept"))
+        player.expect(ChatNotice)
+        game = cluster.running.pop("game")
+        assert game.stop() == 1
+        assert game.events("not_saved", characters=1)
+        assert game.events("stopped", pools_whole="true")
