@@ -246,8 +246,11 @@ bool server_connect(struct server *server, const struct pc_connector_config *con
     return status == PC_OK;
 }
 
-void server_link_policy_init(struct server *server, struct link_policy *policy)
+void server_link_policy_init(struct server *server, struct link_policy *policy,
+                             enum common_role peer_role, const struct link_payload *payload)
 {
+    policy->peer_role = peer_role;
+    policy->payload = *payload;
     policy->self = &server->identity;
     policy->log = &server->log;
     policy->handshake_timeout_ms = server->config.link.handshake_timeout_ms;

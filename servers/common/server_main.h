@@ -121,5 +121,6 @@ bool server_admits_warning(struct server *server, uint32_t worker);
 void server_log_peer(struct pc_worker *worker, enum log_level level, pc_handle about,
                      const char *event, const struct log_field *fields);
 
-/* Fill what does not depend on the peer: self, log and the times. */
-void server_link_policy_init(struct server *server, struct link_policy *policy);
+/* Fill a zeroed policy, for links that are accepted; is_initiator and the callbacks are left. */
+void server_link_policy_init(struct server *server, struct link_policy *policy,
+                             enum common_role peer_role, const struct link_payload *payload);

@@ -190,19 +190,9 @@ static bool db_server__listen(struct db_server *db, const struct pc_session_type
     return number != PC_TYPE_NONE && server_listen(&db->server, &config);
 }
 
-static void db_server__init_policy(struct db_server *db, struct link_policy *policy,
-                                   enum common_role peer_role)
-{
-    server_link_policy_init(&db->server, policy);
-    policy->peer_role = peer_role;
-    policy->is_initiator = false;
-    policy->payload_version = DB_VERSION;
-    policy->payload_hash = DB_COMPAT_HASH;
-    policy->payload_schema_hash = DB_SCHEMA_HASH;
-}
-
 static bool db_server__open_listeners(struct db_server *db)
 {
+    const struct link_payload payload = {DB_VERSION, DB_COMPAT_HASH, DB_SCHEMA_HASH};
     struct pc_session_type type = {
         .name = "gate",
         .accepts = &db_accepts_gate,
@@ -216,8 +206,8 @@ static bool db_server__open_listeners(struct db_server *db)
         .on_open = db_server__on_gate_open,
         .on_close = server_link_close,
     };
-    db_server__init_policy(db, &db->gate_links, COMMON_ROLE_GATE);
-    db_server__init_policy(db, &db->game_links, COMMON_ROLE_GAME);
+    server_link_policy_init(&db->server, &db->gate_links, COMMON_ROLE_GATE, &payload);
+    server_link_policy_init(&db->server, &db->game_links, COMMON_ROLE_GAME, &payload);
     if (!db_server__listen(db, &type, &db->config.gates)) {
         return false;
     }

@@ -25,11 +25,9 @@ static inline struct pc_session *gate_link_session(const struct gate_link *link)
 
 /* Callbacks of the gates' session type; see handlers/link.c. */
 void gate_link_open(struct pc_session *session);
-void gate_link_close(struct pc_session *session, enum pc_close_reason reason);
 void gate_link_down(struct pc_session *session, enum pc_close_reason reason);
 
 /* Callbacks of the db's session type. */
 void db_link_open(struct pc_session *session);
-void db_link_close(struct pc_session *session, enum pc_close_reason reason);
 void db_link_ready(struct pc_session *session);
 void db_link_down(struct pc_session *session, enum pc_close_reason reason);

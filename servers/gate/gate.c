@@ -108,12 +108,9 @@ static bool gate__add_clients(struct gate *gate)
 
 static bool gate__add_game(struct gate *gate)
 {
-    server_link_policy_init(&gate->server, &gate->game_policy);
-    gate->game_policy.peer_role = COMMON_ROLE_GAME;
+    const struct link_payload payload = {RELAY_VERSION, RELAY_COMPAT_HASH, RELAY_SCHEMA_HASH};
+    server_link_policy_init(&gate->server, &gate->game_policy, COMMON_ROLE_GAME, &payload);
     gate->game_policy.is_initiator = true;
-    gate->game_policy.payload_version = RELAY_VERSION;
-    gate->game_policy.payload_hash = RELAY_COMPAT_HASH;
-    gate->game_policy.payload_schema_hash = RELAY_SCHEMA_HASH;
     gate->game_policy.on_ready = game_link_ready;
     gate->game_policy.on_down = game_link_down;
     const struct pc_session_type type = {
@@ -129,12 +126,9 @@ static bool gate__add_game(struct gate *gate)
 
 static bool gate__add_db(struct gate *gate)
 {
-    server_link_policy_init(&gate->server, &gate->db_policy);
-    gate->db_policy.peer_role = COMMON_ROLE_DB;
+    const struct link_payload payload = {DB_VERSION, DB_COMPAT_HASH, DB_SCHEMA_HASH};
+    server_link_policy_init(&gate->server, &gate->db_policy, COMMON_ROLE_DB, &payload);
     gate->db_policy.is_initiator = true;
-    gate->db_policy.payload_version = DB_VERSION;
-    gate->db_policy.payload_hash = DB_COMPAT_HASH;
-    gate->db_policy.payload_schema_hash = DB_SCHEMA_HASH;
     gate->db_policy.on_ready = db_link_ready;
     gate->db_policy.on_down = db_link_down;
     const struct pc_session_type type = {
