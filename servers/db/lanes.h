@@ -26,7 +26,7 @@ enum lane_outcome {
 
 /* Embed it in the request. From submit until done is delivered it belongs to the lane. */
 struct lane_job {
-    struct lane_job *next;
+    struct work_item item; /* the lane's */
     /* On the lane's thread, inside a transaction. False: undo. Must not begin or end one. */
     bool (*run)(struct lane_job *job, struct store *store);
     struct pc_message done; /* session or worker, and deliver, set by the submitter */
