@@ -446,21 +446,26 @@ static uint32_t runtime__turning_count(const struct pc_runtime *runtime)
     return count;
 }
 
+static void runtime__tell_waits(const struct pc_runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct pc_worker *worker = runtime->workers[i];
+        if (!atomic_load(&worker->stopped)) {
+            struct pc_event event = {.kind = PC_EVENT_STOP_WAITS,
+                                     .session_count = atomic_load(&worker->session_count)};
+            worker_observe(worker, &event);
+        }
+    }
+}
+
 /* Every second without progress, say who is left. */
 static void runtime__await_stopped(struct pc_runtime *runtime)
 {
     uint32_t turning_count = runtime__turning_count(runtime);
     pc_mutex_lock(runtime->mutex);
     while (runtime->stopped_count < turning_count) {
-        if (pc_condition_wait(runtime->condition, runtime->mutex, STOP_REPORT_MS)) {
-            continue;
-        }
-        for (uint32_t i = 0; i < runtime->worker_count; i++) {
-            const struct pc_worker *worker = runtime->workers[i];
-            if (!atomic_load(&worker->stopped)) {
-                fprintf(stderr, "portcullis: worker %u still closes %u sessions\n", i,
-                        atomic_load(&worker->session_count));
-            }
+        if (!pc_condition_wait(runtime->condition, runtime->mutex, STOP_REPORT_MS)) {
+            runtime__tell_waits(runtime);
         }
     }
     pc_mutex_unlock(runtime->mutex);

@@ -132,6 +132,8 @@ static const char *bots__event_name(enum pc_event_kind kind)
         return "connect_failed";
     case PC_EVENT_REFUSED:
         return "refused";
+    case PC_EVENT_STOP_WAITS:
+        return "stop_waits";
     case PC_EVENT_CLOSED:
         return "closed";
     }

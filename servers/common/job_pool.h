@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/work_queue.h"
 #include "pc/worker.h"
 
 /* How finished work goes back to its worker: pc_post, or a test's own function. */
@@ -23,7 +24,7 @@ struct job_post job_post_to(struct pc_runtime *runtime);
 
 /* Embed it in the request. From submit until done is delivered it belongs to the pool. */
 struct job {
-    struct job *next;
+    struct work_item item;        /* the pool's */
     void (*run)(struct job *job); /* on a thread of the pool */
     struct pc_message done;       /* session or worker, and deliver, set by the submitter */
     bool is_cancelled;            /* run was not called */
@@ -50,6 +51,3 @@ void job_pool_stop(struct job_pool *pool);
 
 /* Stops if need be, and frees. */
 void job_pool_destroy(struct job_pool *pool);
-
-/* Jobs waiting now. Thread: any. */
-uint32_t job_pool_waiting(struct job_pool *pool);

@@ -24,36 +24,21 @@ const char *server_link_peer_node(struct pc_session *session)
     return server_link_of(session)->peer.node;
 }
 
-/* Anybody who reaches the port can cause such a line. */
-static bool link__may_warn(const struct server_link *link)
-{
-    struct pc_worker *worker = pc_session_worker(link->session);
-    return server_admits_warning(server_of_worker(worker), pc_worker_index(worker));
-}
-
 /* Log why the link is not made. role: who should be there, or says to be. */
 static void link__tell_refused(const struct server_link *link, enum common_role role,
                                const char *why)
 {
-    if (!link__may_warn(link)) {
-        return;
-    }
-    log_write(link->policy->log, LOG_WARNING, pc_session_handle(link->session), "link_refused",
-              LOG_FIELDS(log_text("why", why), log_text("peer", link->peer.node),
-                         log_text("role", common_role_name(role)),
-                         log_address("address", pc_session_peer(link->session))));
+    server_log_peer(pc_session_worker(link->session), LOG_WARNING, pc_session_handle(link->session),
+                    "link_refused",
+                    LOG_FIELDS(log_text("why", why), log_text("peer", link->peer.node),
+                               log_text("role", common_role_name(role)),
+                               log_address("address", pc_session_peer(link->session))));
 }
 
 static void link__refuse(struct server_link *link, const char *why)
 {
     link__tell_refused(link, (enum common_role)link->peer.role, why);
     pc_session_close(link->session, PC_CLOSE_AUTH);
-}
-
-/* A send that fails has closed the session already; its reason is in the session. */
-static void link__sent(enum pc_status status)
-{
-    (void)status;
 }
 
 static void link__init_own(struct server_link *link)
@@ -63,9 +48,9 @@ static void link__init_own(struct server_link *link)
     own->role = (uint8_t)policy->self->role;
     own->version = LINK_VERSION;
     own->compat_hash = LINK_COMPAT_HASH;
-    own->payload_version = policy->payload_version;
-    own->payload_hash = policy->payload_hash;
-    own->payload_schema_hash = policy->payload_schema_hash;
+    own->payload_version = policy->payload.version;
+    own->payload_hash = policy->payload.compat_hash;
+    own->payload_schema_hash = policy->payload.schema_hash;
     memcpy(own->node, policy->self->node, sizeof(own->node));
     pc_os_random(own->nonce, sizeof(own->nonce));
 }
@@ -84,7 +69,7 @@ static void link__send_hello(struct server_link *link)
     bool fits = pc_wire_set_text(packet.node, sizeof(packet.node), &packet.node_size, own->node);
     PC_ASSERT(fits);
     memcpy(packet.nonce, own->nonce, sizeof(packet.nonce));
-    link__sent(link_hello_send(link->session, &packet));
+    (void)link_hello_send(link->session, &packet); /* else it is closing */
 }
 
 void server_link_open(struct pc_session *session, const struct link_policy *policy)
@@ -111,18 +96,16 @@ static void link__tell_versions(const struct server_link *link)
 {
     const struct link_auth_side *own = &link->own;
     const struct link_auth_side *peer = &link->peer;
-    if (!link__may_warn(link)) {
-        return;
-    }
-    log_write(link->policy->log, LOG_ERROR, pc_session_handle(link->session), "link_versions",
-              LOG_FIELDS(log_number("own_version", own->version),
-                         log_hex("own_hash", own->compat_hash),
-                         log_number("own_payload_version", own->payload_version),
-                         log_hex("own_payload_hash", own->payload_hash),
-                         log_number("peer_version", peer->version),
-                         log_hex("peer_hash", peer->compat_hash),
-                         log_number("peer_payload_version", peer->payload_version),
-                         log_hex("peer_payload_hash", peer->payload_hash)));
+    server_log_peer(pc_session_worker(link->session), LOG_ERROR, pc_session_handle(link->session),
+                    "link_versions",
+                    LOG_FIELDS(log_number("own_version", own->version),
+                               log_hex("own_hash", own->compat_hash),
+                               log_number("own_payload_version", own->payload_version),
+                               log_hex("own_payload_hash", own->payload_hash),
+                               log_number("peer_version", peer->version),
+                               log_hex("peer_hash", peer->compat_hash),
+                               log_number("peer_payload_version", peer->payload_version),
+                               log_hex("peer_payload_hash", peer->payload_hash)));
 }
 
 static void link__refuse_versions(struct server_link *link)
@@ -151,21 +134,40 @@ static void link__send_challenge(struct server_link *link, enum common_result re
         link_auth_prove(&link->policy->self->key, LINK_AUTH_ACCEPTOR, &link->peer, own,
                         packet.proof);
     }
-    link__sent(link_challenge_send(link->session, &packet));
+    (void)link_challenge_send(link->session, &packet);
+}
+
+/* What the peer says of itself. */
+static void link__side_from_hello(struct link_auth_side *side, const struct link_hello *packet)
+{
+    side->role = (uint8_t)packet->role;
+    side->version = packet->version;
+    side->compat_hash = packet->compat_hash;
+    side->payload_version = packet->payload_version;
+    side->payload_hash = packet->payload_hash;
+    side->payload_schema_hash = packet->payload_schema_hash;
+    memcpy(side->node, packet->node, sizeof(side->node));
+    memcpy(side->nonce, packet->nonce, sizeof(side->nonce));
+}
+
+/* The same, in another packet. */
+static void link__side_from_challenge(struct link_auth_side *side,
+                                      const struct link_challenge *packet)
+{
+    side->role = (uint8_t)packet->role;
+    side->version = packet->version;
+    side->compat_hash = packet->compat_hash;
+    side->payload_version = packet->payload_version;
+    side->payload_hash = packet->payload_hash;
+    side->payload_schema_hash = packet->payload_schema_hash;
+    memcpy(side->node, packet->node, sizeof(side->node));
+    memcpy(side->nonce, packet->nonce, sizeof(side->nonce));
 }
 
 void server_link_on_hello(struct pc_session *session, const struct link_hello *packet)
 {
     struct server_link *link = server_link_of(session);
-    struct link_auth_side *peer = &link->peer;
-    peer->role = (uint8_t)packet->role;
-    peer->version = packet->version;
-    peer->compat_hash = packet->compat_hash;
-    peer->payload_version = packet->payload_version;
-    peer->payload_hash = packet->payload_hash;
-    peer->payload_schema_hash = packet->payload_schema_hash;
-    memcpy(peer->node, packet->node, sizeof(peer->node));
-    memcpy(peer->nonce, packet->nonce, sizeof(peer->nonce));
+    link__side_from_hello(&link->peer, packet);
     if (packet->role != link->policy->peer_role) {
         link__refuse(link, "wrong_role");
         return;
@@ -182,15 +184,8 @@ void server_link_on_hello(struct pc_session *session, const struct link_hello *p
 void server_link_on_challenge(struct pc_session *session, const struct link_challenge *packet)
 {
     struct server_link *link = server_link_of(session);
-    struct link_auth_side *peer = &link->peer;
-    peer->role = (uint8_t)packet->role;
-    peer->version = packet->version;
-    peer->compat_hash = packet->compat_hash;
-    peer->payload_version = packet->payload_version;
-    peer->payload_hash = packet->payload_hash;
-    peer->payload_schema_hash = packet->payload_schema_hash;
-    memcpy(peer->node, packet->node, sizeof(peer->node));
-    memcpy(peer->nonce, packet->nonce, sizeof(peer->nonce));
+    const struct link_auth_side *peer = &link->peer;
+    link__side_from_challenge(&link->peer, packet);
     if (packet->result != COMMON_RESULT_OK || !link__versions_match(link)) {
         link__refuse_versions(link);
         return;
@@ -207,7 +202,7 @@ void server_link_on_challenge(struct pc_session *session, const struct link_chal
     struct link_proof proof;
     link_auth_prove(key, LINK_AUTH_INITIATOR, &link->own, peer, proof.proof);
     pc_session_set_protocol_state(session, SERVER_LINK_CHALLENGED);
-    link__sent(link_proof_send(session, &proof));
+    (void)link_proof_send(session, &proof);
 }
 
 /* The same on the wire, but names or policy were edited on one side. */
@@ -253,7 +248,7 @@ void server_link_on_proof(struct pc_session *session, const struct link_proof *p
         link__refuse(link, "wrong_proof");
         return;
     }
-    link__sent(link_welcome_send(session, &welcome));
+    (void)link_welcome_send(session, &welcome);
     link__become_ready(link);
 }
 
@@ -278,15 +273,13 @@ void server_link_on_welcome(struct pc_session *session, const struct link_welcom
 void server_link_on_ping(struct pc_session *session, const struct link_ping *packet)
 {
     const struct link_pong pong = {.time_ms = packet->time_ms};
-    link__sent(link_pong_send(session, &pong));
+    (void)link_pong_send(session, &pong);
 }
 
 void server_link_on_pong(struct pc_session *session, const struct link_pong *packet)
 {
-    uint64_t now_ms = pc_worker_now_ms(pc_session_worker(session));
-    if (packet->time_ms <= now_ms) {
-        server_link_of(session)->round_trip_ms = now_ms - packet->time_ms;
-    }
+    (void)session; /* that something was received is all that counts */
+    (void)packet;
 }
 
 /* The acceptor refuses by closing: only the initiator's log can say so on its side. An acceptor

@@ -44,15 +44,20 @@ struct link_identity {
     struct node_key key;
 };
 
+/* The protocol that is spoken on the link. */
+struct link_payload {
+    uint16_t version;     /* DB_VERSION, RELAY_VERSION */
+    uint64_t compat_hash; /* DB_COMPAT_HASH, ... */
+    uint64_t schema_hash; /* DB_SCHEMA_HASH, ... */
+};
+
 /* What holds for all links of one session type. Constant after start; must outlive the runtime. */
 struct link_policy {
     const struct link_identity *self;
     const struct log *log;
     enum common_role peer_role; /* who has to be at the other end */
     bool is_initiator;          /* we connect (and ping); else we accept */
-    uint16_t payload_version;   /* of the protocol spoken on the link: DB_VERSION, RELAY_VERSION */
-    uint64_t payload_hash;      /* DB_COMPAT_HASH, RELAY_COMPAT_HASH */
-    uint64_t payload_schema_hash; /* DB_SCHEMA_HASH, RELAY_SCHEMA_HASH */
+    struct link_payload payload;
     uint32_t handshake_timeout_ms;
     uint32_t heartbeat_ms; /* between pings; used by the initiator */
     /* Both proved: packets of the payload protocol may be sent from now on. May be NULL. */
@@ -70,7 +75,6 @@ struct server_link {
     struct pc_timer ping_timer;
     struct link_auth_side own;  /* nonces are fresh for each connection */
     struct link_auth_side peer; /* what it said of itself; believed once is_ready */
-    uint64_t round_trip_ms;     /* of the last ping; initiator only */
     bool is_ready;
 };
 

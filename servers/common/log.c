@@ -4,16 +4,16 @@
  *     {"time":"2026-11-23T09:00:00.123Z","level":"info","server":"db",
  *      "session":"0000000100000002","event":"link_up","peer":"gate-1"}       (one line)
  *
- * Happy path: the line is built in a buffer on the stack, then handed to the stream in one call.
- * Failure modes: a field that does not fit is left out with all that follow it and `cut` is added,
- * so that a JSON line stays whole; bytes that are no UTF-8 become U+FFFD, control characters are
- * escaped.
- * Path: beside all of it. */
+ * Happy path: the line is built in a buffer on the stack, then handed to the queue, or to the
+ * stream in one call where there is no queue. Failure modes: a field that does not fit is left out
+ * with all that follow it and `cut` is added, so that a JSON line stays whole; bytes that are no
+ * UTF-8 become U+FFFD, control characters are escaped. Path: beside all of it. */
 #include "common/log.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/log_queue.h"
 #include "common/log_writer.h"
 #include "pc/check.h"
 #include "pc/os.h"
@@ -27,6 +27,7 @@ void log_init(struct log *log, FILE *out, const char *server, enum log_level lev
               enum log_format format)
 {
     log->out = out;
+    log->queue = NULL;
     log->server = server;
     log->level = level;
     log->format = format;
@@ -134,6 +135,10 @@ void log_write(const struct log *log, enum log_level level, pc_handle session, c
                              .fields = fields,
                              .level = level};
     uint32_t size = log_format_line(log, &what, line);
+    if (log->queue != NULL) {
+        log_queue_add(log->queue, line, size);
+        return;
+    }
     fwrite(line, 1, size, log->out);
     fflush(log->out);
 }

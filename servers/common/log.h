@@ -3,8 +3,9 @@
  *     2026-11-23T09:00:00.123Z info db session=0000000100000002 event=link_up peer=gate-1
  *
  * Happy path: log_write puts time, level, server, session, event and fields into a buffer on the
- * stack and writes it with one call, so that lines of several threads do not mix.
- * Failure modes: a line that is too long is cut and marked; a failed write is ignored.
+ * stack and hands it whole to the queue, which a thread writes (log_queue.h).
+ * Failure modes: a line that is too long is cut and marked; a failed write is ignored; when nobody
+ * reads and the queue is full, lines are lost and counted. Nobody waits for the reader.
  * Values are escaped, so that no peer can forge a line. Never hand a password, proof or key to it.
  */
 #pragma once
@@ -34,10 +35,13 @@ enum log_format {
 extern const char *const log_level_names[];
 extern const char *const log_format_names[];
 
-/* Constant after log_init; therefore any thread may write. */
+struct log_queue;
+
+/* Constant while more than one thread uses it; therefore any may write. */
 struct log {
     FILE *out;
-    const char *server; /* "gate", "game", "db" */
+    struct log_queue *queue; /* NULL: each line is written to the stream at once */
+    const char *server;      /* "gate", "game", "db" */
     enum log_level level;
     enum log_format format;
 };

@@ -71,6 +71,13 @@ static void log__refused(const struct log *log, const struct pc_event *event)
                          log_text("wire_error", pc_wire_error_name(event->wire_error))));
 }
 
+static void log__stop_waits(const struct log *log, const struct pc_event *event)
+{
+    log_write(log, LOG_INFO, PC_HANDLE_NONE, "stop_waits",
+              LOG_FIELDS(log_number("worker", event->worker),
+                         log_number("sessions", event->session_count)));
+}
+
 static enum log_level log__close_level(enum pc_close_reason reason)
 {
     bool is_notable = reason == PC_CLOSE_VIOLATION || reason == PC_CLOSE_SLOW_CONSUMER ||
@@ -118,6 +125,9 @@ void log_runtime_event(const struct log *log, const struct pc_event *event)
         return;
     case PC_EVENT_REFUSED:
         log__refused(log, event);
+        return;
+    case PC_EVENT_STOP_WAITS:
+        log__stop_waits(log, event);
         return;
     case PC_EVENT_CLOSED:
         log__closed(log, event);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log_queue.h"
 #include "common/server_config.h"
 #include "common/server_options.h"
 #include "common/server_report.h"
@@ -19,6 +20,9 @@
 #define EXIT_BAD_CONFIG        2
 /* Listeners, the workers' rings, the database's files; roughly, as the sessions are many more. */
 #define SERVER_OWN_DESCRIPTORS 256u
+
+#define LOG_BYTES_MAX (1u << 20) /* some thousand lines */
+#define LOG_END_MS    2000u
 
 /* Would a peer fill the log with it? */
 static bool server__is_peers_doing(const struct pc_event *event)
@@ -34,6 +38,15 @@ bool server_admits_warning(struct server *server, uint32_t worker)
 {
     return log_limit_admit(&server->log_limits[worker], &server->log, pc_os_monotonic_ms(),
                            server->config.log_warnings_per_sec);
+}
+
+void server_log_peer(struct pc_worker *worker, enum log_level level, pc_handle about,
+                     const char *event, const struct log_field *fields)
+{
+    struct server *server = server_of_worker(worker);
+    if (server_admits_warning(server, pc_worker_index(worker))) {
+        log_write(&server->log, level, about, event, fields);
+    }
 }
 
 static void server__observe(void *user, const struct pc_event *event)
@@ -170,7 +183,27 @@ static int server__run(struct server *server, const struct server_options *optio
     }
     pc_runtime_destroy(server->runtime);
     node_key_forget(&server->identity.key);
-    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+    return is_good && !server->has_lost_data ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* From here on no thread waits for whoever reads the log. */
+static int server__run_with_log(struct server *server, const struct server_options *options)
+{
+    struct log *log = &server->log;
+    log_init(log, stderr, server->program->name, (enum log_level)server->config.log_level,
+             (enum log_format)server->config.log_format);
+    log->queue = log_queue_start(log, LOG_BYTES_MAX);
+    if (log->queue == NULL) {
+        server__log_failure(server, "log_failed", PC_NO_MEMORY);
+        return EXIT_FAILURE;
+    }
+    int status = server__run(server, options);
+    struct log_queue *queue = log->queue;
+    log->queue = NULL;
+    if (!log_queue_stop(queue, LOG_END_MS)) {
+        _Exit(status); /* an ordinary exit would wait for the stream, which the thread holds */
+    }
+    return status;
 }
 
 int server_main(int argc, char **argv, struct server *server, const struct server_program *program)
@@ -199,9 +232,7 @@ int server_main(int argc, char **argv, struct server *server, const struct serve
     if (!server_config_load(server, &options, argc, argv)) {
         return EXIT_BAD_CONFIG;
     }
-    log_init(&server->log, stderr, program->name, (enum log_level)server->config.log_level,
-             (enum log_format)server->config.log_format);
-    return server__run(server, &options);
+    return server__run_with_log(server, &options);
 }
 
 uint32_t server_add_type(struct server *server, const struct pc_session_type *type)
@@ -235,8 +266,11 @@ bool server_connect(struct server *server, const struct pc_connector_config *con
     return status == PC_OK;
 }
 
-void server_link_policy_init(struct server *server, struct link_policy *policy)
+void server_link_policy_init(struct server *server, struct link_policy *policy,
+                             enum common_role peer_role, const struct link_payload *payload)
 {
+    policy->peer_role = peer_role;
+    policy->payload = *payload;
     policy->self = &server->identity;
     policy->log = &server->log;
     policy->handshake_timeout_ms = server->config.link.handshake_timeout_ms;

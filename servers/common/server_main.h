@@ -5,7 +5,8 @@
  * program->stop (background work ends), stops the runtime, calls program->tear_down, logs the
  * final counters and returns 0.
  * Failure modes: exit status 2 for a bad option or configuration (all errors listed), 1 when
- * starting failed (busy port, no key file, ... said in the log) or a session was not given back.
+ * starting failed (busy port, no key file, ... said in the log) a session was not given back, or
+ * data was lost.
  *
  * Options: --config FILE, --set section.key=value (repeatable), --print-config, --make-key FILE,
  * --stop-on-stdin-close, --help.
@@ -20,6 +21,7 @@
 #include "common/log.h"
 #include "common/log_limit.h"
 #include "pc/runtime.h"
+#include "pc/worker.h"
 
 #define SERVER_TYPES_MAX   8u
 #define SERVER_WORKERS_MAX 64u
@@ -84,6 +86,7 @@ struct server {
     struct pc_runtime *runtime;
     struct pc_session_type types[SERVER_TYPES_MAX]; /* for the counters at the end */
     uint32_t type_count;
+    bool has_lost_data; /* set by the program when it stops: exit status 1 */
 };
 
 static inline struct server *server_of_worker(const struct pc_worker *worker)
@@ -110,5 +113,11 @@ bool server_connect(struct server *server, const struct pc_connector_config *con
  * Thread: the worker's. */
 bool server_admits_warning(struct server *server, uint32_t worker);
 
-/* Fill what does not depend on the peer: self, log and the times. */
-void server_link_policy_init(struct server *server, struct link_policy *policy);
+/* As log_write, for a line that a peer can cause by itself. about: whom, as log_write's session.
+ * Thread: the worker's. */
+void server_log_peer(struct pc_worker *worker, enum log_level level, pc_handle about,
+                     const char *event, const struct log_field *fields);
+
+/* Fill a zeroed policy, for links that are accepted; is_initiator and the callbacks are left. */
+void server_link_policy_init(struct server *server, struct link_policy *policy,
+                             enum common_role peer_role, const struct link_payload *payload);

@@ -27,8 +27,9 @@ const struct config_key db_config_keys[] = {
      .doc = "How long to wait while another program holds the database."},
     {CONFIG_AT(CONFIG_NUMBER, struct db_config, lane_count), .section = "database", .name = "lanes",
      .initial = "2", .min = 1, .max = 64, .unit = "threads",
-     .doc = "Database threads, each with its own connection. All writes of one account go through "
-            "the same one, in order."},
+     .doc = "Database threads, each with its own connection. What is asked about one account name, "
+            "and likewise about the character of one account, goes through the same one, in "
+            "order."},
     {CONFIG_AT(CONFIG_NUMBER, struct db_config, lane_queue_max), .section = "database",
      .name = "lane_queue", .initial = "4096", .min = 1, .max = 1000000, .unit = "jobs",
      .doc = "Requests that may wait for one lane; more are answered with BUSY."},
@@ -44,10 +45,21 @@ const struct config_key db_config_keys[] = {
      .doc = "Passwords that may wait for a thread; more logins are answered with BUSY."},
     {CONFIG_AT(CONFIG_NUMBER, struct db_config, password_cost.opslimit), .section = "password",
      .name = "opslimit", .initial = "2", .min = 1, .max = 64, .unit = "passes",
-     .doc = "Argon2id's time cost for new hashes. Older hashes are renewed at login."},
+     .doc = "Argon2id's time cost for new hashes. Older hashes are renewed at login; until then a "
+            "wrong password for them is answered in their own time, by which they can be told "
+            "from names that do not exist."},
     {CONFIG_AT(CONFIG_NUMBER, struct db_config, password_cost.memory_kib), .section = "password",
      .name = "memory_kib", .initial = "19456", .min = 8, .max = 4194304, .unit = "KiB",
      .doc = "Argon2id's memory for one hash. Lower it in tests only."},
+    {CONFIG_AT(CONFIG_NUMBER, struct db_config, account_failures_max), .section = "password",
+     .name = "failures_max", .initial = "10", .min = 1, .max = 1000000, .unit = "tries",
+     .zero = "unlimited",
+     .doc = "Wrong passwords for one account name, known or not, after which logins to it are "
+            "answered with BUSY, unread; also tries at one time. Some ten thousand names are "
+            "remembered."},
+    {CONFIG_AT(CONFIG_NUMBER, struct db_config, account_pause_ms), .section = "password",
+     .name = "failure_pause_ms", .initial = "6000", .min = 1, .max = 3600000, .unit = "ms",
+     .doc = "After each such pause one wrong password is forgotten."},
 
     {CONFIG_AT(CONFIG_NUMBER, struct db_config, requests_max), .section = "limits",
      .name = "requests", .initial = "4096", .min = 1, .max = 1000000, .unit = "requests",

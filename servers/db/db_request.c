@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "common/secret.h"
 #include "db_server.h"
 #include "pc/check.h"
 
@@ -65,7 +66,7 @@ struct db_request *db_request_take(struct pc_session *session, uint64_t correlat
 void db_request_release(struct pc_worker *worker, struct db_request *request)
 {
     struct db_requests *requests = pc_worker_user(worker);
-    password_wipe(request, sizeof(*request));
+    secret_wipe(request, sizeof(*request));
     request->next_free = requests->first_free;
     requests->first_free = request;
     requests->free_count++;

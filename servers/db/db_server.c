@@ -5,12 +5,16 @@
  * Path: outside the byte path; the handlers are in handlers/. */
 #include "db_server.h"
 
+#include <stdlib.h>
+
 #include "migrations.h"
 #include "pc/os.h"
+#include "pc/worker.h"
 #include "proto/db_dispatch.h"
 #include "proto/db_ids.h"
 
 #define LINKS_AT_START 8u
+#define TRY_PLACES     65536u /* account names whose tries are counted; 24 bytes each */
 
 /* What is hashed for accounts that do not exist; nobody can log in with it. */
 static const char db_server__dummy_password[] = "no account has this password";
@@ -87,13 +91,21 @@ static bool db_server__start_hash_pool(struct db_server *db)
     return db->hash_pool != NULL;
 }
 
-static bool db_server__create_nodes(struct db_server *db)
+static bool db_server__create_tables(struct db_server *db)
 {
+    const struct try_limit_config tries = {
+        .places = TRY_PLACES,
+        .failures_max = db->config.account_failures_max,
+        .pause_ms = db->config.account_pause_ms,
+        .waiting_max = db->config.account_failures_max, /* each may turn out to be wrong */
+    };
     db->game_nodes = game_nodes_create(db->config.links_max);
-    if (db->game_nodes == NULL) {
+    db->tries = try_limit_create(&tries);
+    bool is_good = db->game_nodes != NULL && db->tries != NULL;
+    if (!is_good) {
         log_write(&db->server.log, LOG_ERROR, PC_HANDLE_NONE, "no_memory", NULL);
     }
-    return db->game_nodes != NULL;
+    return is_good;
 }
 
 static void db_server__on_gate_open(struct pc_session *session)
@@ -106,14 +118,68 @@ static void db_server__on_game_open(struct pc_session *session)
     server_link_open(session, &db_server_of(session)->game_links);
 }
 
-/* Before the game hears that it is welcome, and so before it asks for anything. */
-static void db_server__on_game_ready(struct pc_session *session)
+static void db_server__close_older(struct pc_worker *worker, struct pc_session *session,
+                                   struct pc_message *message)
+{
+    (void)worker;
+    if (session != NULL) {
+        pc_session_close(session, PC_CLOSE_KICKED);
+    }
+    free(message);
+}
+
+/* The older link is closed by its worker. Its game, if it lives, connects anew and supersedes in
+ * its turn: two games of one name are told again and again, and neither loses a save for good. */
+static void db_server__say_farewell(struct pc_session *session, pc_handle older,
+                                    struct pc_message *farewell)
+{
+    struct db_server *db = db_server_of(session);
+    log_write(&db->server.log, LOG_ERROR, pc_session_handle(session), "two_games",
+              LOG_FIELDS(log_text("node", server_link_peer_node(session)),
+                         log_address("address", pc_session_peer(session))));
+    *farewell = (struct pc_message){.session = older, .deliver = db_server__close_older};
+    pc_post(db->server.runtime, farewell);
+}
+
+/* False: no room for another node. *older: see game_nodes_supersede. */
+static bool db_server__supersede(struct pc_session *session, pc_handle *older)
 {
     struct db_server *db = db_server_of(session);
     struct db_game_link *link = pc_session_user(session);
-    if (!game_nodes_supersede(db->game_nodes, server_link_peer_node(session), &link->fence)) {
+    const char *node = server_link_peer_node(session);
+    bool is_placed =
+        game_nodes_supersede(db->game_nodes, node, pc_session_handle(session), &link->fence, older);
+    if (!is_placed) {
+        log_write(
+            &db->server.log, LOG_WARNING, pc_session_handle(session), "too_many_nodes",
+            LOG_FIELDS(log_text("node", node), log_number("links_max", db->config.links_max)));
         pc_session_close(session, PC_CLOSE_LIMIT);
     }
+    return is_placed;
+}
+
+/* Before the game hears that it is welcome, and so before it asks for anything. */
+static void db_server__on_game_ready(struct pc_session *session)
+{
+    pc_handle older = PC_HANDLE_NONE;
+    struct pc_message *farewell =
+        malloc(sizeof(*farewell)); /* first: it must not fail afterwards */
+    if (farewell == NULL) {
+        pc_session_close(session, PC_CLOSE_NO_BUFFERS);
+        return;
+    }
+    if (db_server__supersede(session, &older) && older != PC_HANDLE_NONE) {
+        db_server__say_farewell(session, older, farewell);
+        return;
+    }
+    free(farewell);
+}
+
+static void db_server__on_game_down(struct pc_session *session, enum pc_close_reason reason)
+{
+    (void)reason;
+    const struct db_game_link *link = pc_session_user(session);
+    game_nodes_leave(db_server_of(session)->game_nodes, &link->fence);
 }
 
 static bool db_server__listen(struct db_server *db, const struct pc_session_type *type,
@@ -124,19 +190,9 @@ static bool db_server__listen(struct db_server *db, const struct pc_session_type
     return number != PC_TYPE_NONE && server_listen(&db->server, &config);
 }
 
-static void db_server__init_policy(struct db_server *db, struct link_policy *policy,
-                                   enum common_role peer_role)
-{
-    server_link_policy_init(&db->server, policy);
-    policy->peer_role = peer_role;
-    policy->is_initiator = false;
-    policy->payload_version = DB_VERSION;
-    policy->payload_hash = DB_COMPAT_HASH;
-    policy->payload_schema_hash = DB_SCHEMA_HASH;
-}
-
 static bool db_server__open_listeners(struct db_server *db)
 {
+    const struct link_payload payload = {DB_VERSION, DB_COMPAT_HASH, DB_SCHEMA_HASH};
     struct pc_session_type type = {
         .name = "gate",
         .accepts = &db_accepts_gate,
@@ -150,12 +206,13 @@ static bool db_server__open_listeners(struct db_server *db)
         .on_open = db_server__on_gate_open,
         .on_close = server_link_close,
     };
-    db_server__init_policy(db, &db->gate_links, COMMON_ROLE_GATE);
-    db_server__init_policy(db, &db->game_links, COMMON_ROLE_GAME);
+    server_link_policy_init(&db->server, &db->gate_links, COMMON_ROLE_GATE, &payload);
+    server_link_policy_init(&db->server, &db->game_links, COMMON_ROLE_GAME, &payload);
     if (!db_server__listen(db, &type, &db->config.gates)) {
         return false;
     }
     db->game_links.on_ready = db_server__on_game_ready;
+    db->game_links.on_down = db_server__on_game_down;
     type.name = "game";
     type.user_size = sizeof(struct db_game_link);
     type.accepts = &db_accepts_game;
@@ -166,7 +223,7 @@ static bool db_server__open_listeners(struct db_server *db)
 bool db_server_set_up(struct server *server)
 {
     struct db_server *db = (struct db_server *)server;
-    return db_server__create_nodes(db) && db_server__migrate(db) && db_server__start_lanes(db) &&
+    return db_server__create_tables(db) && db_server__migrate(db) && db_server__start_lanes(db) &&
            db_server__start_hash_pool(db) && db_server__open_listeners(db);
 }
 
@@ -190,5 +247,6 @@ void db_server_tear_down(struct server *server)
         job_pool_destroy(db->hash_pool);
     }
     lanes_destroy(db->lanes);
+    try_limit_destroy(db->tries);
     game_nodes_destroy(db->game_nodes);
 }

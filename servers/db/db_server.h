@@ -11,6 +11,7 @@
 #include "common/job_pool.h"
 #include "common/link.h"
 #include "common/server_main.h"
+#include "common/try_limit.h"
 #include "game_nodes.h"
 #include "lanes.h"
 #include "password.h"
@@ -33,6 +34,8 @@ struct db_config {
     uint32_t hash_threads; /* 0: one per processor */
     uint32_t hash_queue_max;
     struct password_cost password_cost;
+    uint32_t account_failures_max;
+    uint32_t account_pause_ms;
 };
 
 extern const struct config_key db_config_keys[];
@@ -46,6 +49,7 @@ struct db_server {
     struct link_policy gate_links;
     struct link_policy game_links;
     struct game_nodes *game_nodes;
+    struct try_limit *tries; /* of passwords, by account */
     struct job_pool *hash_pool;
     struct lanes *lanes;
     char dummy_hash[PASSWORD_HASH_SIZE]; /* verified for accounts that do not exist */

@@ -5,25 +5,23 @@
  * Path: beside [8]. */
 #include "lanes.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "pc/check.h"
+#include "pc/container.h"
 #include "pc/os.h"
 
-/* Invariant: waiting_count is the length of the list first..last, at most queue_max; these and
- * counters are under mutex. store belongs to the thread once that runs. */
+/* store belongs to the thread once that runs. The counters are the thread's; others read them. */
 struct lane {
     struct lanes *lanes;
-    struct pc_mutex *mutex;
-    struct pc_condition *changed;
+    struct work_queue *queue;
     struct pc_thread *thread; /* NULL: not started, or joined */
     struct store *store;
-    struct lane_job *first;
-    struct lane_job *last;
-    uint32_t waiting_count;
-    bool is_stopping;
-    struct lanes_counters counters;
+    atomic_uint_least64_t jobs;
+    atomic_uint_least64_t transactions;
+    atomic_uint_least64_t group_high;
 };
 
 struct lanes {
@@ -32,49 +30,30 @@ struct lanes {
     struct lane lanes[];
 };
 
-/* Cut the oldest jobs off the queue, at most group_max. Called under mutex. */
-static struct lane_job *lane__cut_group(struct lane *lane)
+/* The next job of a group; NULL: that was the last. */
+static struct lane_job *lane__next(const struct lane_job *job)
 {
-    struct lane_job *group = lane->first;
-    struct lane_job *end = group;
-    uint32_t count = 1;
-    while (end->next != NULL && count < lane->lanes->config.group_max) {
-        end = end->next;
-        count++;
-    }
-    lane->first = end->next;
-    end->next = NULL;
-    if (lane->first == NULL) {
-        lane->last = NULL;
-    }
-    lane->waiting_count -= count;
-    lane->counters.jobs += count;
-    lane->counters.transactions++;
-    if (count > lane->counters.group_high) {
-        lane->counters.group_high = count;
-    }
-    return group;
+    struct work_item *item = job->item.next;
+    return item != NULL ? PC_CONTAINER_OF(item, struct lane_job, item) : NULL;
 }
 
-/* Wait for jobs; NULL when the lane stops and nothing is left. */
-static struct lane_job *lane__next_group(struct lane *lane)
+static void lane__count(struct lane *lane, const struct lane_job *group)
 {
-    struct lane_job *group = NULL;
-    pc_mutex_lock(lane->mutex);
-    while (lane->first == NULL && !lane->is_stopping) {
-        pc_condition_wait(lane->changed, lane->mutex, UINT32_MAX);
+    uint64_t count = 0;
+    for (const struct lane_job *job = group; job != NULL; job = lane__next(job)) {
+        count++;
     }
-    if (lane->first != NULL) {
-        group = lane__cut_group(lane);
+    atomic_fetch_add(&lane->jobs, count);
+    atomic_fetch_add(&lane->transactions, 1);
+    if (count > atomic_load(&lane->group_high)) {
+        atomic_store(&lane->group_high, count);
     }
-    pc_mutex_unlock(lane->mutex);
-    return group;
 }
 
 static bool lane__group_writes(const struct lane_job *job)
 {
     while (job != NULL && !job->writes) {
-        job = job->next;
+        job = lane__next(job);
     }
     return job != NULL;
 }
@@ -103,7 +82,7 @@ static bool lane__run_transaction(struct store *store, struct lane_job *group, b
         return false;
     }
     bool is_good = true;
-    for (struct lane_job *job = group; job != NULL && is_good; job = job->next) {
+    for (struct lane_job *job = group; job != NULL && is_good; job = lane__next(job)) {
         is_good = lane__run_job(store, job);
     }
     if (is_good && store_commit(store)) {
@@ -125,7 +104,7 @@ static void lane__run_group(struct lane *lane, struct lane_job *group)
         pc_mutex_unlock(lane->lanes->write_turn);
     }
     while (group != NULL) {
-        struct lane_job *next = group->next; /* the job is its owner's again once posted */
+        struct lane_job *next = lane__next(group); /* the job is its owner's again once posted */
         if (!is_committed) {
             group->outcome = LANE_FAILED;
         }
@@ -137,10 +116,12 @@ static void lane__run_group(struct lane *lane, struct lane_job *group)
 static void lane__run(void *argument)
 {
     struct lane *lane = argument;
-    struct lane_job *group = lane__next_group(lane);
-    while (group != NULL) {
+    uint32_t group_max = lane->lanes->config.group_max;
+    struct work_item *item;
+    while ((item = work_queue_take(lane->queue, group_max)) != NULL) {
+        struct lane_job *group = PC_CONTAINER_OF(item, struct lane_job, item);
+        lane__count(lane, group);
         lane__run_group(lane, group);
-        group = lane__next_group(lane);
     }
 }
 
@@ -149,13 +130,9 @@ static bool lane__start(struct lanes *lanes, uint32_t index)
     struct lane *lane = &lanes->lanes[index];
     char name[16];
     lane->lanes = lanes;
-    lane->mutex = pc_mutex_create();
-    lane->changed = pc_condition_create();
+    lane->queue = work_queue_create(lanes->config.queue_max);
     lane->store = store_open(&lanes->config.store);
-    if (lane->mutex == NULL || lane->changed == NULL || lane->store == NULL) {
-        return false;
-    }
-    if (!store_prepare(lane->store)) {
+    if (lane->queue == NULL || lane->store == NULL || !store_prepare(lane->store)) {
         return false;
     }
     snprintf(name, sizeof(name), "lane-%u", index);
@@ -166,7 +143,6 @@ static bool lane__start(struct lanes *lanes, uint32_t index)
 struct lanes *lanes_create(const struct lanes_config *config)
 {
     PC_ASSERT(config->lane_count > 0);
-    PC_ASSERT(config->queue_max > 0);
     PC_ASSERT(config->group_max > 0);
     struct lanes *lanes =
         calloc(1, sizeof(*lanes) + (size_t)config->lane_count * sizeof(struct lane));
@@ -186,32 +162,9 @@ struct lanes *lanes_create(const struct lanes_config *config)
     return lanes;
 }
 
-static bool lane__append(struct lane *lane, struct lane_job *job)
-{
-    if (lane->is_stopping || lane->waiting_count >= lane->lanes->config.queue_max) {
-        return false;
-    }
-    job->next = NULL;
-    if (lane->last != NULL) {
-        lane->last->next = job;
-    } else {
-        lane->first = job;
-    }
-    lane->last = job;
-    lane->waiting_count++;
-    return true;
-}
-
 bool lanes_submit(struct lanes *lanes, uint64_t key, struct lane_job *job)
 {
-    struct lane *lane = &lanes->lanes[key % lanes->config.lane_count];
-    pc_mutex_lock(lane->mutex);
-    bool is_taken = lane__append(lane, job);
-    if (is_taken) {
-        pc_condition_signal(lane->changed);
-    }
-    pc_mutex_unlock(lane->mutex);
-    return is_taken;
+    return work_queue_add(lanes->lanes[key % lanes->config.lane_count].queue, &job->item);
 }
 
 static void lane__stop(struct lane *lane)
@@ -219,10 +172,7 @@ static void lane__stop(struct lane *lane)
     if (lane->thread == NULL) {
         return;
     }
-    pc_mutex_lock(lane->mutex);
-    lane->is_stopping = true;
-    pc_condition_broadcast(lane->changed);
-    pc_mutex_unlock(lane->mutex);
+    work_queue_close(lane->queue);
     pc_thread_join(lane->thread);
     lane->thread = NULL;
 }
@@ -237,12 +187,7 @@ void lanes_stop(struct lanes *lanes)
 static void lane__free(struct lane *lane)
 {
     store_close(lane->store);
-    if (lane->changed != NULL) {
-        pc_condition_destroy(lane->changed);
-    }
-    if (lane->mutex != NULL) {
-        pc_mutex_destroy(lane->mutex);
-    }
+    work_queue_destroy(lane->queue);
 }
 
 void lanes_destroy(struct lanes *lanes)
@@ -264,13 +209,11 @@ void lanes_count(struct lanes *lanes, struct lanes_counters *counters)
 {
     *counters = (struct lanes_counters){0};
     for (uint32_t i = 0; i < lanes->config.lane_count; i++) {
-        struct lane *lane = &lanes->lanes[i];
-        pc_mutex_lock(lane->mutex);
-        counters->jobs += lane->counters.jobs;
-        counters->transactions += lane->counters.transactions;
-        if (lane->counters.group_high > counters->group_high) {
-            counters->group_high = lane->counters.group_high;
-        }
-        pc_mutex_unlock(lane->mutex);
+        const struct lane *lane = &lanes->lanes[i];
+        uint64_t group_high = atomic_load(&lane->group_high);
+        counters->jobs += atomic_load(&lane->jobs);
+        counters->transactions += atomic_load(&lane->transactions);
+        counters->group_high =
+            group_high > counters->group_high ? group_high : counters->group_high;
     }
 }

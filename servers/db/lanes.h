@@ -1,11 +1,12 @@
 /* Lanes: threads that run database jobs in order, many to a commit.
  *
  * Happy path: a worker submits a job under a key; the key chooses the lane, so that all jobs of one
- * account run in the order of their submission. The lane takes what waits, up to group_max, runs it
- * in one transaction, commits, and only then posts the jobs back.
- * Failure modes: the queue is full or the lanes stop: submit returns false, the caller answers
- * BUSY. A job that fails is undone alone (savepoint); the others of its group are not touched. A
- * transaction that fails (disk) fails all its jobs. Every submitted job comes back exactly once.
+ * key (an account's name, the account of a character) run in the order of their submission. The
+ * lane takes what waits, up to group_max, runs it in one transaction, commits, and only then posts
+ * the jobs back. Failure modes: the queue is full or the lanes stop: submit returns false, the
+ * caller answers BUSY. A job that fails is undone alone (savepoint); the others of its group are
+ * not touched. A transaction that fails (disk) fails all its jobs. Every submitted job comes back
+ * exactly once.
  *
  * Several lanes read at the same time; SQLite has one writer, so the lanes that write take turns on
  * a mutex, which is fairer and quicker than its busy handler. */
@@ -25,7 +26,7 @@ enum lane_outcome {
 
 /* Embed it in the request. From submit until done is delivered it belongs to the lane. */
 struct lane_job {
-    struct lane_job *next;
+    struct work_item item; /* the lane's */
     /* On the lane's thread, inside a transaction. False: undo. Must not begin or end one. */
     bool (*run)(struct lane_job *job, struct store *store);
     struct pc_message done; /* session or worker, and deliver, set by the submitter */

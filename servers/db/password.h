@@ -16,10 +16,14 @@ struct password_cost {
 bool password_hash(const struct password_cost *cost, const char *password, uint32_t password_size,
                    char hash[PASSWORD_HASH_SIZE]);
 
-bool password_verify(const char *hash, const char *password, uint32_t password_size);
+enum password_answer {
+    PASSWORD_RIGHT,
+    PASSWORD_WRONG,
+    PASSWORD_FAILED /* memory is short, or the hash cannot be read: nobody knows */
+};
+
+enum password_answer password_verify(const char *hash, const char *password,
+                                     uint32_t password_size);
 
 /* True if the hash was made at another cost. */
 bool password_needs_rehash(const struct password_cost *cost, const char *hash);
-
-/* Overwrite, not optimised away. */
-void password_wipe(void *bytes, uint32_t size);

@@ -101,6 +101,14 @@ static bool store__configure(struct store *store, const struct store_options *op
            store__execute(store, "PRAGMA foreign_keys = ON");
 }
 
+/* SQLite would let everybody read the file, and gives those beside it the same mode. What cannot be
+ * made here, SQLite will complain of. */
+static void store__make_file(const char *path)
+{
+    enum pc_status status = pc_os_secret_file_create(path, "", 0);
+    (void)status;
+}
+
 struct store *store_open(const struct store_options *options)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -109,6 +117,7 @@ struct store *store_open(const struct store_options *options)
         return NULL;
     }
     store->log = options->log;
+    store__make_file(options->path);
     if (sqlite3_open_v2(options->path, &store->database, flags, NULL) != SQLITE_OK) {
         store__log_error(store, options->path);
         store_close(store);

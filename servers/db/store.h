@@ -48,7 +48,7 @@ struct store_account {
     char password_hash[PASSWORD_HASH_SIZE];
 };
 
-/* NULL: logged. The file is made if it is not there. */
+/* NULL: logged. The file is made if it is not there, as a secret file (pc/os.h). */
 struct store *store_open(const struct store_options *options);
 void store_close(struct store *store); /* NULL is allowed */
 

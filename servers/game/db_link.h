@@ -4,6 +4,5 @@
 #include "pc/session.h"
 
 void db_link_open(struct pc_session *session);
-void db_link_close(struct pc_session *session, enum pc_close_reason reason);
 void db_link_ready(struct pc_session *session);
 void db_link_down(struct pc_session *session, enum pc_close_reason reason);

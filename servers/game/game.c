@@ -47,11 +47,8 @@ static bool game__create_world(struct game *game)
 static bool game__add_gates(struct game *game)
 {
     const struct game_config *config = &game->config;
-    server_link_policy_init(&game->server, &game->gate_policy);
-    game->gate_policy.peer_role = COMMON_ROLE_GATE;
-    game->gate_policy.payload_version = RELAY_VERSION;
-    game->gate_policy.payload_hash = RELAY_COMPAT_HASH;
-    game->gate_policy.payload_schema_hash = RELAY_SCHEMA_HASH;
+    const struct link_payload payload = {RELAY_VERSION, RELAY_COMPAT_HASH, RELAY_SCHEMA_HASH};
+    server_link_policy_init(&game->server, &game->gate_policy, COMMON_ROLE_GATE, &payload);
     game->gate_policy.on_down = gate_link_down;
     const struct pc_session_type type = {
         .name = "gate",
@@ -63,7 +60,7 @@ static bool game__add_gates(struct game *game)
         .send_bytes_max = config->gates.send_bytes_max,
         .soft_timeout_ms = game->server.config.link.soft_timeout_ms,
         .on_open = gate_link_open,
-        .on_close = gate_link_close,
+        .on_close = server_link_close,
     };
     const struct pc_listener_config listener = {.type = server_add_type(&game->server, &type),
                                                 .address = config->gates.listen};
@@ -73,12 +70,9 @@ static bool game__add_gates(struct game *game)
 static bool game__add_db(struct game *game)
 {
     const struct game_config *config = &game->config;
-    server_link_policy_init(&game->server, &game->db_policy);
-    game->db_policy.peer_role = COMMON_ROLE_DB;
+    const struct link_payload payload = {DB_VERSION, DB_COMPAT_HASH, DB_SCHEMA_HASH};
+    server_link_policy_init(&game->server, &game->db_policy, COMMON_ROLE_DB, &payload);
     game->db_policy.is_initiator = true;
-    game->db_policy.payload_version = DB_VERSION;
-    game->db_policy.payload_hash = DB_COMPAT_HASH;
-    game->db_policy.payload_schema_hash = DB_SCHEMA_HASH;
     game->db_policy.on_ready = db_link_ready;
     game->db_policy.on_down = db_link_down;
     const struct pc_session_type type = {
@@ -91,7 +85,7 @@ static bool game__add_db(struct game *game)
         .send_bytes_max = config->gates.send_bytes_max,
         .soft_timeout_ms = game->server.config.link.soft_timeout_ms,
         .on_open = db_link_open,
-        .on_close = db_link_close,
+        .on_close = server_link_close,
     };
     const struct pc_connector_config connector = {
         .type = server_add_type(&game->server, &type),
@@ -200,7 +194,7 @@ void game_stop(struct server *server)
     }
 }
 
-static void game__log_totals(const struct game *game)
+static void game__log_totals(struct game *game)
 {
     const struct game_counters *counters = &game->counters;
     log_write(&game->server.log, LOG_INFO, PC_HANDLE_NONE, "totals",
@@ -217,6 +211,7 @@ static void game__log_totals(const struct game *game)
                          log_number("ticks", counters->ticks),
                          log_number("skipped_ticks", counters->skipped_ticks)));
     uint32_t unsaved_count = roster_unsaved_count(&game->roster);
+    game->server.has_lost_data = unsaved_count > 0;
     if (unsaved_count > 0) {
         log_write(&game->server.log, LOG_ERROR, PC_HANDLE_NONE, "not_saved",
                   LOG_FIELDS(log_number("characters", unsaved_count)));

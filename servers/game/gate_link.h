@@ -25,5 +25,4 @@ static inline struct pc_session *gate_link_session(const struct gate_link *link)
 
 /* Callbacks of the gates' session type; see handlers/link.c. */
 void gate_link_open(struct pc_session *session);
-void gate_link_close(struct pc_session *session, enum pc_close_reason reason);
 void gate_link_down(struct pc_session *session, enum pc_close_reason reason);

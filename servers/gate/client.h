@@ -30,7 +30,8 @@
 struct gate_worker;
 
 /* The user area of a client session. Its state is the session's protocol state.
- * Invariant: account_id and name are set from LOBBY on; node is in its worker's clients. */
+ * Invariant: account_id is set from LOBBY on, and name is then the account's, before that the one
+ * that was tried last; node is in its worker's clients. */
 struct gate_client {
     struct pc_session *session;
     struct list_node node;

@@ -11,6 +11,23 @@
 #include "proto/gate_dispatch.h"
 #include "proto/relay_ids.h"
 
+#define TRY_PLACES 16384u /* addresses whose tries are counted; 24 bytes each */
+
+static bool gate__create_tries(struct gate *gate)
+{
+    const struct try_limit_config config = {
+        .places = TRY_PLACES,
+        .failures_max = gate->config.clients.address_failures_max,
+        .pause_ms = gate->config.clients.address_pause_ms,
+        .waiting_max = gate->config.clients.address_waiting_max,
+    };
+    gate->tries = try_limit_create(&config);
+    if (gate->tries == NULL) {
+        log_write(&gate->server.log, LOG_ERROR, PC_HANDLE_NONE, "no_memory", NULL);
+    }
+    return gate->tries != NULL;
+}
+
 static bool gate__add_clients(struct gate *gate)
 {
     const struct gate_config *config = &gate->config;
@@ -66,12 +83,9 @@ static bool gate__connect(struct gate *gate, const struct pc_session_type *type,
 
 static bool gate__add_game(struct gate *gate)
 {
-    server_link_policy_init(&gate->server, &gate->game_policy);
-    gate->game_policy.peer_role = COMMON_ROLE_GAME;
+    const struct link_payload payload = {RELAY_VERSION, RELAY_COMPAT_HASH, RELAY_SCHEMA_HASH};
+    server_link_policy_init(&gate->server, &gate->game_policy, COMMON_ROLE_GAME, &payload);
     gate->game_policy.is_initiator = true;
-    gate->game_policy.payload_version = RELAY_VERSION;
-    gate->game_policy.payload_hash = RELAY_COMPAT_HASH;
-    gate->game_policy.payload_schema_hash = RELAY_SCHEMA_HASH;
     gate->game_policy.on_ready = game_link_ready;
     gate->game_policy.on_down = game_link_down;
     const struct pc_session_type type = {
@@ -87,12 +101,9 @@ static bool gate__add_game(struct gate *gate)
 
 static bool gate__add_db(struct gate *gate)
 {
-    server_link_policy_init(&gate->server, &gate->db_policy);
-    gate->db_policy.peer_role = COMMON_ROLE_DB;
+    const struct link_payload payload = {DB_VERSION, DB_COMPAT_HASH, DB_SCHEMA_HASH};
+    server_link_policy_init(&gate->server, &gate->db_policy, COMMON_ROLE_DB, &payload);
     gate->db_policy.is_initiator = true;
-    gate->db_policy.payload_version = DB_VERSION;
-    gate->db_policy.payload_hash = DB_COMPAT_HASH;
-    gate->db_policy.payload_schema_hash = DB_SCHEMA_HASH;
     gate->db_policy.on_ready = db_link_ready;
     gate->db_policy.on_down = db_link_down;
     const struct pc_session_type type = {
@@ -107,7 +118,8 @@ static bool gate__add_db(struct gate *gate)
 bool gate_set_up(struct server *server)
 {
     struct gate *gate = (struct gate *)server;
-    return gate__add_clients(gate) && gate__add_game(gate) && gate__add_db(gate);
+    return gate__create_tries(gate) && gate__add_clients(gate) && gate__add_game(gate) &&
+           gate__add_db(gate);
 }
 
 enum pc_status gate_start_worker(struct pc_worker *worker)
@@ -149,4 +161,9 @@ void gate_stop_worker(struct pc_worker *worker)
     gate__log_totals(own);
     free(own);
     pc_worker_set_user(worker, NULL);
+}
+
+void gate_tear_down(struct server *server)
+{
+    try_limit_destroy(((struct gate *)server)->tries);
 }

@@ -1,7 +1,7 @@
 /* The gate: clients on one side, the game and the db on the other.
  *
  * Every worker has its own clients, its own link to the game and its own link to the db; so a
- * relayed packet never changes thread, and nothing here is locked.
+ * relayed packet never changes thread, and nothing here is locked but for the logins of an address.
  *
  * Happy path: a client says hello, logs in (db), enters the world; from then on its packets for the
  * game go up as they are and the game's frames come down as they are.
@@ -15,6 +15,7 @@
 #include "common/link.h"
 #include "common/list.h"
 #include "common/server_main.h"
+#include "common/try_limit.h"
 
 /* Where a session comes from; pc_session_tag. */
 enum gate_tag {
@@ -33,6 +34,9 @@ struct gate_config {
         uint32_t login_timeout_ms;
         uint32_t idle_timeout_ms;
         uint32_t login_failures_max;
+        uint32_t address_failures_max;
+        uint32_t address_pause_ms;
+        uint32_t address_waiting_max;
         uint32_t packets_per_sec;
         uint32_t packets_burst;
         uint32_t packets_over; /* enum pc_rate_over */
@@ -68,6 +72,7 @@ struct gate {
     struct gate_config config;
     struct link_policy game_policy;
     struct link_policy db_policy;
+    struct try_limit *tries; /* registers and logins, by address */
 };
 
 /* What the log tells at the end. Each only grows. */
@@ -102,3 +107,4 @@ static inline struct gate_worker *gate_worker_of(const struct pc_session *sessio
 bool gate_set_up(struct server *server);
 enum pc_status gate_start_worker(struct pc_worker *worker);
 void gate_stop_worker(struct pc_worker *worker);
+void gate_tear_down(struct server *server);

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
         .set_up = gate_set_up,
         .on_worker_start = gate_start_worker,
         .on_worker_stop = gate_stop_worker,
+        .tear_down = gate_tear_down,
     };
     return server_main(argc, argv, &gate.server, &program);
 }

@@ -40,8 +40,9 @@ def unique_name(prefix: str = "user") -> str:
 class GateClient:
     """One connection to a gate."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, timeout=WAIT_S)
+    def __init__(self, address: tuple[str, int], source: str | None = None) -> None:
+        own = None if source is None else (source, 0)
+        self.socket = socket.create_connection(address, timeout=WAIT_S, source_address=own)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.name = ""
         self.account_id = 0

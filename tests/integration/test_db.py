@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import resource
 import socket
 import sqlite3
 import struct
@@ -15,7 +16,7 @@ import db
 import pytest
 from cluster import Cluster
 from common import Character, Result, Role, Vec2
-from harness import ROOT, Config, run
+from harness import ROOT, Config, run, wait_until
 from link_peer import LinkPeer, Side, read_key
 
 PacketT = TypeVar("PacketT")
@@ -231,6 +232,48 @@ def test_writes_share_commits(folder: Path) -> None:
 
 
 # ---- limits ----
+
+
+@pytest.mark.parametrize("name", ["Mona", "nobody-at-all"])
+def test_wrong_passwords_make_an_account_busy_for_a_while(folder: Path, name: str) -> None:
+    few: Config = {"password": {"failures_max": 3, "failure_pause_ms": 1500}}
+    with Cluster(folder, db=few).start("db") as cluster:
+        with DbPeer(cluster, Role.GATE) as gate:
+            gate.create("Mona")
+            gate.create("Other")
+            for _ in range(3):
+                assert gate.authenticate(name, "wrong password").result == Result.WRONG_CREDENTIALS
+        with DbPeer(cluster, Role.GATE) as gate:  # whatever gate asks
+            answer = gate.authenticate(name.upper())
+            assert (answer.result, answer.account_id) == (Result.BUSY, 0)
+            assert gate.authenticate("Other").result == Result.OK
+            right = Result.OK if name == "Mona" else Result.WRONG_CREDENTIALS
+            wait_until(lambda: gate.authenticate(name).result == right, "a pause is over")
+        assert cluster["db"].events("account_limited", {"name": name.upper()})
+
+
+def test_right_passwords_are_not_counted(gate: DbPeer) -> None:
+    gate.create("Nora")
+    for _ in range(50):
+        assert gate.authenticate("Nora").result == Result.OK
+
+
+@pytest.mark.native
+def test_short_memory_is_no_wrong_password(folder: Path) -> None:
+    big: Config = {"password": {"memory_kib": 262144, "opslimit": 1, "threads": 1}}
+    with Cluster(folder, db=big).start("db") as cluster, DbPeer(cluster, Role.GATE) as gate:
+        assert gate.create("Olga").result == Result.OK
+        pid = cluster["db"].process.pid
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+        now = pages * resource.getpagesize()
+        short = (now + (32 << 20), resource.RLIM_INFINITY)
+        before = resource.prlimit(pid, resource.RLIMIT_AS, short)
+        assert gate.authenticate("Olga").result == Result.INTERNAL
+        assert gate.authenticate("Nobody").result == Result.INTERNAL
+        assert gate.create("Paula").result == Result.INTERNAL
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+        assert gate.authenticate("Olga").result == Result.OK
+        cluster["db"].wait_event("password_failed", count=3)
 
 
 def test_full_hash_queue_is_busy_at_once(folder: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from bot_runs import BotRun
-from client import EchoRequest, LeftWorld, Move, MoveNotice, Refusal, ServerStatus
+from client import Chat, ChatNotice, EchoRequest, LeftWorld, Move, MoveNotice, Refusal, ServerStatus
 from cluster import Cluster
 from common import LeaveReason, Result, Role, Vec2
 from gate_client import PASSWORD, GateClient, unique_name
-from harness import IS_WINE, wait_until
+from harness import IS_WINE, Config, Server, free_port, wait_until
 
 BOTS = 20 if IS_WINE else 100
 
@@ -184,3 +185,51 @@ def test_gate_before_the_others_says_so_and_then_serves(folder: Path) -> None:
             assert client.register() == Result.OK
             assert client.login().result == Result.OK
             client.send(EchoRequest(sequence=1, text="here"))
+
+
+def saved_chat_count(folder: Path) -> int:
+    database = sqlite3.connect(folder / "portcullis.db")
+    try:
+        return int(database.execute("SELECT chat_count FROM character").fetchone()[0])
+    finally:
+        database.close()
+
+
+def test_second_game_of_a_name_does_not_end_the_first_ones_saves(folder: Path) -> None:
+    with Cluster(folder).start_ready() as cluster, cluster.player() as player:
+        elsewhere = f"gates.listen=127.0.0.1:{free_port()}"
+        second = Server("game", folder, folder / "game.ini", "--set", elsewhere)
+        said = cluster["db"].wait_event("two_games", node="game-1")
+        assert said.level == "error"
+        cluster["game"].wait_event("link_down", role="db")
+        assert second.stop() == 0
+        player.send(Chat(sequence=1, text="is this kept?"))
+        player.expect(ChatNotice)
+        wait_until(lambda: saved_chat_count(folder) == 1, "the first game saves again")
+        cluster.stop("game")
+        assert not cluster.ended[-1].events("not_saved")
+
+
+def test_nodes_that_have_gone_take_no_place(folder: Path) -> None:
+    """One link at a time is allowed, and game after game comes with a name of its own."""
+    with Cluster(folder, db={"listen": {"links_max": 1}}).start("db") as cluster:
+        for number in range(1, 4):
+            cluster.configs["game"]["link"]["node"] = f"game-{number}"
+            cluster.start("game")
+            cluster["game"].wait_event("link_up", role="db")
+            cluster.stop("game")
+            cluster["db"].wait_event("closed", type="game", count=number)
+            assert not cluster.ended[-1].events("link_down", reason="peer")
+
+
+def test_game_that_could_not_save_says_so_by_its_status(folder: Path) -> None:
+    quick: Config = {"save": {"stop_ms": 200}}
+    with Cluster(folder, game=quick).start_ready() as cluster, cluster.player() as player:
+        cluster.kill("db")
+        cluster["game"].wait_event("link_down", role="db")
+        player.send(Chat(sequence=1, text="this is not kept"))
+        player.expect(ChatNotice)
+        game = cluster.running.pop("game")
+        assert game.stop() == 1
+        assert game.events("not_saved", characters=1)
+        assert game.events("stopped", pools_whole="true")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from client import (
 )
 from cluster import Cluster
 from common import Result, Vec2
-from gate_client import PASSWORD, Closed
+from gate_client import PASSWORD, Closed, GateClient, unique_name
 from harness import Config, wait_until
 
 
@@ -182,6 +183,49 @@ def test_client_that_waits_as_asked_is_not_kicked(folder: Path) -> None:
                 reply = client.login(name="somebody")
                 assert (reply.result, reply.retry_after_ms) == (Result.UNAVAILABLE, 500)
                 time.sleep(reply.retry_after_ms / 1000)
+
+
+def test_wrong_passwords_make_an_address_busy_whoever_asks(folder: Path) -> None:
+    limits = gate(address_failures_max=3, address_pause_ms=2000)
+    with Cluster(folder, **limits).start_ready() as cluster:
+        with cluster.client() as client:
+            client.hello()
+            assert client.register() == Result.OK
+            owner = client.name
+        for number in range(3):
+            with cluster.client() as client:
+                client.hello()
+                reply = client.login(f"guessed-{number}", "not the password")
+                assert reply.result == Result.WRONG_CREDENTIALS
+        with cluster.client() as client:
+            client.hello()
+            reply = client.login(owner)
+            assert reply.result == Result.BUSY
+            assert 0 < reply.retry_after_ms <= 2000
+            time.sleep(reply.retry_after_ms / 1000)
+            assert client.login(owner).result == Result.OK
+        said = cluster["gate"].wait_event("login_limited", {"name": owner})
+        assert said.get("address").startswith("127.0.0.1:")
+
+
+@pytest.mark.native
+def test_one_address_does_not_fill_the_hash_queue(folder: Path) -> None:
+    """Many of one address ask at once. Somebody from elsewhere is served all the same."""
+    slow: Config = {"password": {"memory_kib": 65536, "threads": 1, "queue": 8}}
+    limits = gate(address_waiting_max=4)
+    with Cluster(folder, db=slow, **limits).start_ready() as cluster, ExitStack() as stack:
+        address = cluster.gate_address
+        crowd = [stack.enter_context(cluster.client()) for _ in range(20)]
+        honest = stack.enter_context(GateClient(address, "127.0.0.2"))
+        for client in (*crowd, honest):
+            client.hello()
+        assert honest.register() == Result.OK
+        for client in crowd:
+            client.send(LoginRequest(name=unique_name(), password="not the password"))
+        assert honest.login().result == Result.OK
+        results = [client.expect(LoginReply).result for client in crowd]
+        assert set(results) == {Result.WRONG_CREDENTIALS, Result.BUSY}
+        assert crowd[0].login(honest.name).result == Result.OK  # and nobody is kept out
 
 
 def test_client_that_does_not_read_is_closed(folder: Path) -> None:

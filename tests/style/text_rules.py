@@ -40,7 +40,7 @@ MAY_ALLOCATE = re.compile(
       | runtime/net/(session_manager|session_pool)\.c
       | runtime/port/.*
       | servers/bots/bots\.c
-      | servers/common/(config|job_pool)\.c
+      | servers/common/(config|job_pool|log_queue|try_limit|work_queue)\.c
       | servers/db/(database|lane|lanes|store|db|db_request|db_server|game_nodes|hash_pool)\.c
       | servers/game/(game|world/\w+)\.c
       | servers/gate/(gate|routes|sessions)\.c

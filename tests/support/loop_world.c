@@ -113,6 +113,7 @@ static void observe(void *user, const struct pc_event *event)
     case PC_EVENT_ACCEPTED:
     case PC_EVENT_ACCEPT_FAILED:
     case PC_EVENT_CONNECTED:
+    case PC_EVENT_STOP_WAITS:
     case PC_EVENT_CLOSED:
         break;
     }

@@ -49,8 +49,10 @@ enum pc_event_kind {
     PC_EVENT_ADDRESS_LIMIT,  /* type, address: refused, too many sessions from it */
     PC_EVENT_CONNECTED,      /* type, session, address */
     PC_EVENT_CONNECT_FAILED, /* type, address, status, raw, retry_ms */
-    PC_EVENT_REFUSED, /* type, session, address, refusal, packet_id, packet_size, wire_error */
-    PC_EVENT_CLOSED   /* type, session, address, reason, status, raw (0 if none) */
+    PC_EVENT_REFUSED,    /* type, session, address, refusal, packet_id, packet_size, wire_error */
+    PC_EVENT_STOP_WAITS, /* worker, session_count: pc_runtime_stop waits for them, said each second
+                          */
+    PC_EVENT_CLOSED      /* type, session, address, reason, status, raw (0 if none) */
 };
 
 struct pc_event {
@@ -68,9 +70,11 @@ struct pc_event {
     uint16_t packet_id;
     uint16_t packet_size;
     uint32_t retry_ms;
+    uint32_t session_count;
 };
 
-/* Called on the worker it happened on (ENGINE_FALLBACK, LISTENING, LISTEN_FAILED: main thread). */
+/* Called on the worker it happened on (ENGINE_FALLBACK, LISTENING, LISTEN_FAILED, STOP_WAITS: main
+ * thread). */
 typedef void pc_observe_fn(void *user, const struct pc_event *event);
 
 struct pc_runtime_config {

@@ -3,16 +3,26 @@
  * Happy path: create: hash on the pool -> insert on a lane -> account_created. authenticate: find
  * on a lane -> verify on the pool -> authenticated; a hash of another cost is renewed afterwards.
  * Failure modes: NAME_INVALID, PASSWORD_INVALID, NAME_TAKEN, WRONG_CREDENTIALS, BUSY, INTERNAL. An
- * unknown name costs the same as a wrong password and gets the same answer.
+ * unknown name costs the same as a wrong password and gets the same answer. After too many wrong
+ * passwords for a name, known or not, BUSY without a look.
  * A gate that has gone meanwhile ends the request at its next step.
  * Path: [8] of account_create and authenticate. */
 #include <string.h>
 
 #include "account_name.h"
+#include "common/secret.h"
 #include "db_request.h"
 #include "db_server.h"
 #include "proto/db_calls.h"
 #include "proto/db_dispatch.h"
+
+/* On a thread of the pool: there was no telling whether the password is right. */
+static void account__tell_failed(const struct db_request *request)
+{
+    log_write(&request->server->server.log, LOG_ERROR, request->session, "password_failed",
+              LOG_FIELDS(log_text("why", "memory is short, or the hash cannot be read"),
+                         log_text("name", request->account.name)));
+}
 
 /* ---- account_create ---- */
 
@@ -40,8 +50,11 @@ static void account__hash(struct job *job)
     struct db_request *request = db_request_of_job(job);
     bool is_done = password_hash(&request->server->config.password_cost, request->password,
                                  request->password_size, request->account.password_hash);
-    password_wipe(request->password, sizeof(request->password));
+    secret_wipe(request->password, sizeof(request->password));
     request->result = is_done ? COMMON_RESULT_OK : COMMON_RESULT_INTERNAL;
+    if (!is_done) {
+        account__tell_failed(request);
+    }
 }
 
 /* On a lane. */
@@ -116,6 +129,13 @@ static void on_account_create(struct pc_session *session, const struct db_accoun
 
 /* ---- authenticate ---- */
 
+/* As the name is written, so that nobody learns from it whether there is such an account. */
+static uint64_t account__try_key(const struct try_limit *tries, const char *name)
+{
+    uint64_t hash = account_name_hash(name); /* without regard to case */
+    return try_limit_key(tries, &hash, sizeof(hash));
+}
+
 static void account__answer_authenticate(struct pc_session *session,
                                          const struct db_request *request)
 {
@@ -128,10 +148,20 @@ static void account__answer_authenticate(struct pc_session *session,
     (void)db_answer_db_authenticate(session, request->correlation, &reply); /* else closing */
 }
 
+/* A try to guess a password is over; result is how it ended. */
+static void account__end_try(struct pc_worker *worker, const struct db_request *request)
+{
+    struct try_limit *tries = request->server->tries;
+    uint64_t key = account__try_key(tries, request->account.name);
+    try_limit_end(tries, key, pc_worker_now_ms(worker),
+                  request->result == COMMON_RESULT_WRONG_CREDENTIALS);
+}
+
 static void account__end_authenticate(struct pc_worker *worker, struct pc_session *session,
                                       struct db_request *request, enum common_result result)
 {
     request->result = result;
+    account__end_try(worker, request);
     if (session != NULL) {
         account__answer_authenticate(session, request);
     }
@@ -172,13 +202,18 @@ static void account__verify(struct job *job)
     const struct password_cost *cost = &request->server->config.password_cost;
     bool is_known = request->is_account_known;
     const char *hash = is_known ? account->password_hash : request->server->dummy_hash;
-    bool is_right = password_verify(hash, request->password, request->password_size) && is_known;
+    enum password_answer answer = password_verify(hash, request->password, request->password_size);
+    bool is_right = answer == PASSWORD_RIGHT && is_known;
     if (is_right && password_needs_rehash(cost, hash)) {
         request->is_rehashed =
             password_hash(cost, request->password, request->password_size, account->password_hash);
     }
-    password_wipe(request->password, sizeof(request->password));
+    secret_wipe(request->password, sizeof(request->password));
     request->result = is_right ? COMMON_RESULT_OK : COMMON_RESULT_WRONG_CREDENTIALS;
+    if (answer == PASSWORD_FAILED) {
+        account__tell_failed(request);
+        request->result = COMMON_RESULT_INTERNAL;
+    }
 }
 
 static void account__on_verified(struct pc_worker *worker, struct pc_session *session,
@@ -194,6 +229,7 @@ static void account__on_verified(struct pc_worker *worker, struct pc_session *se
     if (request->is_rehashed && session != NULL &&
         db_request_query(request, key, account__renew, account__on_renewed)) {
         /* The lane does not touch what the answer is made of. */
+        account__end_try(worker, request);
         account__answer_authenticate(session, request);
         return;
     }
@@ -212,13 +248,36 @@ static void account__on_found(struct pc_worker *worker, struct pc_session *sessi
     }
 }
 
+/* False: too many wrong passwords for this name. */
+static bool account__begin_try(struct pc_session *session, const char *name)
+{
+    struct pc_worker *worker = pc_session_worker(session);
+    struct try_limit *tries = db_server_of(session)->tries;
+    uint64_t key = account__try_key(tries, name);
+    uint32_t wait_ms = try_limit_begin(tries, key, pc_worker_now_ms(worker));
+    if (wait_ms > 0) {
+        server_log_peer(worker, LOG_WARNING, pc_session_handle(session), "account_limited",
+                        LOG_FIELDS(log_text("name", name), log_number("wait_ms", wait_ms)));
+    }
+    return wait_ms == 0;
+}
+
+static void account__answer_busy(struct pc_session *session, uint64_t correlation)
+{
+    const struct db_request busy = {.correlation = correlation, .result = COMMON_RESULT_BUSY};
+    account__answer_authenticate(session, &busy);
+}
+
 static void on_authenticate(struct pc_session *session, const struct db_authenticate *packet)
 {
     struct db_request *request = db_request_take(session, packet->correlation);
     if (request == NULL) {
-        const struct db_request busy = {.correlation = packet->correlation,
-                                        .result = COMMON_RESULT_BUSY};
-        account__answer_authenticate(session, &busy);
+        account__answer_busy(session, packet->correlation);
+        return;
+    }
+    if (!account__begin_try(session, packet->name)) {
+        account__answer_busy(session, packet->correlation);
+        db_request_release(pc_session_worker(session), request);
         return;
     }
     memcpy(request->account.name, packet->name, sizeof(request->account.name));

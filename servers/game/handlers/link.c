@@ -22,11 +22,6 @@ void gate_link_open(struct pc_session *session)
     server_link_open(session, &game_of(session)->gate_policy);
 }
 
-void gate_link_close(struct pc_session *session, enum pc_close_reason reason)
-{
-    server_link_close(session, reason);
-}
-
 void gate_link_down(struct pc_session *session, enum pc_close_reason reason)
 {
     struct gate_link *link = pc_session_user(session);
@@ -41,11 +36,6 @@ void gate_link_down(struct pc_session *session, enum pc_close_reason reason)
 void db_link_open(struct pc_session *session)
 {
     server_link_open(session, &game_of(session)->db_policy);
-}
-
-void db_link_close(struct pc_session *session, enum pc_close_reason reason)
-{
-    server_link_close(session, reason);
 }
 
 void db_link_ready(struct pc_session *session)

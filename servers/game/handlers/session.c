@@ -32,9 +32,9 @@ static void session__refuse_full(struct pc_session *link, pc_handle session)
     (void)game_send_relay_session_left(link, &left);
     struct game *game = game_of(link);
     game->counters.refused_enters++;
-    log_write(&game->server.log, LOG_WARNING, session, "enter_refused",
-              LOG_FIELDS(log_text("result", common_result_name(reply.result)),
-                         log_number("players_max", game->clients.clients_max)));
+    server_log_peer(game->worker, LOG_WARNING, session, "enter_refused",
+                    LOG_FIELDS(log_text("result", common_result_name(reply.result)),
+                               log_number("players_max", game->clients.clients_max)));
 }
 
 static void on_enter_session(struct pc_session *session, const struct relay_enter_session *packet)
@@ -88,10 +88,11 @@ static void session__put_out_violator(struct game_client *client, enum pc_refusa
         id = pc_frame_get_u16(packet->frame + 2);
     }
     client->game->counters.refused_frames++;
-    log_write(&client->game->server.log, LOG_WARNING, client->session, "frame_refused",
-              LOG_FIELDS(log_text("reason", pc_refusal_name(refusal)), log_hex("id", id),
-                         log_number("size", packet->frame_size),
-                         log_text("gate", server_link_peer_node(gate_link_session(client->link)))));
+    server_log_peer(
+        client->game->worker, LOG_WARNING, client->session, "frame_refused",
+        LOG_FIELDS(log_text("reason", pc_refusal_name(refusal)), log_hex("id", id),
+                   log_number("size", packet->frame_size),
+                   log_text("gate", server_link_peer_node(gate_link_session(client->link)))));
     game_client_put_out(client, COMMON_LEAVE_REASON_REFUSED);
 }
 

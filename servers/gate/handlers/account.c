@@ -3,13 +3,15 @@
  * Happy path: request -> AUTHENTICATING, account_create or authenticate to the db -> its answer ->
  * register_reply (GREETED) or login_reply (LOBBY).
  * Failure modes: the db is away: UNAVAILABLE at once, or as soon as its link breaks; it does not
- * answer in time: TIMEOUT; too many wait here or there: BUSY, with a time to wait; too many wrong
- * tries: closed. The login deadline does not run while the db works.
+ * answer in time: TIMEOUT; too many wait here or there, or too many failed from this address: BUSY,
+ * with a time to wait; too many wrong tries: closed. The login deadline does not run while the db
+ * works.
  *
  * Path: [8] and [9]. */
 #include <string.h>
 
 #include "client.h"
+#include "common/secret.h"
 #include "gate.h"
 #include "pc/check.h"
 #include "proto/gate_calls.h"
@@ -24,14 +26,17 @@ enum account_request {
 
 static gate_call_db_account_create_fn account__on_created;
 static gate_call_db_authenticate_fn account__on_authenticated;
-static struct pc_caller account__caller(struct pc_session *session);
+static bool account__begin_try(struct pc_session *session, enum account_request kind,
+                               struct pc_caller *caller);
+static void account__end_try(const struct pc_caller *caller, bool has_failed);
+static void account__keep_name(struct pc_session *session, const char *name, uint16_t size);
 static void account__asked(struct pc_session *session, enum account_request kind,
-                           enum pc_status status);
+                           const struct pc_caller *caller, enum pc_status status);
 static enum common_result account__result_of(enum pc_status status);
 static void account__reply(struct pc_session *session, enum account_request kind,
-                           enum common_result result);
+                           enum common_result result, uint32_t retry_after_ms);
 static void account__reply_and_wait(struct pc_session *session, enum account_request kind,
-                                    enum common_result result);
+                                    enum common_result result, uint32_t retry_after_ms);
 static uint32_t account__retry_after_ms(const struct gate_worker *worker,
                                         enum common_result result);
 static void account__finish(struct pc_session *session, enum account_request kind,
@@ -42,7 +47,11 @@ static void on_register_request(struct pc_session *session,
                                 const struct client_register_request *packet)
 {
     const struct gate_worker *worker = gate_worker_of(session);
-    const struct pc_caller caller = account__caller(session);
+    struct pc_caller caller;
+    account__keep_name(session, packet->name, packet->name_size);
+    if (!account__begin_try(session, ACCOUNT_REGISTER, &caller)) {
+        return;
+    }
     struct db_account_create create = {.name_size = packet->name_size,
                                        .password_size = packet->password_size};
     memcpy(create.name, packet->name, sizeof(create.name));
@@ -52,13 +61,18 @@ static void on_register_request(struct pc_session *session,
         status = gate_call_db_account_create(
             worker->db, &create, worker->gate->config.db.timeout_ms, account__on_created, &caller);
     }
-    account__asked(session, ACCOUNT_REGISTER, status);
+    secret_wipe(create.password, sizeof(create.password));
+    account__asked(session, ACCOUNT_REGISTER, &caller, status);
 }
 
 static void on_login_request(struct pc_session *session, const struct client_login_request *packet)
 {
     const struct gate_worker *worker = gate_worker_of(session);
-    const struct pc_caller caller = account__caller(session);
+    struct pc_caller caller;
+    account__keep_name(session, packet->name, packet->name_size);
+    if (!account__begin_try(session, ACCOUNT_LOGIN, &caller)) {
+        return;
+    }
     struct db_authenticate ask = {.name_size = packet->name_size,
                                   .password_size = packet->password_size};
     memcpy(ask.name, packet->name, sizeof(ask.name));
@@ -68,13 +82,15 @@ static void on_login_request(struct pc_session *session, const struct client_log
         status = gate_call_db_authenticate(worker->db, &ask, worker->gate->config.db.timeout_ms,
                                            account__on_authenticated, &caller);
     }
-    account__asked(session, ACCOUNT_LOGIN, status);
+    secret_wipe(ask.password, sizeof(ask.password));
+    account__asked(session, ACCOUNT_LOGIN, &caller, status);
 }
 
 static void account__on_created(const struct pc_caller *caller, enum pc_status status,
                                 const struct db_account_created *reply)
 {
     struct pc_session *session = gate_client_find(caller->context, caller->session);
+    account__end_try(caller, false); /* nothing was guessed */
     if (session != NULL) {
         account__finish(session, ACCOUNT_REGISTER,
                         status == PC_OK ? reply->result : account__result_of(status));
@@ -85,6 +101,7 @@ static void account__on_authenticated(const struct pc_caller *caller, enum pc_st
                                       const struct db_authenticated *reply)
 {
     struct pc_session *session = gate_client_find(caller->context, caller->session);
+    account__end_try(caller, status == PC_OK && reply->result == COMMON_RESULT_WRONG_CREDENTIALS);
     if (session == NULL) {
         return;
     }
@@ -95,24 +112,64 @@ static void account__on_authenticated(const struct pc_caller *caller, enum pc_st
     struct gate_client *client = gate_client_of(session);
     if (reply->result == COMMON_RESULT_OK) {
         client->account_id = reply->account_id;
-        client->name_size = reply->name_size;
-        memcpy(client->name, reply->name, sizeof(client->name));
+        account__keep_name(session, reply->name, reply->name_size);
     }
     account__finish(session, ACCOUNT_LOGIN, reply->result);
 }
 
-static struct pc_caller account__caller(struct pc_session *session)
+/* Whose tries are counted together: an IPv4 address, or the 64 bits that a site has of IPv6. */
+static uint64_t account__try_key(const struct gate *gate, const struct pc_address *address)
 {
-    return (struct pc_caller){.context = gate_worker_of(session),
-                              .session = pc_session_handle(session)};
+    size_t size = address->family == PC_FAMILY_IPV4 ? 4 : 8;
+    return try_limit_key(gate->tries, address->ip, size);
+}
+
+/* False: too many from this address; it has been answered. */
+static bool account__begin_try(struct pc_session *session, enum account_request kind,
+                               struct pc_caller *caller)
+{
+    struct gate_worker *worker = gate_worker_of(session);
+    const struct gate *gate = worker->gate;
+    const struct pc_address *address = pc_session_peer(session);
+    *caller = (struct pc_caller){.context = worker,
+                                 .session = pc_session_handle(session),
+                                 .user = account__try_key(gate, address)};
+    uint32_t wait_ms = try_limit_begin(gate->tries, caller->user, pc_worker_now_ms(worker->worker));
+    if (wait_ms == 0) {
+        return true;
+    }
+    uint32_t retry_after_ms = account__retry_after_ms(worker, COMMON_RESULT_BUSY);
+    retry_after_ms = wait_ms > retry_after_ms ? wait_ms : retry_after_ms;
+    server_log_peer(worker->worker, LOG_WARNING, pc_session_handle(session), "login_limited",
+                    LOG_FIELDS(log_text("name", gate_client_of(session)->name),
+                               log_address("address", address),
+                               log_number("retry_after_ms", retry_after_ms)));
+    account__reply_and_wait(session, kind, COMMON_RESULT_BUSY, retry_after_ms);
+    return false;
+}
+
+static void account__end_try(const struct pc_caller *caller, bool has_failed)
+{
+    const struct gate_worker *worker = caller->context;
+    try_limit_end(worker->gate->tries, caller->user, pc_worker_now_ms(worker->worker), has_failed);
+}
+
+static void account__keep_name(struct pc_session *session, const char *name, uint16_t size)
+{
+    struct gate_client *client = gate_client_of(session);
+    client->name_size = size;
+    memcpy(client->name, name, sizeof(client->name));
 }
 
 /* The db has been asked, or could not be. */
 static void account__asked(struct pc_session *session, enum account_request kind,
-                           enum pc_status status)
+                           const struct pc_caller *caller, enum pc_status status)
 {
     if (status != PC_OK) {
-        account__reply_and_wait(session, kind, account__result_of(status));
+        enum common_result result = account__result_of(status);
+        account__end_try(caller, false);
+        account__reply_and_wait(session, kind, result,
+                                account__retry_after_ms(caller->context, result));
         return;
     }
     gate_client_set_state(session, CLIENT_SESSION_AUTHENTICATING);
@@ -129,9 +186,8 @@ static enum common_result account__result_of(enum pc_status status)
 }
 
 static void account__reply(struct pc_session *session, enum account_request kind,
-                           enum common_result result)
+                           enum common_result result, uint32_t retry_after_ms)
 {
-    struct gate_worker *worker = gate_worker_of(session);
     if (kind == ACCOUNT_REGISTER) {
         struct client_register_reply reply = {.result = result};
         (void)gate_send_client_register_reply(session, &reply);
@@ -139,16 +195,16 @@ static void account__reply(struct pc_session *session, enum account_request kind
     }
     struct client_login_reply reply = {.result = result,
                                        .account_id = gate_client_of(session)->account_id,
-                                       .retry_after_ms = account__retry_after_ms(worker, result)};
+                                       .retry_after_ms = retry_after_ms};
     (void)gate_send_client_login_reply(session, &reply);
 }
 
 /* Answer without a login; the client gets the whole time for its next try. */
 static void account__reply_and_wait(struct pc_session *session, enum account_request kind,
-                                    enum common_result result)
+                                    enum common_result result, uint32_t retry_after_ms)
 {
     const struct gate_config *config = &gate_worker_of(session)->gate->config;
-    account__reply(session, kind, result);
+    account__reply(session, kind, result, retry_after_ms);
     pc_session_set_deadline(session, config->clients.login_timeout_ms, PC_CLOSE_DEADLINE);
 }
 
@@ -169,16 +225,17 @@ static void account__finish(struct pc_session *session, enum account_request kin
     log_write(&worker->gate->server.log, LOG_INFO, pc_session_handle(session),
               kind == ACCOUNT_LOGIN ? "login" : "register",
               LOG_FIELDS(log_text("result", common_result_name(result)),
-                         log_number("account", client->account_id)));
+                         log_number("account", client->account_id), log_text("name", client->name),
+                         log_address("address", pc_session_peer(session))));
     if (kind == ACCOUNT_LOGIN && result == COMMON_RESULT_OK) {
         worker->counters.logins++;
         gate_client_set_state(session, CLIENT_SESSION_LOBBY);
         pc_session_set_budget(session, 0, 0);
-        account__reply(session, kind, result);
+        account__reply(session, kind, result, 0);
         return;
     }
     gate_client_set_state(session, CLIENT_SESSION_GREETED);
-    account__reply_and_wait(session, kind, result);
+    account__reply_and_wait(session, kind, result, account__retry_after_ms(worker, result));
     if (account__is_clients_fault(result)) {
         worker->counters.failed_logins++;
         client->login_failures++;

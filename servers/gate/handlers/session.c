@@ -52,9 +52,8 @@ void gate_client_close(struct pc_session *session, enum pc_close_reason reason)
 
 static void session__refuse_version(struct pc_session *session, const struct client_hello *packet)
 {
-    log_write(
-        &gate_worker_of(session)->gate->server.log, LOG_WARNING, pc_session_handle(session),
-        "hello_refused",
+    server_log_peer(
+        pc_session_worker(session), LOG_WARNING, pc_session_handle(session), "hello_refused",
         LOG_FIELDS(log_text("protocol", packet->protocol), log_number("version", packet->version),
                    log_hex("hash", packet->compat_hash), log_number("own_version", CLIENT_VERSION),
                    log_hex("own_hash", CLIENT_COMPAT_HASH)));
@@ -64,12 +63,11 @@ static void session__refuse_version(struct pc_session *session, const struct cli
 /* The same on the wire, but names or policy were edited on one side. */
 static void session__tell_schema(struct pc_session *session, const struct client_hello *packet)
 {
-    log_write(&gate_worker_of(session)->gate->server.log, LOG_INFO, pc_session_handle(session),
-              "schema_differs",
-              LOG_FIELDS(log_number("version", packet->version),
-                         log_hex("hash", packet->compat_hash),
-                         log_hex("schema_hash", packet->schema_hash),
-                         log_hex("own_schema_hash", CLIENT_SCHEMA_HASH)));
+    server_log_peer(
+        pc_session_worker(session), LOG_INFO, pc_session_handle(session), "schema_differs",
+        LOG_FIELDS(log_number("version", packet->version), log_hex("hash", packet->compat_hash),
+                   log_hex("schema_hash", packet->schema_hash),
+                   log_hex("own_schema_hash", CLIENT_SCHEMA_HASH)));
 }
 
 static void on_hello(struct pc_session *session, const struct client_hello *packet)

@@ -33,6 +33,7 @@ const struct slice_recipe slice_gate_recipe = {
             .set_up = gate_set_up,
             .on_worker_start = gate_start_worker,
             .on_worker_stop = gate_stop_worker,
+            .tear_down = gate_tear_down,
         },
     .memory_size = sizeof(struct gate),
     .config_offset = offsetof(struct gate, config),

@@ -218,6 +218,15 @@ static void store_journal_is_a_write_ahead_log(void **state)
     assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
 }
 
+static void store_files_are_for_their_owner_only(void **state)
+{
+    const struct store_fixture *fixture = *state;
+    char beside[TEMPORARY_PATH_SIZE + 8];
+    assert_true(pc_os_secret_file_is_private(fixture->path));
+    snprintf(beside, sizeof(beside), "%s-wal", fixture->path);
+    assert_true(pc_os_secret_file_is_private(beside));
+}
+
 #define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -234,6 +243,7 @@ int main(void)
         STORE_TEST(store_second_character_is_refused),
         STORE_TEST(store_character_without_account_fails_and_is_logged),
         STORE_TEST(store_character_of_other_account_is_not_saved),
+        STORE_TEST(store_files_are_for_their_owner_only),
         STORE_TEST(store_ids_beyond_63_bits_match_nothing),
         STORE_TEST(store_commit_shows_to_others_and_not_before),
         STORE_TEST(store_rollback_undoes),
