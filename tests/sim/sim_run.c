@@ -159,6 +159,7 @@ static bool run__move_step(struct sim_run *run)
         return false;
     }
     sim_world_step(run->world, sim_choose(run->world, count));
+    sim_world_check(run->world);
     return true;
 }
 
