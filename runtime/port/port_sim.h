@@ -47,6 +47,7 @@ enum sim_fault {
     SIM_WAKE_HELD,       /* a wake is not given by this port_wait */
     SIM_WAKE_TWICE,      /* one wake is given twice */
     SIM_CORRUPT,         /* a byte changes on its way */
+    SIM_MEMORY_DENIED,   /* a process gets no memory; the caller asks, for it knows who allocates */
     SIM_FAULT_COUNT
 };
 

@@ -46,6 +46,7 @@ const char *sim_fault_name(enum sim_fault fault)
         [SIM_WAKE_HELD] = "wake_held",
         [SIM_WAKE_TWICE] = "wake_twice",
         [SIM_CORRUPT] = "corrupt",
+        [SIM_MEMORY_DENIED] = "memory_denied",
     };
     return names[fault];
 }

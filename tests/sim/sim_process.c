@@ -105,7 +105,7 @@ static void process__create(struct sim_process *process)
         .user = process,
     };
     process->is_lossy = false;
-    process->is_roomy = config.send_bytes_max == 0;
+    process->is_roomy = config.send_bytes_max == 0 && !process->run->is_short;
     sim_world_set_host(world, process->host);
     enum pc_status status = pc_runtime_create(&config, &process->runtime);
     PC_ASSERT(status == PC_OK);
@@ -130,6 +130,8 @@ void sim_process_start(struct sim_process *process)
     }
     memset(process->generations, 0, sizeof process->generations);
     memset(process->opened, 0, sizeof process->opened);
+    memset(process->accepts, 0, sizeof process->accepts);
+    memset(process->is_short, 0, sizeof process->is_short);
     sim_note(run->world, "process %u: start, %u workers", process->index,
              process->runtime->worker_count, 0);
     enum pc_status status = pc_runtime_start(process->runtime);
