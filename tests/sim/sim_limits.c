@@ -8,6 +8,7 @@
 #define TOKEN                1000u /* thousandths */
 #define MEMORY_SHORT_PERCENT 80u
 #define MEMORY_GONE_PERCENT  95u
+#define MEMORY_LOOK_MS       10u /* a worker need not look at all sessions more often */
 
 /* 256 that have come, and 256 that were kept and are gone on with at the end of the turn. */
 #define FRAMES_OF_TURN_MAX 512u
@@ -114,9 +115,9 @@ static bool limits__is_above(const struct buffer_pool *pool, uint32_t percent)
 
 /* What the sessions of one worker have of its memory. */
 struct limits_memory {
-    uint64_t evicted_bytes; /* queued by sessions that were closed for it */
-    uint32_t returning;     /* closing sessions that will give some back */
-    uint32_t queueing;      /* open sessions with a queue */
+    uint64_t returning_bytes; /* at least: queued by sessions that are closing */
+    uint32_t returning_count; /* closing sessions that will give some back */
+    uint32_t queueing_count;  /* open sessions with a queue */
 };
 
 static void limits__add_session(struct limits_memory *memory, const struct pc_session *session)
@@ -124,17 +125,16 @@ static void limits__add_session(struct limits_memory *memory, const struct pc_se
     bool has_some = session->queue.bytes > 0 || session->latest.count > 0 ||
                     session->assembler.tail.storage != NULL;
     if (session->phase == SESSION_CLOSING) {
-        memory->returning += has_some ? 1 : 0;
-        memory->evicted_bytes +=
-            session->close_reason == PC_CLOSE_SEND_BUDGET ? session->queue.bytes : 0;
+        memory->returning_bytes += session->queue.bytes;
+        memory->returning_count += has_some ? 1 : 0;
     } else if (session->phase == SESSION_OPEN) {
-        memory->queueing += session->queue.bytes > 0 ? 1 : 0;
+        memory->queueing_count += session->queue.bytes > 0 ? 1 : 0;
     }
 }
 
 static struct limits_memory limits__weigh(const struct pc_worker *worker)
 {
-    struct limits_memory memory = {.returning = 0};
+    struct limits_memory memory = {.returning_count = 0};
     for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
         const struct session_pool *pool = worker_pool(worker, t);
         for (uint32_t slot = 0; slot < pool->slab_count * SESSION_SLAB_COUNT; slot++) {
@@ -144,21 +144,34 @@ static struct limits_memory limits__weigh(const struct pc_worker *worker)
     return memory;
 }
 
-/* Only when memory is nearly gone, and when what the last ones had is not enough. */
+/* Only when memory is nearly gone, and what closing sessions will give back is not enough. */
 void limits_evicted(const struct pc_session *session)
 {
     const struct buffer_pool *pool = &session->worker->buffers;
     struct limits_memory memory = limits__weigh(session->worker);
-    PC_ASSERT(limits__is_above(pool, MEMORY_GONE_PERCENT));
-    PC_ASSERT(pool->bytes_used - memory.evicted_bytes >
-              pool->bytes_max / 100 * MEMORY_GONE_PERCENT);
+    PC_ASSERT(pool->bytes_used >
+              pool->bytes_max / 100 * MEMORY_GONE_PERCENT + memory.returning_bytes);
+}
+
+/* Memory is nearly gone, somebody has much of it queued, and nobody is ending who gives some back.
+ */
+static bool limits__is_hogged(const struct pc_worker *worker)
+{
+    if (!limits__is_above(&worker->buffers, MEMORY_GONE_PERCENT)) {
+        return false;
+    }
+    struct limits_memory memory = limits__weigh(worker);
+    return memory.returning_count == 0 && memory.queueing_count > 0;
 }
 
 void limits_turned(struct sim_process *process, const struct pc_worker *worker)
 {
     process->is_short[worker->index] = limits__is_above(&worker->buffers, MEMORY_SHORT_PERCENT);
-    if (limits__is_above(&worker->buffers, MEMORY_GONE_PERCENT)) {
-        struct limits_memory memory = limits__weigh(worker);
-        PC_ASSERT(memory.returning > 0 || memory.queueing == 0);
+    uint64_t *hogged_ms = &process->hogged_ms[worker->index];
+    if (!limits__is_hogged(worker)) {
+        *hogged_ms = 0;
+    } else if (*hogged_ms == 0) {
+        *hogged_ms = worker->now_ms;
     }
+    PC_ASSERT(*hogged_ms == 0 || worker->now_ms < *hogged_ms + MEMORY_LOOK_MS);
 }

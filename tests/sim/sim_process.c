@@ -132,6 +132,7 @@ void sim_process_start(struct sim_process *process)
     memset(process->opened, 0, sizeof process->opened);
     memset(process->accepts, 0, sizeof process->accepts);
     memset(process->is_short, 0, sizeof process->is_short);
+    memset(process->hogged_ms, 0, sizeof process->hogged_ms);
     sim_note(run->world, "process %u: start, %u workers", process->index,
              process->runtime->worker_count, 0);
     enum pc_status status = pc_runtime_start(process->runtime);

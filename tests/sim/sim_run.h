@@ -84,6 +84,7 @@ struct sim_process {
     uint32_t opened[RUN_WORKERS_MAX][RUN_TYPES][RUN_SLOTS_MAX];      /* that on_open saw last */
     struct limits_bucket accepts[RUN_LISTENERS_MAX];
     bool is_short[RUN_WORKERS_MAX]; /* no accept may be posted: memory of the worker is short */
+    uint64_t hogged_ms[RUN_WORKERS_MAX]; /* since when it is nearly gone, and nobody ends; or 0 */
 };
 
 /* What the application keeps of a session. */
