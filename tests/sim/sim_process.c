@@ -92,7 +92,8 @@ static void process__connect(struct sim_process *process)
 static void process__create(struct sim_process *process)
 {
     struct sim_world *world = process->run->world;
-    static const uint64_t budgets[] = {0, 0, 1u << 20, 256u << 10, 64u << 10};
+    static const uint64_t budgets[] = {0,          0,         0,         1u << 20,
+                                       256u << 10, 64u << 10, 64u << 10, 64u << 10};
     struct pc_runtime_config config = {
         .engine = PC_ENGINE_SIM,
         .simulation = world,
