@@ -10,10 +10,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cache_line.h"
 #include "net/connector.h"
+#include "net/engine.h"
 #include "net/listener.h"
 #include "net/session.h"
 #include "pc/check.h"
@@ -25,45 +25,6 @@
 #define WORKER_BYTES_DEFAULT         (256ull * 1024 * 1024)
 #define STOP_REPORT_MS               1000u
 #define LISTEN_PAUSE_MS              10u /* between two tries while an address is in use */
-
-bool pc_engine_parse(const char *text, enum pc_engine *engine)
-{
-    static const char *const names[] = {
-        [PC_ENGINE_AUTO] = "auto",
-        [PC_ENGINE_IOCP] = "iocp",
-        [PC_ENGINE_URING] = "uring",
-        [PC_ENGINE_EPOLL] = "epoll",
-    };
-    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *engine = (enum pc_engine)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static const struct port_engine *runtime__engine(enum pc_engine engine)
-{
-    switch (engine) {
-    case PC_ENGINE_AUTO:
-        return port_engine_iocp != NULL ? port_engine_iocp : port_engine_uring;
-    case PC_ENGINE_IOCP:
-        return port_engine_iocp;
-    case PC_ENGINE_URING:
-        return port_engine_uring;
-    case PC_ENGINE_EPOLL:
-        return port_engine_epoll;
-    case PC_ENGINE_SIM:
-        return port_engine_sim;
-    }
-    return NULL;
-}
-
-bool pc_engine_is_built(enum pc_engine engine)
-{
-    return runtime__engine(engine) != NULL;
-}
 
 /* Nothing but the caller may make a simulation go on. */
 static bool runtime__is_simulated(const struct pc_runtime *runtime)
@@ -143,7 +104,7 @@ enum pc_status pc_runtime_create(const struct pc_runtime_config *config,
                                  struct pc_runtime **created)
 {
     *created = NULL;
-    const struct port_engine *engine = runtime__engine(config->engine);
+    const struct port_engine *engine = engine_find(config->engine);
     if (engine == NULL || (engine == port_engine_sim && config->simulation == NULL)) {
         return PC_UNSUPPORTED;
     }

@@ -90,19 +90,13 @@ static uint64_t session__idle_at_ms(const struct pc_session *session)
     return session->received_ms + idle_ms;
 }
 
-/* The time with these low bits that is nearest to now: less than 24 days away. */
-static uint64_t session__near_ms(const struct pc_session *session, uint32_t low_bits)
-{
-    uint64_t now_ms = session->worker->now_ms;
-    return now_ms + (uint64_t)(int64_t)(int32_t)(low_bits - (uint32_t)now_ms);
-}
-
 static uint64_t session__slow_at_ms(const struct pc_session *session)
 {
     if (!session->is_congested || session->phase != SESSION_OPEN) {
         return UINT64_MAX;
     }
-    return session__near_ms(session, session->congested_ms) + session->type->policy.soft_timeout_ms;
+    return session_near_ms(session->worker->now_ms, session->congested_ms) +
+           session->type->policy.soft_timeout_ms;
 }
 
 static uint64_t session__earlier(uint64_t due_ms, uint64_t other_ms)
@@ -118,7 +112,8 @@ void session_set_timer(struct pc_session *session)
     due_ms = session__earlier(due_ms, session__slow_at_ms(session));
     due_ms = session__earlier(due_ms, session->resume_ms);
     if (session->short_of != 0) {
-        due_ms = session__earlier(due_ms, session__near_ms(session, session->retry_ms));
+        due_ms =
+            session__earlier(due_ms, session_near_ms(session->worker->now_ms, session->retry_ms));
     }
     if (due_ms == UINT64_MAX) {
         timer_wheel_cancel(&session->worker->timers, &session->timer);
@@ -138,7 +133,7 @@ void session_wait_for_buffers(struct pc_session *session, enum session_shortage 
         return;
     }
     uint64_t now_ms = session->worker->now_ms;
-    uint64_t last_ms = session__near_ms(session, session->retry_ms);
+    uint64_t last_ms = session_near_ms(now_ms, session->retry_ms);
     bool is_new = session->retry_step == 0 || now_ms > last_ms + SHORTAGE_OVER_MS;
     if (is_new) {
         session->retry_step = 1;
@@ -267,8 +262,7 @@ static void session__end_waits(struct pc_session *session)
 {
     uint64_t now_ms = session->worker->now_ms;
     bool may_handle = session->resume_ms != 0 && now_ms >= session->resume_ms;
-    bool may_retry =
-        session->short_of != 0 && now_ms >= session__near_ms(session, session->retry_ms);
+    bool may_retry = session->short_of != 0 && now_ms >= session_near_ms(now_ms, session->retry_ms);
     if (may_handle) {
         session->resume_ms = 0;
     }

@@ -107,6 +107,12 @@ _Static_assert(offsetof(struct pc_session, assembler) == 256, "receiving begins 
 
 void session_check(const struct pc_session *session);
 
+/* The time with these low bits that is nearest to now: less than 24 days away. */
+static inline uint64_t session_near_ms(uint64_t now_ms, uint32_t low_bits)
+{
+    return now_ms + (uint64_t)(int64_t)(int32_t)(low_bits - (uint32_t)now_ms);
+}
+
 static inline struct pc_session *session_of_socket(struct port_socket *socket)
 {
     return (struct pc_session *)(void *)((uint8_t *)socket - offsetof(struct pc_session, socket));

@@ -49,6 +49,7 @@ enum sim_fault {
     SIM_CORRUPT,         /* a byte changes on its way */
     SIM_RECEIVE_SHORT,   /* the system is short: port_recv, or the receive's event, says so */
     SIM_SEND_SHORT,      /* the same of port_send and a send */
+    SIM_MEMORY_DENIED,   /* a process gets no memory; the caller asks, for it knows who allocates */
     SIM_FAULT_COUNT
 };
 

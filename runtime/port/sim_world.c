@@ -48,6 +48,7 @@ const char *sim_fault_name(enum sim_fault fault)
         [SIM_CORRUPT] = "corrupt",
         [SIM_RECEIVE_SHORT] = "receive_short",
         [SIM_SEND_SHORT] = "send_short",
+        [SIM_MEMORY_DENIED] = "memory_denied",
     };
     return names[fault];
 }

@@ -8,7 +8,9 @@
 #include "sim_table.h"
 
 #define ACT_BURST_MAX    300u
+#define ACT_FLOOD        1200u /* frames, as small as can be: more than a turn handles */
 #define ACT_FRAMES_MAX   4u
+#define ACT_KEYS_MAX     100u
 #define ACT_DEADLINE_MAX 400u
 
 static struct stream *act__stream(struct sim_run *run, struct pc_session *session)
@@ -49,20 +51,37 @@ static void act__send_some(struct sim_run *run, struct pc_session *session, uint
 
 static void act__burst(struct sim_run *run, struct pc_session *session)
 {
-    uint32_t count = 1 + sim_choose(run->world, ACT_BURST_MAX);
-    while (count > 0 && act__send(run, session, SIM_ID_TEXT, 4 + count % 29)) {
+    bool is_flood = sim_choose(run->world, 8) == 0;
+    uint32_t count = is_flood ? ACT_FLOOD : 1 + sim_choose(run->world, ACT_BURST_MAX);
+    while (count > 0 && act__send(run, session, SIM_ID_TEXT, is_flood ? 4 : 4 + count % 29)) {
         count--;
     }
+}
+
+/* The key of the waiting frame that must give way when one of this key comes, or STREAM_KEYS_MAX.
+ */
+static uint32_t act__displaced(const struct pc_session *session, uint32_t key)
+{
+    const struct latest_frame *oldest = session->latest.head;
+    bool is_waiting = false;
+    for (const struct latest_frame *frame = oldest; frame != NULL; frame = frame->next) {
+        is_waiting = is_waiting || frame->key == key;
+    }
+    bool is_full = session->latest.count == LATEST_COUNT_MAX;
+    return session->is_congested && is_full && !is_waiting ? (uint32_t)oldest->key
+                                                           : STREAM_KEYS_MAX;
 }
 
 static void act__send_latest(struct sim_run *run, struct pc_session *session)
 {
     struct sim_user *user = pc_session_user(session);
     struct stream *stream = act__stream(run, session);
-    uint32_t count = 1 + sim_choose(run->world, ACT_FRAMES_MAX);
+    bool has_many = run->latest_keys > ACT_FRAMES_MAX;
+    uint32_t count = 1 + sim_choose(run->world, has_many ? ACT_KEYS_MAX : ACT_FRAMES_MAX);
     while (count-- > 0) {
         uint8_t frame[SIM_LATEST] = {0};
-        uint32_t key = sim_choose(run->world, STREAM_KEYS_MAX);
+        uint32_t key = sim_choose(run->world, run->latest_keys);
+        uint32_t displaced = act__displaced(session, key);
         pc_frame_put_header(frame, sizeof frame, SIM_ID_LATEST);
         pc_wire_put_u32(frame + 4, key);
         pc_wire_put_u32(frame + 8, ++user->latest_version);
@@ -71,6 +90,10 @@ static void act__send_latest(struct sim_run *run, struct pc_session *session)
             return;
         }
         stream_sent(stream, frame, sizeof frame);
+        if (displaced < STREAM_KEYS_MAX) {
+            coverage_note(session, EVENT_APP_DISPLACED);
+            stream_displaced(stream, displaced);
+        }
     }
 }
 
@@ -132,10 +155,12 @@ static void act__close(struct sim_run *run, struct pc_session *session, bool abo
 
 static void act__set_budget(struct sim_run *run, struct pc_session *session)
 {
+    coverage_note(session, EVENT_APP_BUDGET);
     if (sim_choose(run->world, 3) == 0) {
-        pc_session_set_budget(session, 0, 0);
+        limits_set_budget(session, 0, 0);
     } else {
-        pc_session_set_budget(session, sim_choose(run->world, 50), sim_choose(run->world, 20000));
+        uint32_t packets = sim_choose(run->world, 50);
+        limits_set_budget(session, packets, sim_choose(run->world, 20000));
     }
 }
 
@@ -187,6 +212,7 @@ void sim_act_as(struct sim_run *run, struct pc_session *session, enum run_action
                                 PC_CLOSE_DEADLINE);
         break;
     case ACTION_READY:
+        coverage_note(session, EVENT_APP_STATE);
         pc_session_set_protocol_state(session, (uint8_t)sim_choose(run->world, 2));
         break;
     case ACTION_PAUSE:

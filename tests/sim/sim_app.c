@@ -5,6 +5,7 @@
 #include "net/listener.h"
 #include "pc/check.h"
 #include "pc/container.h"
+#include "sim_coverage.h"
 #include "sim_run.h"
 #include "sim_table.h"
 
@@ -63,9 +64,12 @@ void sim_app_on_open(struct pc_session *session)
     app__check_generation(session);
     PC_ASSERT(pc_worker_find(session->worker, session->handle) == session);
     sim_note(run->world, "end %u: on_open", user->end, 0, 0);
-    stream_of(&run->streams, user->end)->is_wild |= run->is_wild;
+    struct stream *outgoing = stream_of(&run->streams, user->end);
+    outgoing->is_wild |= run->is_wild;
+    outgoing->is_short |= !app__process(session)->is_roomy;
     app__remember(run, session->handle);
     if (run->all_ready) {
+        coverage_note(session, EVENT_APP_STATE);
         pc_session_set_protocol_state(session, SIM_STATE_READY);
     }
     app__react(run, session);
@@ -79,6 +83,7 @@ static void app__received(struct pc_session *session, const struct pc_frame *fra
     PC_ASSERT(user->stage == STAGE_OPEN);
     PC_ASSERT(session->phase == SESSION_OPEN);
     PC_ASSERT(!session_is_blocked(session));
+    limits_frame(session, frame);
     sim_note(run->world, "end %u: packet %u of %u bytes", user->end, frame->id, frame->size);
     stream_received(app__incoming(run, user), frame, process->is_lossy);
     run->totals->frames++;
@@ -122,9 +127,11 @@ void sim_app_on_close(struct pc_session *session, enum pc_close_reason reason)
     sim_note(run->world, "end %u: on_close, reason %u", user->end, (uint32_t)reason, 0);
     if (reason == PC_CLOSE_PEER) {
         PC_ASSERT(stream_is_complete(app__incoming(run, user), process->is_lossy));
+        PC_ASSERT(stream_is_latest(app__incoming(run, user), process->is_lossy));
     }
+    limits_closed(session, reason);
+    coverage_closed(reason);
     run->totals->lives++;
-    run->totals->closed[reason]++;
 }
 
 /* A frame is refused only if its sender meant it to be. */

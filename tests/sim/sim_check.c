@@ -32,6 +32,23 @@ static void check__sending(const struct pc_session *session)
     PC_ASSERT(session->queue.bytes <= session->type->policy.send_bytes_max);
 }
 
+/* Nothing is waited for that time has brought: timers fire on the first tick behind their time. */
+static void check__timely(const struct pc_session *session)
+{
+    const struct pc_session_type *policy = &session->type->policy;
+    uint64_t tick_ms = session->worker->now_ms / TIMER_TICK_MS * TIMER_TICK_MS;
+    PC_ASSERT(session->deadline_ms == 0 || session->deadline_ms > tick_ms);
+    PC_ASSERT(session->resume_ms == 0 || session->resume_ms > tick_ms);
+    if (policy->idle_timeout_ms != 0 && !session_is_blocked(session)) {
+        PC_ASSERT(session->received_ms + policy->idle_timeout_ms > tick_ms);
+    }
+    if (session->is_congested) {
+        PC_ASSERT(session_near_ms(session->worker->now_ms, session->congested_ms) +
+                      policy->soft_timeout_ms >
+                  tick_ms);
+    }
+}
+
 static void check__open(const struct pc_session *session)
 {
     const struct pc_session_type *policy = &session->type->policy;
@@ -44,6 +61,7 @@ static void check__open(const struct pc_session *session)
                        session->is_congested || session->short_of != 0 ||
                        (policy->idle_timeout_ms != 0 && !session_is_blocked(session));
     PC_ASSERT(!needs_timer || pc_timer_is_set(&session->timer));
+    check__timely(session);
     check__sending(session);
 }
 
@@ -55,6 +73,8 @@ static void check__draining(const struct pc_session *session)
     PC_ASSERT(session->socket.recv.in_flight || has_peers_end ||
               check__is_short(session, SESSION_SHORT_RECEIVE));
     PC_ASSERT(pc_timer_is_set(&session->timer));
+    /* A stop may give no time at all: then the next tick is in time. */
+    PC_ASSERT(session->deadline_ms + 2 * TIMER_TICK_MS > session->worker->now_ms);
     PC_ASSERT(has_own_end || session->queue.bytes > 0 || session->socket.send.in_flight);
     PC_ASSERT(!has_own_end || session->queue.bytes == 0);
     PC_ASSERT(!has_own_end || !has_peers_end);
@@ -73,7 +93,7 @@ static void check__session(const struct pc_session *session)
     case SESSION_CONNECTING:
         PC_ASSERT(session->socket.state == PORT_SOCKET_CONNECTING);
         PC_ASSERT(session->link != NULL && session->link->session == session);
-        PC_ASSERT(has_timer);
+        PC_ASSERT(has_timer && session->deadline_ms + TIMER_TICK_MS > session->worker->now_ms);
         break;
     case SESSION_OPEN:
         check__open(session);
@@ -137,6 +157,7 @@ void sim_check_worker(struct sim_process *process, struct pc_worker *worker)
         check__pool(worker_pool(worker, t), process->generations[worker->index][t]);
     }
     buffer_pool_check(&worker->buffers);
+    limits_turned(process, worker);
 }
 
 /* ---- counts ---- */
@@ -297,8 +318,7 @@ static bool check__is_reading(const struct pc_session *session)
 }
 
 /* Between two open ends everything that was sent has been handled. */
-static void check__rest_of_pair(struct sim_run *run, const struct sim_process *sender,
-                                const struct pc_session *session)
+static void check__rest_of_pair(struct sim_run *run, const struct pc_session *session)
 {
     const struct sim_process *receiver = NULL;
     uint32_t end = sim_port_socket_end(&session->socket);
@@ -308,9 +328,7 @@ static void check__rest_of_pair(struct sim_run *run, const struct sim_process *s
     }
     const struct stream *stream = stream_of(&run->streams, end);
     PC_ASSERT(stream_is_complete(stream, receiver->is_lossy));
-    if (sender->is_roomy && !receiver->is_lossy) {
-        PC_ASSERT(stream_is_latest(stream));
-    }
+    PC_ASSERT(stream_is_latest(stream, receiver->is_lossy));
 }
 
 /* Raw peers read everything when the run comes to rest. */
@@ -323,8 +341,7 @@ static bool check__is_raw(const struct sim_run *run, uint32_t end)
     return is_raw;
 }
 
-static void check__rest_of_session(struct sim_run *run, const struct sim_process *process,
-                                   const struct pc_session *session)
+static void check__rest_of_session(struct sim_run *run, const struct pc_session *session)
 {
     const struct sim_process *receiver = NULL;
     uint32_t end = sim_port_socket_end(&session->socket);
@@ -341,7 +358,7 @@ static void check__rest_of_session(struct sim_run *run, const struct sim_process
         PC_ASSERT(!session->socket.send.in_flight);
         PC_ASSERT(session->latest.count == 0);
     }
-    check__rest_of_pair(run, process, session);
+    check__rest_of_pair(run, session);
 }
 
 static void check__rest_of_listener(const struct listener *listener)
@@ -356,13 +373,12 @@ static void check__rest_of_link(const struct connector_link *link)
     PC_ASSERT(link->session != NULL || pc_timer_is_set(&link->retry) || link->config->once);
 }
 
-static void check__rest_of_pool(struct sim_run *run, const struct sim_process *process,
-                                const struct session_pool *pool)
+static void check__rest_of_pool(struct sim_run *run, const struct session_pool *pool)
 {
     for (uint32_t slot = 0; slot < check__slot_count(pool); slot++) {
         const struct pc_session *session = session_pool_at(pool, slot);
         if (session->phase != SESSION_FREE) {
-            check__rest_of_session(run, process, session);
+            check__rest_of_session(run, session);
         }
     }
 }
@@ -375,7 +391,7 @@ static void check__rest_of_process(struct sim_run *run, const struct sim_process
         PC_ASSERT(worker->resume_head == NULL);
         PC_ASSERT(check__handovers(runtime, w, RUN_TYPES) == 0);
         for (uint32_t t = 0; t < RUN_TYPES; t++) {
-            check__rest_of_pool(run, process, worker_pool(worker, t));
+            check__rest_of_pool(run, worker_pool(worker, t));
         }
         for (uint32_t i = 0; i < worker->link_count; i++) {
             check__rest_of_link(&worker->links[i]);

@@ -4,15 +4,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "net/connector.h"
-#include "net/listener.h"
-#include "net/runtime.h"
-#include "net/worker.h"
 #include "pc/check.h"
 
 #define P(phase) (1u << SESSION_##phase)
 
 static uint64_t counts[SESSION_PHASE_COUNT][EVENT_COUNT];
+static uint64_t closed[PC_CLOSE_REASON_COUNT];
+static uint64_t faults[SIM_FAULT_COUNT];
 
 static const char *const phase_names[SESSION_PHASE_COUNT] = {
     "free", "accepting", "connecting", "open", "draining", "closing",
@@ -52,6 +50,16 @@ static const struct {
     [EVENT_CONTINUE] = {"continue", P(ACCEPTING) | P(CONNECTING),
                         "queued by handling and sending, which need an open session"},
     [EVENT_SHUT_DOWN] = {"shut down", 0, ""},
+    [EVENT_HANDED_OVER] = {"handed over", P(CONNECTING) | P(OPEN) | P(DRAINING) | P(CLOSING),
+                           "a connection changes its worker before the session opens"},
+    [EVENT_TAKEN_OVER] = {"taken over", P(CONNECTING) | P(OPEN) | P(DRAINING) | P(CLOSING),
+                          "a connection changes its worker before the session opens"},
+    [EVENT_BUDGET_SPENT] = {"budget spent", P(ACCEPTING) | P(CONNECTING) | P(DRAINING) | P(CLOSING),
+                            "only what an open session handles costs its budget"},
+    [EVENT_NO_MEMORY] = {"no memory", P(ACCEPTING) | P(CONNECTING) | P(DRAINING) | P(CLOSING),
+                         "only handling and sending need memory, and only while open"},
+    [EVENT_EVICTED] = {"evicted", P(ACCEPTING) | P(CONNECTING) | P(CLOSING),
+                       "only who holds memory and is not ending is chosen to give it back"},
     [EVENT_APP_SEND] = {"app: send", P(ACCEPTING) | P(CONNECTING),
                         "the application knows a session from on_open on"},
     [EVENT_APP_LATEST] = {"app: latest", P(ACCEPTING) | P(CONNECTING),
@@ -68,6 +76,13 @@ static const struct {
                          "the application knows a session from on_open on"},
     [EVENT_APP_RESUME] = {"app: resume", P(ACCEPTING) | P(CONNECTING),
                           "the application knows a session from on_open on"},
+    [EVENT_APP_STATE] = {"app: state", P(ACCEPTING) | P(CONNECTING),
+                         "the application knows a session from on_open on"},
+    [EVENT_APP_BUDGET] = {"app: budget", P(ACCEPTING) | P(CONNECTING),
+                          "the application knows a session from on_open on"},
+    [EVENT_APP_DISPLACED] = {"app: displaced",
+                             P(ACCEPTING) | P(CONNECTING) | P(DRAINING) | P(CLOSING),
+                             "only an open session takes frames"},
 };
 
 void coverage_note(const struct pc_session *session, enum coverage_event event)
@@ -94,6 +109,48 @@ static bool coverage__print_event(enum coverage_event event)
     return is_complete;
 }
 
+void coverage_closed(enum pc_close_reason reason)
+{
+    closed[reason]++;
+}
+
+void coverage_add_faults(const struct sim_world *world)
+{
+    for (uint32_t fault = 0; fault < SIM_FAULT_COUNT; fault++) {
+        faults[fault] += sim_world_fault_count(world, (enum sim_fault)fault);
+    }
+}
+
+static bool coverage__print_count(const char *name, uint64_t count)
+{
+    printf(" %s %llu%s", name, (unsigned long long)count, count == 0 ? " MISSING" : "");
+    return count > 0;
+}
+
+static bool coverage__print_closed(void)
+{
+    bool is_complete = true;
+    printf("closed by:");
+    for (uint32_t reason = PC_CLOSE_NONE + 1; reason < PC_CLOSE_REASON_COUNT; reason++) {
+        const char *name = pc_close_reason_name((enum pc_close_reason)reason);
+        is_complete = coverage__print_count(name, closed[reason]) && is_complete;
+    }
+    printf("\n");
+    return is_complete;
+}
+
+static bool coverage__print_faults(void)
+{
+    bool is_complete = true;
+    printf("faults:");
+    for (uint32_t fault = 0; fault < SIM_FAULT_COUNT; fault++) {
+        const char *name = sim_fault_name((enum sim_fault)fault);
+        is_complete = coverage__print_count(name, faults[fault]) && is_complete;
+    }
+    printf("\n");
+    return is_complete;
+}
+
 bool coverage_print(void)
 {
     bool is_complete = true;
@@ -106,110 +163,6 @@ bool coverage_print(void)
         is_complete = coverage__print_event((enum coverage_event)event) && is_complete;
     }
     printf("free: nothing comes to a session in its pool (asserted).\n");
-    return is_complete;
-}
-
-/* ---- the runtime's calls, on their way ---- */
-
-void __real_listener_on_accepted(struct pc_session *session, const struct port_event *event);
-void __wrap_listener_on_accepted(struct pc_session *session, const struct port_event *event);
-void __real_connector_on_connected(struct pc_session *session, const struct port_event *event);
-void __wrap_connector_on_connected(struct pc_session *session, const struct port_event *event);
-void __real_session_on_received(struct pc_session *session, const struct port_event *event);
-void __wrap_session_on_received(struct pc_session *session, const struct port_event *event);
-void __real_session_on_sent(struct pc_session *session, const struct port_event *event);
-void __wrap_session_on_sent(struct pc_session *session, const struct port_event *event);
-void __real_session_on_closed(struct pc_session *session);
-void __wrap_session_on_closed(struct pc_session *session);
-void __real_session_flush(struct pc_session *session);
-void __wrap_session_flush(struct pc_session *session);
-void __real_session_continue(struct pc_session *session);
-void __wrap_session_continue(struct pc_session *session);
-void __real_timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms,
-                                struct pc_worker *worker);
-void __wrap_timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms,
-                                struct pc_worker *worker);
-void __real_session_pool_visit(struct session_pool *pool,
-                               void (*visit)(struct pc_session *session, void *context),
-                               void *context);
-void __wrap_session_pool_visit(struct session_pool *pool,
-                               void (*visit)(struct pc_session *session, void *context),
-                               void *context);
-
-void __wrap_listener_on_accepted(struct pc_session *session, const struct port_event *event)
-{
-    coverage_note(session, event->status == PC_OK ? EVENT_ACCEPTED : EVENT_ACCEPT_FAILED);
-    __real_listener_on_accepted(session, event);
-}
-
-void __wrap_connector_on_connected(struct pc_session *session, const struct port_event *event)
-{
-    coverage_note(session, event->status == PC_OK ? EVENT_CONNECTED : EVENT_CONNECT_FAILED);
-    __real_connector_on_connected(session, event);
-}
-
-void __wrap_session_on_received(struct pc_session *session, const struct port_event *event)
-{
-    if (event->status == PC_OK) {
-        coverage_note(session, EVENT_RECEIVED);
-    } else {
-        coverage_note(session, event->status == PC_END ? EVENT_RECEIVED_END : EVENT_RECEIVE_FAILED);
-    }
-    __real_session_on_received(session, event);
-}
-
-void __wrap_session_on_sent(struct pc_session *session, const struct port_event *event)
-{
-    coverage_note(session, event->status == PC_OK ? EVENT_SENT : EVENT_SEND_FAILED);
-    __real_session_on_sent(session, event);
-}
-
-void __wrap_session_on_closed(struct pc_session *session)
-{
-    coverage_note(session, EVENT_CLOSED);
-    __real_session_on_closed(session);
-}
-
-void __wrap_session_flush(struct pc_session *session)
-{
-    coverage_note(session, EVENT_FLUSH);
-    __real_session_flush(session);
-}
-
-void __wrap_session_continue(struct pc_session *session)
-{
-    coverage_note(session, EVENT_CONTINUE);
-    __real_session_continue(session);
-}
-
-/* Timers are static to their files; those that are due are found before they fire. */
-void __wrap_timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms,
-                                struct pc_worker *worker)
-{
-    uint32_t type_count = worker == NULL ? 0 : worker->runtime->manager.type_count;
-    for (uint32_t t = 0; t < type_count; t++) {
-        const struct session_pool *pool = worker_pool(worker, t);
-        for (uint32_t slot = 0; slot < pool->slab_count * SESSION_SLAB_COUNT; slot++) {
-            const struct pc_session *session = session_pool_at(pool, slot);
-            if (pc_timer_is_set(&session->timer) &&
-                session->timer.expires_ms <= now_ms - now_ms % TIMER_TICK_MS) {
-                coverage_note(session, EVENT_TIMER);
-            }
-        }
-    }
-    __real_timer_wheel_advance(wheel, now_ms, worker);
-}
-
-void __wrap_session_pool_visit(struct session_pool *pool,
-                               void (*visit)(struct pc_session *session, void *context),
-                               void *context)
-{
-    for (uint32_t slot = 0;
-         visit == session_shut_down && slot < pool->slab_count * SESSION_SLAB_COUNT; slot++) {
-        const struct pc_session *session = session_pool_at(pool, slot);
-        if (session->phase != SESSION_FREE) {
-            coverage_note(session, EVENT_SHUT_DOWN);
-        }
-    }
-    __real_session_pool_visit(pool, visit, context);
+    is_complete = coverage__print_closed() && is_complete;
+    return coverage__print_faults() && is_complete;
 }

@@ -92,7 +92,8 @@ static void process__connect(struct sim_process *process)
 static void process__create(struct sim_process *process)
 {
     struct sim_world *world = process->run->world;
-    static const uint64_t budgets[] = {0, 0, 1u << 20, 256u << 10, 64u << 10};
+    static const uint64_t budgets[] = {0,          0,         0,         1u << 20,
+                                       256u << 10, 64u << 10, 64u << 10, 64u << 10};
     struct pc_runtime_config config = {
         .engine = PC_ENGINE_SIM,
         .simulation = world,
@@ -105,7 +106,7 @@ static void process__create(struct sim_process *process)
         .user = process,
     };
     process->is_lossy = false;
-    process->is_roomy = config.send_bytes_max == 0;
+    process->is_roomy = config.send_bytes_max == 0 && !process->run->is_short;
     sim_world_set_host(world, process->host);
     enum pc_status status = pc_runtime_create(&config, &process->runtime);
     PC_ASSERT(status == PC_OK);
@@ -130,6 +131,9 @@ void sim_process_start(struct sim_process *process)
     }
     memset(process->generations, 0, sizeof process->generations);
     memset(process->opened, 0, sizeof process->opened);
+    memset(process->accepts, 0, sizeof process->accepts);
+    memset(process->is_short, 0, sizeof process->is_short);
+    memset(process->hogged_ms, 0, sizeof process->hogged_ms);
     sim_note(run->world, "process %u: start, %u workers", process->index,
              process->runtime->worker_count, 0);
     enum pc_status status = pc_runtime_start(process->runtime);

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "pc/check.h"
+#include "sim_coverage.h"
 #include "sim_table.h"
 
 #define CALM_ROUNDS_MAX      200000u
 #define CALM_STOP_MS         20000u
 #define JUMP_MS_MAX          10000u
 #define PROBABILITY_HALVINGS 10u
+#define KEYS_USUAL           4u
 
 /* ---- beginning ---- */
 
@@ -50,6 +52,7 @@ static struct sim_world *run__create_world(const struct sim_run_options *options
     config.is_driven = true;
     config.trace = options->trace;
     run->is_wild = config.faults[SIM_CORRUPT] != 0;
+    run->is_short = config.faults[SIM_MEMORY_DENIED] != 0;
     return sim_world_create(&config);
 }
 
@@ -69,7 +72,8 @@ static void run__draw_manners(struct sim_run *run)
         run->moves[i] = moves_usual[i] * (1 + sim_choose(run->world, 4)) / 2;
     }
     run->moves[MOVE_JUMP] = sim_choose(run->world, 4) == 0 ? 1 : 0;
-    run->reaction_percent = sim_choose(run->world, 60);
+    run->reaction_percent = sim_choose(run->world, 4) == 0 ? 0 : sim_choose(run->world, 60);
+    run->latest_keys = sim_choose(run->world, 4) == 0 ? STREAM_KEYS_MAX : KEYS_USUAL;
     run->all_ready = sim_choose(run->world, 2) == 0;
 }
 
@@ -80,6 +84,7 @@ static void run__begin(struct sim_run *run, const struct sim_run_options *option
     run->calm_ms = options->calm_ms;
     run->world = run__create_world(options, run);
     PC_ASSERT(run->world != NULL);
+    sim_memory_begin(run->world);
     run__draw_manners(run);
     for (uint32_t i = 0; i < RUN_PEERS; i++) {
         run->peers[i].end = SIM_END_NONE;
@@ -159,6 +164,7 @@ static bool run__move_step(struct sim_run *run)
         return false;
     }
     sim_world_step(run->world, sim_choose(run->world, count));
+    sim_world_check(run->world);
     return true;
 }
 
@@ -325,6 +331,8 @@ void sim_run_stop_all(struct sim_run *run)
 
 void sim_run_free(struct sim_run *run)
 {
+    sim_memory_end();
+    coverage_add_faults(run->world);
     sim_world_destroy(run->world);
     stream_table_free(&run->streams);
     for (uint32_t i = 0; i < RUN_PEERS; i++) {

@@ -14,6 +14,7 @@
 #include "net/runtime.h"
 #include "net/session.h"
 #include "port/port_sim.h"
+#include "sim_limits.h"
 #include "sim_stream.h"
 
 #define RUN_SERVERS         3u
@@ -81,6 +82,9 @@ struct sim_process {
     bool is_roomy;       /* its workers' memory never runs short */
     uint32_t generations[RUN_WORKERS_MAX][RUN_TYPES][RUN_SLOTS_MAX]; /* seen last */
     uint32_t opened[RUN_WORKERS_MAX][RUN_TYPES][RUN_SLOTS_MAX];      /* that on_open saw last */
+    struct limits_bucket accepts[RUN_LISTENERS_MAX];
+    bool is_short[RUN_WORKERS_MAX]; /* no accept may be posted: memory of the worker is short */
+    uint64_t hogged_ms[RUN_WORKERS_MAX]; /* since when it is nearly gone, and nobody ends; or 0 */
 };
 
 /* What the application keeps of a session. */
@@ -88,6 +92,7 @@ struct sim_user {
     uint32_t end;
     uint32_t stage; /* 0 before on_open, 1 until on_close, 2 */
     uint32_t latest_version;
+    struct limits_mirror limits;
 };
 
 /* A message to a worker, in which the application acts. */
@@ -117,7 +122,6 @@ struct sim_totals {
     uint64_t frames; /* handled */
     uint64_t bytes;  /* in them */
     uint64_t starts; /* of processes */
-    uint64_t closed[PC_CLOSE_REASON_COUNT];
 };
 
 struct sim_run {
@@ -132,7 +136,9 @@ struct sim_run {
     uint32_t weights[ACTION_COUNT];
     uint32_t moves[MOVE_COUNT];
     uint32_t reaction_percent; /* how often a callback acts */
+    uint32_t latest_keys;      /* that frames of which the newest counts have */
     bool all_ready;            /* every session begins in READY */
+    bool is_short;             /* of memory: processes may get none */
     bool is_wild;              /* bytes change on their way */
     bool is_calm;
     uint32_t calm_ms;
@@ -209,6 +215,12 @@ void sim_peer_act(struct sim_run *run, struct sim_peer *peer);
 
 /* Read all that has come, and close what is over or if it is wanted. */
 void sim_peers_calm(struct sim_run *run, bool close);
+
+/* ---- sim_wrap.c ---- */
+
+/* From now on the processes of the world may get no memory, if that is among its faults. */
+void sim_memory_begin(struct sim_world *world);
+void sim_memory_end(void);
 
 /* ---- sim_check.c ---- */
 

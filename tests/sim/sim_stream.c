@@ -64,8 +64,9 @@ void stream_sent(struct stream *stream, const uint8_t *bytes, uint32_t size)
 {
     struct pc_frame frame = pc_frame_at(bytes);
     if (stream__is_latest(frame.id)) {
-        stream->latest_sent[pc_wire_get_u32(frame.payload) % STREAM_KEYS_MAX] =
-            pc_wire_get_u32(frame.payload + 4);
+        uint32_t key = pc_wire_get_u32(frame.payload) % STREAM_KEYS_MAX;
+        stream->latest_sent[key] = pc_wire_get_u32(frame.payload + 4);
+        stream->latest_due[key] = stream->latest_sent[key];
         return;
     }
     if (stream->count == stream->room) {
@@ -78,6 +79,12 @@ void stream_sent(struct stream *stream, const uint8_t *bytes, uint32_t size)
         .size = frame.size,
         .id = frame.id,
     };
+}
+
+void stream_displaced(struct stream *stream, uint32_t key)
+{
+    PC_ASSERT(key < STREAM_KEYS_MAX);
+    stream->latest_due[key] = 0;
 }
 
 /* A newer one may have taken the place of any, but none is older than the one before. */
@@ -164,8 +171,12 @@ bool stream_is_complete(const struct stream *stream, bool is_lossy)
     return true;
 }
 
-bool stream_is_latest(const struct stream *stream)
+bool stream_is_latest(const struct stream *stream, bool is_lossy)
 {
-    return stream->is_wild ||
-           memcmp(stream->latest_got, stream->latest_sent, sizeof stream->latest_got) == 0;
+    bool is_latest = true;
+    bool is_exempt = stream->is_wild || stream->is_short || is_lossy;
+    for (uint32_t key = 0; key < STREAM_KEYS_MAX && !is_exempt; key++) {
+        is_latest = is_latest && stream->latest_got[key] >= stream->latest_due[key];
+    }
+    return is_latest;
 }

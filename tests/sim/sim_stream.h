@@ -11,7 +11,7 @@
 #include "pc/dispatch.h"
 #include "pc/frame.h"
 
-#define STREAM_KEYS_MAX 4u
+#define STREAM_KEYS_MAX 100u
 
 struct stream_note {
     uint32_t digest;
@@ -28,9 +28,11 @@ struct stream {
     uint32_t room;
     uint32_t made;                         /* frames so far; numbers their contents */
     uint32_t latest_sent[STREAM_KEYS_MAX]; /* version last queued, by key */
+    uint32_t latest_due[STREAM_KEYS_MAX];  /* likewise, unless it gave way; 0: it did */
     uint32_t latest_got[STREAM_KEYS_MAX];
     uint32_t received; /* frames handled */
     bool is_wild;      /* somebody sends rubbish: nothing is expected any more */
+    bool is_short;     /* of memory is the sender: it may forget what waits for room */
 };
 
 /* The streams of one world, by the sending end. */
@@ -60,5 +62,8 @@ bool stream_may_refuse(const struct stream *stream, enum pc_refusal refusal, uin
 /* Everything has arrived that had to. */
 bool stream_is_complete(const struct stream *stream, bool is_lossy);
 
-/* The newest of every key has arrived. */
-bool stream_is_latest(const struct stream *stream);
+/* The frame of the key that was queued last gave way to one of another key. */
+void stream_displaced(struct stream *stream, uint32_t key);
+
+/* The newest of every key has arrived, but for those that gave way. is_lossy: as above. */
+bool stream_is_latest(const struct stream *stream, bool is_lossy);

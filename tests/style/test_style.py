@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import function_rules
 import text_rules
 import tool_rules
-from source import Source, blank
+from source import Source, blank, load
 
 C = "/* What it is. */\n"
 
@@ -86,6 +86,15 @@ def test_good_sample_is_not_found(rule: object, path: str, text: str) -> None:
 
 def test_every_text_rule_has_a_bad_sample() -> None:
     assert {case[0] for case in BAD} == set(text_rules.RULES)
+
+
+def test_every_file_that_may_allocate_does() -> None:
+    allowed = {
+        text_rules.may_allocate(source.path)
+        for source in load()
+        if any(text_rules.allocation_calls(source))
+    }
+    assert set(text_rules.MAY_ALLOCATE) - allowed == set()
 
 
 def test_blank_keeps_offsets_and_lines() -> None:

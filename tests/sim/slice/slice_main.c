@@ -216,6 +216,7 @@ static bool run__step(struct slice_run *run)
         return false;
     }
     sim_world_step(run->world, sim_choose(run->world, count));
+    sim_world_check(run->world);
     return true;
 }
 
