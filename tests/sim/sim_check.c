@@ -23,6 +23,12 @@ static bool check__is_short(const struct pc_session *session, enum session_short
     return (session->short_of & shortage) != 0;
 }
 
+/* It handles whatever arrives; a shortage of buffers has its own time. */
+static bool check__is_reading(const struct pc_session *session)
+{
+    return !session_is_blocked(session) && !check__is_short(session, SESSION_SHORT_RECEIVE);
+}
+
 static void check__sending(const struct pc_session *session)
 {
     if (session->queue.bytes > 0) {
@@ -39,7 +45,7 @@ static void check__timely(const struct pc_session *session)
     uint64_t tick_ms = session->worker->now_ms / TIMER_TICK_MS * TIMER_TICK_MS;
     PC_ASSERT(session->deadline_ms == 0 || session->deadline_ms > tick_ms);
     PC_ASSERT(session->resume_ms == 0 || session->resume_ms > tick_ms);
-    if (policy->idle_timeout_ms != 0 && !session_is_blocked(session)) {
+    if (policy->idle_timeout_ms != 0 && check__is_reading(session)) {
         PC_ASSERT(session->received_ms + policy->idle_timeout_ms > tick_ms);
     }
     if (session->is_congested) {
@@ -309,12 +315,6 @@ static const struct pc_session *check__find_end(const struct sim_run *run, uint3
         }
     }
     return found;
-}
-
-/* It handles whatever arrives; a shortage of buffers has its own time. */
-static bool check__is_reading(const struct pc_session *session)
-{
-    return !session_is_blocked(session) && !check__is_short(session, SESSION_SHORT_RECEIVE);
 }
 
 /* Between two open ends everything that was sent has been handled. */
