@@ -16,7 +16,8 @@ def field_type(tmp_path: Path, text: str, **others: str) -> ir.Type:
 
 
 def test_passes_are_listed_once_and_in_order() -> None:
-    names = [run.__module__.rsplit(".", 1)[-1] for run in (*passes.RESOLVE, *passes.ASSEMBLE)]
+    names = [run.__module__.rsplit(".", 1)[-1] for run in (
+        *passes.RESOLVE, *passes.EXAMPLES, *passes.ASSEMBLE)]
     assert names == ["names", "imports", "roles", "consts", "types", "states", "flows", "ids",
                      "states", "rates", "growth", "policy", "sizes", "examples", "assemble",
                      "tables", "identifiers"]
@@ -185,3 +186,24 @@ def test_compat_hash_follows_the_wire(tmp_path: Path, old: str, new: str) -> Non
 def test_compat_hash_ignores_the_rest(tmp_path: Path, old: str, new: str) -> None:
     assert old in WIRE
     assert hash_of(tmp_path, WIRE) == hash_of(tmp_path, WIRE.replace(old, new))
+
+
+EXAMPLE = "examples: [{value: {a: A}}]"
+
+
+@pytest.mark.parametrize(("head", "field", "more", "code"), [
+    ("enums: {e: {type: u8, values: {A: -1}}}", "a: e", EXAMPLE, "PG0407"),
+    ("enums: {e: {type: u8, values: {A: 256}}}", "a: {type: e, since: 2, default: A}", "",
+     "PG0407"),
+    ("flags: {e: {type: u8, bits: {A: -1}}}", "a: e", "examples: [{value: {a: [A]}}]", "PG0412"),
+    ("flags: {e: {type: u8, bits: {A: -1}}}", "a: {type: e, since: 2, default: [A]}", "",
+     "PG0412"),
+    ("flags: {e: {type: u8, bits: {A: 8}}}", "a: {type: e, since: 2, default: [A]}", "", "PG0412"),
+    ("consts: {B: 1}", "a: {type: u8, since: 2}", "examples: [{value: {}}]", "PG0804"),
+])
+def test_value_of_what_was_refused_is_no_trouble(tmp_path: Path, head: str, field: str, more: str,
+                                                 code: str) -> None:
+    """One mistake is one error, also where a default or an example uses it."""
+    text = (FLOWS.replace("version: 1", "version: 2") + head + "\npackets:\n  go:\n    id: 1\n"
+            f"    flow: client -> gate\n    fields: [{field}]\n    {more}\n")
+    assert [error.split()[1] for error in errors_of(tmp_path, text)] == [code]
