@@ -61,8 +61,8 @@ def _run(options: argparse.Namespace) -> int:
         path = folder / against.file_name(protocol.name, protocol.version)
         retired = _retired(old.get(protocol.name), protocol)
         changed = writer.write_if_changed(path, lock.render(protocol, retired))
-        print(f"{protocol.name} version {protocol.version}: "
-              f"{f'wrote {path}' if changed else 'as it was released'}")
+        command.say(options, f"{protocol.name} version {protocol.version}: "
+                    f"{f'wrote {path}' if changed else 'as it was released'}")
     return command.OK
 
 
