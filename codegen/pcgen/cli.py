@@ -44,7 +44,7 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
 
 def _same_everywhere() -> None:
     """What goes into a file or to another program is UTF-8 with \\n, whatever the locale; a
-    terminal that cannot show a character shows its number; half a surrogate pair is shown so too."""
+    terminal that cannot show a character shows its number, as all do half a surrogate pair's."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
