@@ -484,7 +484,7 @@ def _made_of(type_: Type) -> tuple[Type, ...]:
 
 def inner_types(type_: Type) -> Iterator[Type]:
     """The type itself and all that it is made of, each named type's members included. A whole comes
-    before its parts, and a named type once: the ways that lead to one may double with each level."""
+    before its parts, and a named type once: the ways to one may double with each level."""
     found: list[Type] = []
     seen: set[tuple[str, str]] = set()
 

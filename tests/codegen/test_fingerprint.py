@@ -105,8 +105,8 @@ def doubling(levels: int, deepest: str = "u8") -> str:
     unions = [f"  at_{level}: {{tag: u8, cases: {{a: {{tag: 0, type: at_{level - 1}}}, "
               f"b: {{tag: 1, type: at_{level - 1}}}}}}}\n" for level in range(1, levels)]
     first = f"  at_0: {{tag: u8, cases: {{a: 0, b: {{tag: 1, type: {deepest}}}}}}}\n"
-    return (FLOWS + "unions:\n" + first + "".join(unions) + "packets:\n  go: {id: 1, flow: client -> gate, "
-            f"fields: [it: at_{levels - 1}]}}\n")
+    packet = f"  go: {{id: 1, flow: client -> gate, fields: [it: at_{levels - 1}]}}\n"
+    return FLOWS + "unions:\n" + first + "".join(unions) + "packets:\n" + packet
 
 
 def test_type_that_is_met_by_many_ways_is_looked_at_once(tmp_path: Path) -> None:
