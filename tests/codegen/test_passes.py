@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import FLOWS, HEAD, ROLES, errors_of, program_of, with_fields
+from support import FLOWS, HEAD, ROLES, compile_text, errors_of, program_of, with_fields
 
 from pcgen import ir, passes
 
@@ -207,3 +207,13 @@ def test_value_of_what_was_refused_is_no_trouble(tmp_path: Path, head: str, fiel
     text = (FLOWS.replace("version: 1", "version: 2") + head + "\npackets:\n  go:\n    id: 1\n"
             f"    flow: client -> gate\n    fields: [{field}]\n    {more}\n")
     assert [error.split()[1] for error in errors_of(tmp_path, text)] == [code]
+
+
+@pytest.mark.parametrize(("name", "became", "language"), [
+    ("any", "Any", "Python"), ("literal", "Literal", "Python"), ("packet", "Packet", "Python")])
+def test_name_that_a_module_has_itself_is_blamed_on_nobody_else(
+        tmp_path: Path, name: str, became: str, language: str) -> None:
+    sink = compile_text(tmp_path, HEAD + f"structs: {{{name}: {{fields: [a: u8]}}}}\n").sink
+    said = [error.message for error in sink.sorted()]
+    assert said == [f"`{name}` becomes `{became}` in {language}, and every module there has a "
+                    f"`{became}` already"]

@@ -30,7 +30,7 @@ _WINDOWS = "near far small hyper interface min max"
 RESERVED = frozenset(" ".join((_C, _CPP, _PYTHON, _WINDOWS)).split())
 
 # Modules that the Python output has or uses.
-PROTOCOL_RESERVED = frozenset({"pc", "pcwire", "enum", "dataclasses", "typing", "math",
+PROTOCOL_RESERVED = frozenset({"pc", "pcwire", "roles", "enum", "dataclasses", "typing", "math",
                                "collections"})
 # Members that every union has; and words that the type grammar claims.
 CASE_RESERVED = frozenset({"tag", "unknown", "unknown_tag", "unknown_size"})

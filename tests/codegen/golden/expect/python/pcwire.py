@@ -19,7 +19,7 @@ EnumItem = TypeVar("EnumItem", bound=IntEnum)
 
 
 class DecodeError(ValueError):
-    """The bytes are not what the schema says. `reason` is one word, the same that C servers log."""
+    """The bytes are not what the schema says. `reason` is one word of those that C servers log."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
