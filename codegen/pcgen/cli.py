@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from pcgen import tools
+from pcgen.failure import Failure
+from pcgen.tools import command as shared
 from pcgen.tools.command import Command
 
 CLOSING = """\
@@ -41,18 +44,51 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
 
 def _same_everywhere() -> None:
     """What goes into a file or to another program is UTF-8 with \\n, whatever the locale; a
-    terminal that cannot show a character shows its number."""
+    terminal that cannot show a character shows its number, as all do half a surrogate pair's."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            if stream.isatty():
-                stream.reconfigure(errors="backslashreplace")
-            else:
-                stream.reconfigure(encoding="utf-8", newline="\n")
+            stream.reconfigure(errors="backslashreplace")
+            if not stream.isatty():
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _command(arguments: Sequence[str]) -> int:
+    known = arguments[0] if arguments and arguments[0] in tools.NAMES else None
+    options = _parser((known,) if known else tools.NAMES).parse_args(arguments)
+    status = command_named(options.command).run(options)
+    shared.finish_report(options)
+    return status
+
+
+def _let_go_of_output() -> None:
+    """Nobody takes it: what is still buffered must not fail once more when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _said(text: str) -> int:
+    sys.stderr.write(f"pcgen: {text}\n")
+    return shared.FAILED
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Returns the exit status."""
+    """Returns the exit status. What the system refuses is told on one line; a reader that has seen
+    enough of the output is no news to anybody."""
     _same_everywhere()
-    known = arguments[0] if arguments and arguments[0] in tools.NAMES else None
-    options = _parser((known,) if known else tools.NAMES).parse_args(arguments)
-    return command_named(options.command).run(options)
+    try:
+        try:
+            return _command(arguments)
+        finally:
+            print(end="", flush=True)
+    except Failure as failure:
+        return _said(str(failure))
+    except BrokenPipeError:
+        _let_go_of_output()
+        return shared.FAILED
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.filename is not None:
+            return _said(f"{os.fsdecode(error.filename)}: {reason}")
+        _let_go_of_output()
+        return _said(reason)

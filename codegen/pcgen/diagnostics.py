@@ -76,8 +76,8 @@ class ErrorSink:
     found: dict[tuple[str, int, int, str, str], Diagnostic] = field(default_factory=dict)
 
     def error(self, code: Code, span: Span, message: str, hint: str = "") -> None:
-        """Remember an error; the caller goes on."""
-        diagnostic = Diagnostic(code, span, message, hint)
+        """Remember an error; the caller goes on. What it quotes may have several lines."""
+        diagnostic = Diagnostic(code, span, " ".join(message.splitlines()), hint)
         self.found.setdefault(diagnostic.sort_key(), diagnostic)
 
     @property

@@ -59,7 +59,14 @@ class Reader:
         return ()
 
     def text(self, node: Node, what: str) -> Text:
-        """The node as one word or line."""
+        """The node as one word or line; an empty one after an error."""
+        text = self.prose(node, what)
+        if not text.value and isinstance(node, Scalar) and node.quoted:
+            self.sink.error(Code.WRONG_KIND, node.span, f"{what} must not be empty")
+        return text
+
+    def prose(self, node: Node, what: str) -> Text:
+        """The same of what may be empty, if it is put in quotes."""
         if isinstance(node, Scalar) and (node.text or node.quoted):
             if not node.quoted and node.text in PLAIN_WORDS:
                 refuse_word(node.text, node.span, self.sink)
@@ -103,7 +110,7 @@ class Reader:
         for entry in node.entries:
             if entry.key.value in keys.all:
                 entries[entry.key.value] = entry
-            else:
+            elif entry.key.value:
                 self.sink.error(Code.UNKNOWN_KEY, entry.key.span,
                                 f"{what} has no key `{entry.key}`",
                                 did_you_mean(entry.key.value, keys.all))
@@ -116,7 +123,7 @@ class Reader:
         """The value of `doc:` on one line."""
         if "doc" not in entries:
             return ""
-        return " ".join(self.text(entries["doc"].value, "doc").value.split())
+        return " ".join(self.prose(entries["doc"].value, "doc").value.split())
 
     def deprecated(self, entries: dict[str, Entry]) -> str | None:
         """`deprecated: true`, or the reason; None if it is not."""
@@ -125,7 +132,7 @@ class Reader:
         node = entries["deprecated"].value
         if isinstance(node, Scalar) and not node.quoted and node.text in ("true", "false"):
             return "" if node.text == "true" else None
-        return " ".join(self.text(node, "deprecated").value.split())
+        return " ".join(self.prose(node, "deprecated").value.split())
 
 
 def missing(span: Span) -> Text:

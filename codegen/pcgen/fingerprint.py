@@ -5,7 +5,9 @@ compat_hash  two sides with the same one at a version read each other's frames a
              ranges and the values of enums. Names, comments, flows, states and rates are left
              out: they can change alone. What came with a later version is left out too, so that
              appending keeps the hashes of the versions before. Of an imported file, whose versions
-             are its own, only what was there from the start counts.
+             are its own, only what was there from the start counts. A struct or union that takes
+             very much text stands there as the text's own hash: types that are used twice on each
+             of many levels would take more than any memory.
 schema_hash  everything but prose: names, defaults and policy as well. Another one means that
              somebody edited something, not that anything is wrong.
 """
@@ -21,6 +23,8 @@ from typing import Protocol as Shape
 
 from pcgen import ir
 
+# Longer texts of a struct or union are hashed. Never to change: released hashes hang on it.
+SPELLED_MAX = 0x10000
 _PROSE = ("doc", "source", "hashes", "schema_hash")
 
 
@@ -30,11 +34,12 @@ class _Aged(Shape):
 
 
 class _Wire:
-    """Spells types as the wire has them at one version."""
+    """Spells types as the wire has them at one version; each struct and union once."""
 
     def __init__(self, protocol: str, version: int) -> None:
         self.protocol = protocol
         self.version = version
+        self.spelled: dict[tuple[str, str], str] = {}
 
     def is_there(self, item: _Aged, owner: str) -> bool:
         return item.since <= (self.version if owner == self.protocol else 1)
@@ -63,11 +68,21 @@ class _Wire:
                 return f"{self.type(type_.element)}[{bound}]"
             case ir.Optional():
                 return f"{self.type(type_.inner)}?"
-            case ir.Struct():
-                length = "length" if type_.extensible else ""
-                return length + self.fields(type_.fields, type_.protocol)
-            case ir.Union():
-                return self.union(type_)
+            case ir.Struct() | ir.Union():
+                return self.composite(type_)
+
+    def composite(self, type_: ir.Struct | ir.Union) -> str:
+        key = (type_.protocol, type_.name)
+        if key not in self.spelled:
+            text = self.union(type_) if isinstance(type_, ir.Union) else self.struct(type_)
+            if len(text) > SPELLED_MAX:
+                text = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+            self.spelled[key] = text
+        return self.spelled[key]
+
+    def struct(self, struct: ir.Struct) -> str:
+        length = "length" if struct.extensible else ""
+        return length + self.fields(struct.fields, struct.protocol)
 
     def enum(self, enum: ir.Enum) -> str:
         if enum.unknown is ir.Unknown.KEEP:
@@ -99,9 +114,10 @@ def wire_type(type_: ir.Type, protocol: str, version: int) -> str:
 def canonical(packets: Iterable[ir.Packet], version: int) -> str:
     """The text that is hashed: one line for each packet of that version, by id."""
     lines = []
+    wires: dict[str, _Wire] = {}
     for packet in sorted(packets, key=lambda packet: packet.id):
         if packet.since <= version:
-            wire = _Wire(packet.protocol, version)
+            wire = wires.setdefault(packet.protocol, _Wire(packet.protocol, version))
             lines.append(f"{packet.id} {wire.fields(packet.fields, packet.protocol)}\n")
     return "".join(lines)
 

@@ -471,23 +471,38 @@ def grown_size(fields: tuple[Field, ...]) -> SizeRange:
     return SizeRange(total_size(oldest).min, total_size(fields).max)
 
 
-def inner_types(type_: Type) -> Iterator[Type]:
-    """The type itself and all that it is made of, each named type's members included."""
-    yield type_
+def _made_of(type_: Type) -> tuple[Type, ...]:
+    """What stands directly in a type."""
     match type_:
         case Array():
-            yield from inner_types(type_.element)
+            return (type_.element,)
         case Optional():
-            yield from inner_types(type_.inner)
+            return (type_.inner,)
         case Struct():
-            for field in type_.fields:
-                yield from inner_types(field.type)
+            return tuple(field.type for field in type_.fields)
         case Union():
-            for case in type_.cases:
-                if case.type is not None:
-                    yield from inner_types(case.type)
+            return tuple(case.type for case in type_.cases if case.type is not None)
         case _:
-            pass
+            return ()
+
+
+def inner_types(type_: Type) -> Iterator[Type]:
+    """The type itself and all that it is made of, each named type's members included. A whole comes
+    before its parts, and a named type once: the ways to one may double with each level."""
+    found: list[Type] = []
+    seen: set[tuple[str, str]] = set()
+
+    def visit(part: Type) -> None:
+        if isinstance(part, Enum | Flags | Struct | Union):
+            if (part.protocol, part.name) in seen:
+                return
+            seen.add((part.protocol, part.name))
+        for inner in reversed(_made_of(part)):
+            visit(inner)
+        found.append(part)
+
+    visit(type_)
+    return reversed(found)
 
 
 def is_open(type_: Type) -> bool:

@@ -15,7 +15,7 @@ from pcgen.comments import comments_of
 from pcgen.diagnostics import NOTE, WARNING, Diagnostic
 from pcgen.passes import scope
 from pcgen.pipeline import Compiled
-from pcgen.source import SourceFile, Span
+from pcgen.source import SourceFile, Span, resolved
 
 
 class Rule(Enum):
@@ -126,11 +126,11 @@ def _uses(view: View) -> Found:
 
 
 def _imports(view: View) -> Found:
-    by_path = {file.source.path.resolve(): file for file in view.files}
+    by_path = {resolved(file.source.path): file for file in view.files}
     for file in view.files:
         used = set(_words(file)) | {flow.states.value for flow in file.flows if flow.states}
         for name in file.imports:
-            other = by_path[(file.source.path.parent / name.value).resolve()]
+            other = by_path[resolved(file.source.path.parent / name.value)]
             given = {text.value for declared in (scope.constants, scope.types, scope.machines)
                      for text in declared(other)}
             needed = bool(used & given) or (bool(file.flows) and other.roles is not None)

@@ -14,7 +14,7 @@ from pcgen.codes import Code
 from pcgen.declarations import I64_MIN, U16_MAX, U64_MAX, TypeReader
 from pcgen.diagnostics import ErrorSink
 from pcgen.fields import missing, parse_number
-from pcgen.source import Number, SourceFile, Span, Text
+from pcgen.source import Number, SourceFile, Span, Text, resolved
 from pcgen.tree import Entry, Node, Sequence, read_tree
 
 RATE_MAX = 1_000_000
@@ -101,6 +101,8 @@ class _FileReader(TypeReader):
 
     def id_span(self, text: Text) -> schema.IdRange:
         """`first-last`."""
+        if not text.value:
+            return schema.IdRange(1, U16_MAX, text.span)
         match = RANGE_FORM.match(text.value)
         ends = [parse_number(match[i]) for i in (1, 2)] if match else [None, None]
         first, last = ends
@@ -159,7 +161,8 @@ class _FileReader(TypeReader):
         mapping = self.read.mapping(node, "an example")
         keys = self.read.keys(mapping, grammar.EXAMPLE)
         value = keys["value"].value if "value" in keys else mapping
-        return schema.Example(value, self.optional_word(keys, "hex"), self.read.doc(keys))
+        hex_ = self.read.prose(keys["hex"].value, "hex") if "hex" in keys else None
+        return schema.Example(value, hex_, self.read.doc(keys))
 
     def packet_flows(self, keys: dict[str, Entry]) -> tuple[schema.FlowName, ...]:
         """One flow, or a list of them."""
@@ -182,25 +185,37 @@ class _FileReader(TypeReader):
         return schema.Rate(per_sec, burst or per_sec, over, mapping.span)
 
 
-def open_source(path: Path, shown: str, asked: Span | None, sink: ErrorSink) -> SourceFile | None:
-    """The file's text. `asked` is the import that names it, if one does."""
+def decoded(data: bytes, path: Path, shown: str, sink: ErrorSink) -> SourceFile | None:
+    """A file's bytes as text."""
     try:
-        return SourceFile(path, shown, path.read_bytes().decode("utf-8-sig"))
+        return SourceFile(path, shown, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         source = SourceFile(path, shown, error.object.decode("utf-8", "replace"))
         before = error.object[:error.start].decode("utf-8")
         where = Span(source, before.count("\n") + 1, len(before) - before.rfind("\n"))
         sink.error(Code.UNREADABLE, where,
                    f"the file is not UTF-8 (byte 0x{error.object[error.start]:02x})")
+        return None
+
+
+def _unreadable(shown: str, reason: str, asked: Span | None, sink: ErrorSink) -> None:
+    """asked: see open_source."""
+    if asked is not None:
+        sink.error(Code.IMPORT_MISSING, asked, f"cannot read `{shown}`: {reason}",
+                   "imports are relative to the file that names them")
+    else:
+        where = Span(SourceFile(Path(shown), shown, ""), 1, 1)
+        sink.error(Code.UNREADABLE, where, f"cannot read the file: {reason}")
+
+
+def open_source(path: Path, shown: str, asked: Span | None, sink: ErrorSink) -> SourceFile | None:
+    """The file's text. `asked` is the import that names it, if one does."""
+    try:
+        data = path.read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        if asked is not None:
-            sink.error(Code.IMPORT_MISSING, asked, f"cannot read `{shown}`: {reason}",
-                       "imports are relative to the file that names them")
-        else:
-            where = Span(SourceFile(path, shown, ""), 1, 1)
-            sink.error(Code.UNREADABLE, where, f"cannot read the file: {reason}")
-    return None
+        _unreadable(shown, (error.strerror or str(error)).lower(), asked, sink)
+        return None
+    return decoded(data, path, shown, sink)
 
 
 def load(paths: Items[Path], sink: ErrorSink) -> tuple[schema.File, ...]:
@@ -210,9 +225,14 @@ def load(paths: Items[Path], sink: ErrorSink) -> tuple[schema.File, ...]:
     files: list[schema.File] = []
     while waiting:
         path, shown, asked = waiting.pop(0)
-        if path.resolve() in seen:
+        try:
+            real = resolved(path)
+        except ValueError:
+            _unreadable(shown, "no file can be called that", asked, sink)
             continue
-        seen.add(path.resolve())
+        if real in seen:
+            continue
+        seen.add(real)
         source = open_source(path, shown, asked, sink)
         root = read_tree(source, sink) if source is not None else None
         if source is None or root is None:

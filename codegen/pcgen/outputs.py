@@ -74,12 +74,15 @@ class _Emitter:
         yield self.c("codec", f"{stem}_view.h", "view.h.j2", lower_view.lower(protocol))
 
     def role(self, role: ir.Role) -> Iterator[Output]:
-        """The accept tables, handlers and senders of one role."""
+        """The accept tables, handlers and senders of one role, and its dispatchers in Python."""
         stem = f"proto/{role.name}"
         view = lower_role.lower(role)
         yield self.c(role.name, f"{stem}_dispatch.h", "dispatch.h.j2", view)
         yield self.c(role.name, f"{stem}_dispatch.c", "dispatch.c.j2", view)
         yield self.c(role.name, f"{stem}_send.h", "send.h.j2", view)
+        heard = lower_python.lower_role(role)
+        if heard is not None:
+            yield self.python(f"python/roles/{role.name}.py", "role.py.j2", heard)
         if role.calls or role.answers:
             calls = lower_calls.lower(role)
             yield self.c(role.name, f"{stem}_calls.h", "calls.h.j2", calls)
@@ -89,7 +92,8 @@ class _Emitter:
 def emit(program: ir.Program) -> tuple[Output, ...]:
     """All files, by path."""
     emitter = _Emitter()
-    files = [emitter.python("python/pcwire.py", "pcwire.py.j2", None)]
+    files = [emitter.python("python/pcwire.py", "pcwire.py.j2", None),
+             emitter.python("python/roles/__init__.py", "roles.py.j2", None)]
     for protocol in program.protocols:
         files.extend(emitter.protocol(protocol))
     for role in program.roles:

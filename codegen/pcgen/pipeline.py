@@ -29,7 +29,7 @@ def compile_files(paths: Sequence[Path]) -> Compiled:
     if sink.failed:
         return Compiled(None, sources, files, sink)
     context = passes.Context(files, sink)
-    for stage in (passes.RESOLVE, passes.ASSEMBLE):
+    for stage in (passes.RESOLVE, passes.EXAMPLES, passes.ASSEMBLE):
         for run in stage:
             run(context)
         if sink.failed:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def resolved(path: Path) -> Path:
+    """Where a path leads; of one that leads nowhere, such as a loop of links, as far as it goes.
+    Raises ValueError if no file can be called that."""
+    return Path(os.path.realpath(path))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +37,12 @@ class Span:
     size: int = 1
 
     def part(self, offset: int, size: int) -> Span:
-        """A piece of this span; used for words inside a scalar."""
-        return Span(self.file, self.line, self.column + offset, max(size, 1))
+        """A piece of this span; used for words inside a scalar. Of a scalar on several lines, whose
+        span is where it begins, no piece has a place of its own."""
+        size = max(size, 1)
+        if offset + size > self.size:
+            return self
+        return Span(self.file, self.line, self.column + offset, size)
 
 
 @dataclass(frozen=True, slots=True)

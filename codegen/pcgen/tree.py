@@ -29,6 +29,8 @@ DEPTH_MAX = 150  # of lists and mappings in each other; examples of the deepest 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
+    """`quoted`: in quotes, or a block behind `|` or `>`; then it is text, whatever it says."""
+
     text: str
     span: Span
     quoted: bool
@@ -97,7 +99,7 @@ class _Builder:
         if isinstance(event, yaml.CollectionStartEvent):
             return self.collection(event)
         text = event.value if isinstance(event, yaml.ScalarEvent) else ""
-        quoted = isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"')
+        quoted = isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"', "|", ">")
         return self.scalar(text, self.span(event), quoted)
 
     def collection(self, event: yaml.CollectionStartEvent) -> Mapping | Sequence:
@@ -132,6 +134,8 @@ class _Builder:
             if not isinstance(key, Scalar):
                 self.sink.error(Code.WRONG_KIND, key.span, "a key must be a plain word")
                 continue
+            if not key.text:
+                self.sink.error(Code.WRONG_KIND, key.span, "a key must not be empty")
             if key.text == "<<" and not key.quoted:
                 self.sink.error(Code.ANCHOR, key.span, "merge keys are not allowed")
                 continue

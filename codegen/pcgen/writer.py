@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pcgen.failure import Failure
+from pcgen.source import resolved
+
 if TYPE_CHECKING:
     from pcgen.outputs import Output
 
-MANIFEST = "manifest.txt"
+MANIFEST = "pcgen-manifest.txt"
+SIGNATURE = "# Made by pcgen gen, which removes what stands here once it makes it no longer."
 
 
 class Named(Protocol):
@@ -31,15 +35,26 @@ class Listed:
     group: str
 
 
-def listed(manifest: str) -> tuple[Listed, ...]:
-    """What a manifest names."""
-    lines = (line.partition(" ") for line in manifest.splitlines())
-    return tuple(Listed(path, group) for group, _, path in lines)
+def listed(folder: Path) -> tuple[Listed, ...]:
+    """What the folder's manifest names: nothing if there is none. Raises Failure if the file of
+    that name is not ours, for what it names would be removed."""
+    path = folder / MANIFEST
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ()
+    signature, *lines = text.splitlines() or [SIGNATURE]
+    if signature != SIGNATURE:
+        raise Failure(f"{path} is not the manifest that pcgen leaves; nothing was written. Move it "
+                      "away, or name another folder")
+    parts = (line.partition(" ") for line in lines)
+    return tuple(Listed(path, group) for group, _, path in parts)
 
 
 def manifest_text(outputs: Sequence[Named]) -> str:
-    """One line for each file: its group, a space, its path."""
-    return "".join(f"{output.group} {output.path}\n" for output in outputs)
+    """The signature, then one line for each file: its group, a space, its path."""
+    return "".join(line + "\n" for line in (
+        SIGNATURE, *(f"{output.group} {output.path}" for output in outputs)))
 
 
 def manifest_cmake(outputs: Sequence[Named]) -> str:
@@ -71,15 +86,10 @@ def write_if_changed(path: Path, text: str) -> bool:
 
 
 def _stale(folder: Path, outputs: Sequence[Output]) -> Iterable[Path]:
-    """Files of the last manifest that are not made any more."""
-    try:
-        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return ()
+    """Files of the last manifest that are not made any more, and that lie in the folder."""
     kept = {output.path for output in outputs}
-    old = [line.split(" ", 1)[-1] for line in lines]
-    return [folder / path for path in old
-            if path not in kept and not Path(path).is_absolute() and ".." not in Path(path).parts]
+    old = (folder / item.path for item in listed(folder) if item.path not in kept)
+    return [path for path in old if resolved(path.parent).is_relative_to(resolved(folder))]
 
 
 def write(folder: Path, outputs: Sequence[Output], only_look: bool = False) -> list[str]:
@@ -101,7 +111,15 @@ def write(folder: Path, outputs: Sequence[Output], only_look: bool = False) -> l
     return changed
 
 
+def _escaped(path: Path) -> str:
+    """As make, ninja and CMake read it in a depfile."""
+    text = str(path)
+    for char, spelled in (("$", "$$"), (" ", "\\ "), ("#", "\\#")):
+        text = text.replace(char, spelled)
+    return text
+
+
 def depfile_text(target: Path, inputs: Iterable[Path]) -> str:
     """What the target was made from, as make and ninja read it."""
-    names = sorted({str(path.resolve()).replace(" ", "\\ ") for path in inputs})
-    return f"{target}: " + " \\\n  ".join(names) + "\n"
+    names = sorted({_escaped(resolved(path)) for path in inputs})
+    return f"{_escaped(target)}: " + " \\\n  ".join(names) + "\n"

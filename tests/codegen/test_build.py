@@ -6,6 +6,7 @@ tree itself is not changed, and nobody who edits the protocol has to come here."
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ class Tree:
         """Whether pcgen ran, and the C files that were compiled."""
         result = self.ninja()
         assert result.returncode == 0, result.stdout + result.stderr
-        lines = result.stdout.splitlines()
+        lines = re.sub("[\"']", "", result.stdout).splitlines()  # those of paths with spaces
         compiled = sorted({Path(word).name for line in lines if " -c " in line
                            for word in line.split() if word.endswith(".c")})
         return any("pcgen_main.py gen" in line for line in lines), compiled
@@ -159,6 +160,17 @@ def test_imported_file_that_cmake_was_not_told_of_counts_too(tree: Tree) -> None
     ran, compiled = tree.build()
     assert ran and "distant_codec.c" in compiled
     tree.newer(outside)
+    assert tree.build() == (True, [])
+    assert tree.build() == (False, [])
+
+
+def test_path_with_a_space_is_as_good_as_any(tmp_path: Path) -> None:
+    """What the depfile says is understood: the second build has nothing to do."""
+    tree = Tree(tmp_path / "my tree")
+    ran, compiled = tree.build()
+    assert ran and "demo_codec.c" in compiled
+    assert tree.build() == (False, [])
+    tree.newer(tree.folder / "protocol" / "base.yaml")
     assert tree.build() == (True, [])
     assert tree.build() == (False, [])
 

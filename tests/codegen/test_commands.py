@@ -111,14 +111,14 @@ def test_gen_check_lists_what_would_change_and_writes_nothing(tmp_path: Path) ->
     assert pcgen("gen", "--out", out, *golden_inputs()).returncode == 0
     assert pcgen("gen", "--check", "--out", out, *golden_inputs()).returncode == 0
     (out / "proto" / "demo_ids.h").write_text("edited")
-    with (out / "manifest.txt").open("a") as manifest:
+    with (out / "pcgen-manifest.txt").open("a") as manifest:
         manifest.write("codec proto/old.c\n")
     (out / "proto" / "old.c").write_text("old")
     result = pcgen("gen", "--check", "--out", out, *golden_inputs())
     assert result.returncode == 1
     assert result.stdout.splitlines() == ["would be removed proto/old.c",
                                           "would be written proto/demo_ids.h",
-                                          "would be written manifest.txt"]
+                                          "would be written pcgen-manifest.txt"]
     assert (out / "proto" / "old.c").exists()
     assert pcgen("gen", "--out", out, *golden_inputs()).returncode == 0
     assert not (out / "proto" / "old.c").exists()
@@ -141,7 +141,7 @@ def test_what_is_remembered_is_never_trusted_blindly(tmp_path: Path, damage: str
         case "output":
             (out / "proto" / "demo_ids.h").write_text("edited")
         case "manifest":
-            (out / "manifest.txt").write_text("")
+            (out / "pcgen-manifest.txt").write_text("")
         case "input":
             base = tmp_path / "base.yaml"
             base.write_text(base.read_text().replace("version: 3", "version: three"))

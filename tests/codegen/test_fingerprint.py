@@ -3,12 +3,15 @@ are not in it; the other hash sees everything but prose."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from support import program_of
+from support import FLOWS, ROOT, program_of, protocol_inputs
 
-from pcgen import ir
+from pcgen import fingerprint, ir, pipeline
+from pcgen.fuzz import dictionary
+from pcgen.vectors import cases
 
 OLD = """protocol: demo
 version: 1
@@ -95,3 +98,40 @@ def test_policy_is_in_the_schema_hash_only(tmp_path: Path, old: str, new: str) -
 def test_prose_is_in_neither(tmp_path: Path) -> None:
     before, after = demo(tmp_path, OLD), demo(tmp_path, OLD.replace("A question.", "Ask."))
     assert (after.hashes, after.schema_hash) == (before.hashes, before.schema_hash)
+
+
+def doubling(levels: int, deepest: str = "u8") -> str:
+    """Each union in two cases of the next one: the ways to the deepest double with each level."""
+    unions = [f"  at_{level}: {{tag: u8, cases: {{a: {{tag: 0, type: at_{level - 1}}}, "
+              f"b: {{tag: 1, type: at_{level - 1}}}}}}}\n" for level in range(1, levels)]
+    first = f"  at_0: {{tag: u8, cases: {{a: 0, b: {{tag: 1, type: {deepest}}}}}}}\n"
+    packet = f"  go: {{id: 1, flow: client -> gate, fields: [it: at_{levels - 1}]}}\n"
+    return FLOWS + "unions:\n" + first + "".join(unions) + "packets:\n" + packet
+
+
+def test_type_that_is_met_by_many_ways_is_looked_at_once(tmp_path: Path) -> None:
+    protocol = demo(tmp_path, doubling(18))
+    [packet] = protocol.packets
+    assert len(list(ir.inner_types(packet.fields[0].type))) == 18 + 1
+    assert len(fingerprint.canonical([packet], 1)) < 3 * fingerprint.SPELLED_MAX
+    program = program_of(tmp_path, doubling(18))
+    table = next(table for role in program.roles for table in role.accepts)
+    assert len(list(dictionary._entries(table))) < 100
+    assert len(list(cases._edges(packet, cases._base(packet)))) == cases.EDGES_MAX
+
+
+def test_hash_of_the_deepest_nesting_sees_its_end(tmp_path: Path) -> None:
+    """What is spelled by its hash, as it is too long, is spelled all the same."""
+    hashes = {demo(tmp_path, doubling(31, deepest)).compat_hash for deepest in ("u8", "i8", "u16")}
+    assert len(hashes) == 3
+    assert demo(tmp_path, doubling(31)).compat_hash in hashes
+
+
+def test_released_hashes_are_as_they_were() -> None:
+    """Those of the repository's own lock files: each is computed again from the YAML of today."""
+    program = pipeline.compile_files(protocol_inputs()).program
+    assert program is not None
+    for protocol in program.protocols:
+        lock = json.loads((ROOT / "protocol" / "released"
+                           / f"{protocol.name}-{protocol.version}.lock.json").read_text())
+        assert f"0x{protocol.compat_hash:016x}" in json.dumps(lock), protocol.name

@@ -7,7 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support import INCLUDE, ROOT, WARNINGS, golden_inputs, need, pcgen, run, wide_inputs
+from support import (INCLUDE, ROOT, WARNINGS, golden_inputs, need, pcgen, protocol_inputs, run,
+                     wide_inputs)
+
+from pcgen import pipeline
+from pcgen.c import naming
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 WIRE = ROOT / "runtime" / "base" / "wire.c"
@@ -104,3 +108,18 @@ def test_fuzz_makes_the_same_bytes_again(wide: Path, tmp_path: Path) -> None:
     for path in sorted(wide.glob("*_*.*")):
         if path.suffix in (".c", ".dict"):
             assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+# ---- the build of the real protocol's ----
+
+def test_build_has_every_table_and_every_decoder() -> None:
+    """tests/fuzz lists them, for their names must be known when CMake configures."""
+    program = pipeline.compile_files(protocol_inputs()).program
+    assert program is not None
+    text = (ROOT / "tests" / "fuzz" / "CMakeLists.txt").read_text(encoding="utf-8")
+    listed = re.search(r"set\(tables\s([^)]*)\)", text)
+    assert listed and sorted(listed[1].split()) == sorted(
+        naming.table(table) for role in program.roles for table in role.accepts)
+    decoders = re.search(r"foreach\(protocol ([^)]*)\)", text)
+    assert decoders and sorted(decoders[1].split()) == sorted(
+        protocol.name for protocol in program.protocols if protocol.packets)

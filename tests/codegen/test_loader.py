@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import FLOWS, HEAD, errors_of, program_of
+from support import FLOWS, HEAD, ROLES, compile_text, errors_of, program_of
 
 from pcgen import loader, schema
 from pcgen.diagnostics import ErrorSink
@@ -95,3 +95,72 @@ def test_byte_order_mark_and_crlf_are_no_matter(tmp_path: Path) -> None:
 ])
 def test_any_text_gives_errors_and_never_an_exception(tmp_path: Path, text: str) -> None:
     assert errors_of(tmp_path, text)
+
+
+PACKET = FLOWS + "packets:\n  go:\n    id: 1\n    flow: client -> gate\n"
+
+
+@pytest.mark.parametrize("text", [
+    'protocol: ""\nversion: 1\n', HEAD + 'import: [""]\n', HEAD + 'roles: [""]\n',
+    HEAD + 'reserved: {names: [""]}\n', HEAD + 'reserved: {ids: [""]}\n',
+    HEAD + 'states: {demo: [""]}\n', HEAD + 'consts: {"": 1}\n', HEAD + "consts: {'': 1}\n",
+    HEAD + 'enums: {"": {type: u8, values: {A: 1}}}\n',
+    HEAD + 'enums: {mood: {type: "", values: {A: 1}}}\n',
+    HEAD + 'enums: {mood: {type: u8, values: {"": 1}}}\n',
+    HEAD + 'enums: {mood: {type: u8, unknown: "", values: {A: 1}}}\n',
+    HEAD + 'flags: {step: {type: u8, unknown: "", bits: {A: 1}}}\n',
+    HEAD + 'structs: {"": {fields: [a: u8]}}\n', HEAD + 'structs: {s: {fields: ["": u8]}}\n',
+    HEAD + 'unions: {u: {tag: u8, cases: {a: {tag: 1, type: ""}}}}\n',
+    HEAD + 'unions: {u: {tag: u8, cases: {"": 1}}}\n',
+    HEAD + 'unions: {u: {tag: "", cases: {a: 1}}}\n',
+    HEAD + ROLES + 'flows: [{flow: "", ids: 1-9}]\n',
+    HEAD + ROLES + 'flows: [{flow: client -> gate, ids: ""}]\n',
+    HEAD + ROLES + 'flows: [{flow: client -> gate, ids: 1-9, states: ""}]\n',
+    HEAD + ROLES + 'flows: [{flow: client -> gate, ids: 1-9, via: ""}]\n',
+    FLOWS + 'packets: {"": {id: 1, flow: client -> gate, fields: []}}\n',
+    FLOWS + 'packets: {go: {id: 1, flow: "", fields: []}}\n',
+    FLOWS + 'packets: {go: {id: 1, flow: [""], fields: []}}\n',
+    *(PACKET + f"    {line}\n    fields: [n: u8]\n" for line in (
+        'states: [""]', 'rate: {per_sec: 1, over: ""}', 'reply: ""', 'latest: ""', 'tail: ""',
+        'tail: |\n', '"": 1')),
+    *(PACKET + f"    fields: [{field}]\n" for field in (
+        'k: ""', 'k: {type: ""}', 'k: {type: string<9>, min: ""}', 'k: {type: u8, range: ["", 5]}',
+        'k: {type: u8, range: [5, ""]}', 'k: {type: string<9>, charset: ""}')),
+])
+def test_empty_text_is_refused(tmp_path: Path, text: str) -> None:
+    """And nothing else is said about it."""
+    sink = compile_text(tmp_path, text).sink
+    [error] = sink.sorted()
+    assert error.code.value == "PG0105" and error.message.endswith("must not be empty")
+
+
+def test_prose_may_be_empty(tmp_path: Path) -> None:
+    """And so may the bytes of an example, where there are none."""
+    program = program_of(tmp_path, PACKET + '    doc: ""\n    deprecated: ""\n    fields: []\n'
+                         '    examples: [{value: {}, hex: "", doc: ""}]\n')
+    packet = program.protocols[0].packets[0]
+    assert (packet.doc, packet.deprecated, packet.examples[0].payload) == ("", "", b"")
+
+
+@pytest.mark.parametrize("block", ["|", "|-", ">", ">-"])
+def test_block_is_text_and_no_number(tmp_path: Path, block: str) -> None:
+    text = f"protocol: demo\nversion: {block}\n  1\n"
+    assert errors_of(tmp_path, text) == ["2:10 PG0109"]
+    shown = compile_text(tmp_path, text).sink.render().splitlines()
+    assert shown[1:3] == [f"    version: {block}", "             ^"]
+    assert errors_of(tmp_path, FLOWS + f"structs:\n  s:\n    extensible: {block}\n      true\n"
+                     "    fields: [a: u8]\n") == ["8:17 PG0105"]
+
+
+@pytest.mark.parametrize(("flow", "place"), [
+    ("|-\n      client -> gat", "9:11"), (">-\n      client\n      -> gat", "9:11"),
+    ("client\n      -> gat", "9:11"), ('"client\n      -> gat"', "9:11"),
+    ('"client -> gat"', "9:22"), ("client -> gat", "9:21"),
+])
+def test_place_in_text_of_several_lines_is_where_it_begins(tmp_path: Path, flow: str,
+                                                           place: str) -> None:
+    text = FLOWS + f"packets:\n  go:\n    id: 1\n    flow: {flow}\n    fields: []\n"
+    [error] = compile_text(tmp_path, text).sink.sorted()
+    assert (error.code.value, f"{error.span.line}:{error.span.column}") == ("PG0501", place)
+    line = error.span.file.line(error.span.line)
+    assert error.span.column - 1 + error.span.size <= len(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import FLOWS, HEAD, ROLES, errors_of, program_of, with_fields
+from support import FLOWS, HEAD, ROLES, compile_text, errors_of, program_of, with_fields
 
 from pcgen import ir, passes, pipeline
 from pcgen.codes import Code
@@ -17,7 +17,8 @@ def field_type(tmp_path: Path, text: str, **others: str) -> ir.Type:
 
 
 def test_passes_are_listed_once_and_in_order() -> None:
-    names = [run.__module__.rsplit(".", 1)[-1] for run in (*passes.RESOLVE, *passes.ASSEMBLE)]
+    names = [run.__module__.rsplit(".", 1)[-1] for run in (
+        *passes.RESOLVE, *passes.EXAMPLES, *passes.ASSEMBLE)]
     assert names == ["names", "imports", "roles", "consts", "types", "states", "flows", "ids",
                      "states", "rates", "growth", "policy", "sizes", "examples", "assemble",
                      "tables", "identifiers"]
@@ -219,3 +220,34 @@ def test_handlers_of_two_protocols_cannot_have_one_name(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(second, "utf-8")
     compiled = pipeline.compile_files([tmp_path / "main.yaml", tmp_path / "other.yaml"])
     assert [error.code for error in compiled.sink.sorted()] == [Code.COLLISION]
+
+
+EXAMPLE = "examples: [{value: {a: A}}]"
+
+
+@pytest.mark.parametrize(("head", "field", "more", "code"), [
+    ("enums: {e: {type: u8, values: {A: -1}}}", "a: e", EXAMPLE, "PG0407"),
+    ("enums: {e: {type: u8, values: {A: 256}}}", "a: {type: e, since: 2, default: A}", "",
+     "PG0407"),
+    ("flags: {e: {type: u8, bits: {A: -1}}}", "a: e", "examples: [{value: {a: [A]}}]", "PG0412"),
+    ("flags: {e: {type: u8, bits: {A: -1}}}", "a: {type: e, since: 2, default: [A]}", "",
+     "PG0412"),
+    ("flags: {e: {type: u8, bits: {A: 8}}}", "a: {type: e, since: 2, default: [A]}", "", "PG0412"),
+    ("consts: {B: 1}", "a: {type: u8, since: 2}", "examples: [{value: {}}]", "PG0804"),
+])
+def test_value_of_what_was_refused_is_no_trouble(tmp_path: Path, head: str, field: str, more: str,
+                                                 code: str) -> None:
+    """One mistake is one error, also where a default or an example uses it."""
+    text = (FLOWS.replace("version: 1", "version: 2") + head + "\npackets:\n  go:\n    id: 1\n"
+            f"    flow: client -> gate\n    fields: [{field}]\n    {more}\n")
+    assert [error.split()[1] for error in errors_of(tmp_path, text)] == [code]
+
+
+@pytest.mark.parametrize(("name", "became", "language"), [
+    ("any", "Any", "Python"), ("literal", "Literal", "Python"), ("packet", "Packet", "Python")])
+def test_name_that_a_module_has_itself_is_blamed_on_nobody_else(
+        tmp_path: Path, name: str, became: str, language: str) -> None:
+    sink = compile_text(tmp_path, HEAD + f"structs: {{{name}: {{fields: [a: u8]}}}}\n").sink
+    said = [error.message for error in sink.sorted()]
+    assert said == [f"`{name}` becomes `{became}` in {language}, and every module there has a "
+                    f"`{became}` already"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from support import golden_inputs, pcgen, protocol_inputs
+from support import every_set, golden_inputs, need, pcgen, protocol_inputs, run, wide_inputs
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +90,77 @@ def test_secret_stays_out_of_the_text_form(tmp_path: Path) -> None:
     said = subprocess.run([sys.executable, "-B", "-c", code], cwd=tmp_path / "python",
                           capture_output=True, text=True, check=True)
     assert said.stdout == "LoginRequest(name='bob')\n"
+
+
+# ---- types ----
+
+@pytest.mark.parametrize("name", every_set())
+def test_modules_are_typed_strictly(tmp_path: Path, name: str) -> None:
+    assert pcgen("gen", "--out", tmp_path, *every_set()[name]).returncode == 0
+    made = mypy(tmp_path / "python", ".")
+    assert made.returncode == 0, made.stdout
+
+
+def mypy(folder: Path, *files: str) -> subprocess.CompletedProcess[str]:
+    return run(need("mypy"), "--strict", "--cache-dir", folder / "cache", *files, cwd=folder)
+
+
+USE = """\
+import wide
+from roles.west import WestFromEast
+
+place = wide.Target.of_entity(5)
+entity: int | None = place.as_entity()
+nobody = wide.Target.of_nobody()
+ground: wide.Spot | None = place.as_ground()
+
+
+def feed(west: WestFromEast) -> None:
+    west.dispatch(b"")
+
+
+class West(WestFromEast):
+    pass
+"""
+
+
+@pytest.mark.parametrize(("wrong", "said"), [
+    ("wide.Target.of_entity('five')", "incompatible type"),
+    ("wide.Target.of_nobody(1)", "Too many arguments"),
+    ("text: str | None = place.as_entity()", "Incompatible types"),
+    ("wide.Target(1, [])", "incompatible type"), ("West()", "abstract"),
+    ("def wrong(west: WestFromEast) -> None: west.dispatch(1)", "incompatible type"),
+])
+def test_wrong_use_is_found_by_the_types(tmp_path: Path, wrong: str, said: str) -> None:
+    assert pcgen("gen", "--out", tmp_path, *wide_inputs()).returncode == 0
+    for text, right in ((USE, True), (f"{USE}\n\n{wrong}\n", False)):
+        (tmp_path / "python" / "use.py").write_text(text)
+        made = mypy(tmp_path / "python", "use.py")
+        assert (made.returncode == 0) == right, made.stdout
+        assert right or said in made.stdout
+
+
+def test_union_says_what_it_holds(tmp_path: Path) -> None:
+    assert pcgen("gen", "--out", tmp_path, *wide_inputs()).returncode == 0
+    code = ("import wide as w; t = w.Target.of_entity(5); "
+            "assert t == w.Target(w.Target.ENTITY, 5) and t.as_entity() == 5; "
+            "assert w.Target.of_nobody().as_entity() is None; assert t.as_ground() is None")
+    subprocess.run([sys.executable, "-B", "-c", code], cwd=tmp_path / "python", check=True)
+
+
+def test_prose_of_the_yaml_stands_in_the_module(tmp_path: Path) -> None:
+    (tmp_path / "said.yaml").write_text(
+        "protocol: said\nversion: 1\nroles: [client, gate]\n"
+        "flows: [{flow: client -> gate, ids: 1-9}]\n"
+        "enums: {mood: {type: u8, doc: A mood., deprecated: use none, values: {"
+        "CALM: {value: 0, doc: Not angry., deprecated: true}}}}\n"
+        "unions: {target: {tag: u8, cases: {entity: {tag: 1, type: u64, doc: By number.}}}}\n"
+        "packets:\n  go: {id: 1, flow: client -> gate, doc: Off., deprecated: use run, "
+        "fields: [away: {type: u8, doc: Steps., deprecated: count them}]}\n")
+    assert pcgen("gen", "--out", tmp_path, tmp_path / "said.yaml").returncode == 0
+    text = (tmp_path / "python" / "said.py").read_text()
+    for line in ('    """A mood. Deprecated: use none"""',
+                 "    # Not angry. Deprecated.\n    CALM = 0",
+                 "    # By number.\n    ENTITY: ClassVar", '    """Off. Deprecated: use run"""',
+                 "    # Steps. Deprecated: count them\n    away: int"):
+        assert line in text, line

@@ -8,7 +8,7 @@ import importlib
 import json
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from support import INCLUDE, ROOT, case_count, every_set, need, pcgen, run
 
 from pcgen import pipeline
+from pcgen.python import naming as python_naming
 
 Case = tuple[ModuleType, Any, dict[str, Any]]
 CUT = 40  # payloads of a packet that are cut at every size
@@ -57,6 +58,8 @@ def vectors(folder: Path) -> Iterator[list[Case]]:
     sys.path.remove(str(folder / "python"))
     for path in (folder / "python").glob("*.py"):
         sys.modules.pop(path.stem, None)
+    for module in [name for name in sys.modules if name.partition(".")[0] == "roles"]:
+        sys.modules.pop(module)
 
 
 def plain(value: Any) -> Any:
@@ -97,6 +100,49 @@ def test_payload_decodes_to_its_values_and_encodes_again(vectors: list[Case]) ->
             assert module.decode_frame(frame_of(case, item["payload"])) == packet
             if "version" in item:
                 assert packet.encode(item["version"]) == frame_of(case, item["payload"])
+
+
+@pytest.mark.parametrize("name", ["demo", "wide", "protocol"], indirect=True)
+def test_dispatcher_hands_over_what_its_role_hears(folder: Path, vectors: list[Case],
+                                                   name: str) -> None:
+    """Each packet that is taken reaches its method, and what is refused reaches none."""
+    program = pipeline.compile_files(SETS[name]).program
+    assert program is not None
+    cases = {case["id"]: (module, kind, case) for module, kind, case in vectors}
+    tables = [table for role in program.roles for table in role.accepts
+              if any(entry.handled for entry in table.entries)]
+    assert tables
+    for table in tables:
+        module = importlib.import_module(f"roles.{table.owner}")
+        heard: list[tuple[str, Any]] = []
+        dispatcher = hearing(getattr(module, python_naming.table(table)), heard)
+        handled = [entry.packet for entry in table.entries if entry.handled]
+        for packet in handled:
+            _, kind, case = cases[packet.id]
+            for item in case["accept"]:
+                dispatcher.dispatch(frame_of(case, item["payload"]))
+                assert heard.pop() == (python_naming.handler(packet),
+                                       kind.decode(bytes.fromhex(item["payload"])))
+            for item in case["reject"]:
+                with pytest.raises(module._pcwire.DecodeError) as refused:
+                    dispatcher.dispatch(frame_of(case, item["payload"]))
+                assert refused.value.reason == item["reason"]
+        for number in {0, *cases} - {packet.id for packet in handled}:
+            with pytest.raises(module._pcwire.DecodeError) as refused:
+                dispatcher.dispatch(struct.pack("<HH", 4, number))
+            assert refused.value.reason == "id"
+        assert not heard
+
+
+def hearing(base: type[Any], heard: list[tuple[str, Any]]) -> Any:
+    """A dispatcher that writes down what it is handed; without its methods there is none."""
+    with pytest.raises(TypeError):
+        base()
+
+    def method(name: str) -> Callable[[Any, Any], None]:
+        return lambda _, packet: heard.append((name, packet))
+
+    return type("Hearing", (base,), {name: method(name) for name in base.__abstractmethods__})()
 
 
 def test_value_that_is_not_exact_is_encoded_like_the_nearest(vectors: list[Case]) -> None:

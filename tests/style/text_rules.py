@@ -54,6 +54,7 @@ MAY_ALLOCATE = (
     "servers/common/try_limit.c",
     "servers/common/work_queue.c",
     "servers/db/db_request.c",
+    "servers/db/db_server.c",
     "servers/db/game_nodes.c",
     "servers/db/lanes.c",
     "servers/db/store.c",

@@ -35,7 +35,12 @@ def _prefix(bound: ir.Bound, name: str) -> Iterator[Entry]:
         yield f"{name}_above", pack(bound.prefix, bound.value + 1)
 
 
-def _type(type_: ir.Type, name: str) -> Iterator[Entry]:
+def _type(type_: ir.Type, name: str, seen: set[tuple[str, str]]) -> Iterator[Entry]:
+    """seen: structs and unions whose bytes have names already; the ways to one may be very many."""
+    if isinstance(type_, ir.Struct | ir.Union):
+        if (type_.protocol, type_.name) in seen:
+            return
+        seen.add((type_.protocol, type_.name))
     match type_:
         case ir.Scalar():
             yield from _numbers(type_, name)
@@ -51,17 +56,17 @@ def _type(type_: ir.Type, name: str) -> Iterator[Entry]:
         case ir.Array():
             if type_.counted:
                 yield from _prefix(type_.bound, name)
-            yield from _type(type_.element, name)
+            yield from _type(type_.element, name, seen)
         case ir.Optional():
-            yield from _type(type_.inner, name)
+            yield from _type(type_.inner, name, seen)
         case ir.Struct():
             for field in type_.fields:
-                yield from _type(field.type, f"{name}_{field.name}")
+                yield from _type(field.type, f"{name}_{field.name}", seen)
         case ir.Union():
             for case in type_.cases:
                 yield f"{name}_{case.name}", pack(type_.tag, case.tag)
                 if case.type is not None:
-                    yield from _type(case.type, f"{name}_{case.name}")
+                    yield from _type(case.type, f"{name}_{case.name}", seen)
 
 
 def _entries(table: ir.AcceptTable) -> Iterator[Entry]:
@@ -71,9 +76,10 @@ def _entries(table: ir.AcceptTable) -> Iterator[Entry]:
         yield f"{packet.name}_id", id_
         for label, size in (("least", packet.frame.min), ("most", packet.frame.max)):
             yield f"{packet.name}_{label}", size.to_bytes(2, "little") + id_
+    seen: set[tuple[str, str]] = set()
     for entry in table.entries:
         for field in entry.packet.fields:
-            yield from _type(field.type, f"{entry.packet.name}_{field.name}")
+            yield from _type(field.type, f"{entry.packet.name}_{field.name}", seen)
     yield from _ALWAYS
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from pcgen import ir
 from pcgen.diagnostics import did_you_mean
+from pcgen.failure import Failure
 from pcgen.interp import decode, frames, json_in, json_out
 from pcgen.vectors.reference import encode
 
@@ -35,24 +37,26 @@ Exit status: 0, 1 if something is refused (what came before it is printed), 2 wr
 """
 
 
-class Failure(Exception):
-    """What the person is told; the exit status is 1."""
+def _add_input(parser: argparse.ArgumentParser, option: str, **about: str) -> None:
+    """The option that has the input itself, or the file it is in."""
+    given = parser.add_mutually_exclusive_group()
+    given.add_argument(option, metavar=about["metavar"], help=about["help"])
+    given.add_argument("--file", type=Path, help="read this; standard input if left out")
 
 
 def add_encode(encoder: argparse.ArgumentParser) -> None:
     """The options of `encode`; the YAML files are the caller's."""
     encoder.add_argument("--packet", metavar="NAME", help="as client.echo_request; its value "
                                                           "follows as --value or is read")
-    encoder.add_argument("--value", metavar="JSON", help="the packet's fields")
+    _add_input(encoder, "--value", metavar="JSON", help="the packet's fields")
     encoder.add_argument("--version", type=int, metavar="N",
                          help="encode as a sender of that version; the newest if left out")
     encoder.add_argument("--raw", action="store_true", help="write bytes, not hexadecimal lines")
-    encoder.add_argument("--file", type=Path, help="read this; standard input if left out")
 
 
 def add_decode(decoder: argparse.ArgumentParser) -> None:
     """The options of `decode`."""
-    decoder.add_argument("--hex", metavar="TEXT", help="the frames, in hexadecimal")
+    _add_input(decoder, "--hex", metavar="TEXT", help="the frames, in hexadecimal")
     decoder.add_argument("--raw", action="store_true", help="the input is bytes, not hexadecimal")
     decoder.add_argument("--from", dest="sender", metavar="ROLE",
                          help="refuse what this role may not send")
@@ -60,7 +64,6 @@ def add_decode(decoder: argparse.ArgumentParser) -> None:
                          help="refuse what this role does not receive")
     decoder.add_argument("--secrets", action="store_true", help="show secret fields")
     decoder.add_argument("--pretty", action="store_true", help="one field a line")
-    decoder.add_argument("--file", type=Path, help="read this; standard input if left out")
 
 
 def run(options: argparse.Namespace, program: ir.Program) -> int:
@@ -78,10 +81,7 @@ def run(options: argparse.Namespace, program: ir.Program) -> int:
 
 
 def _input(file: Path | None) -> bytes:
-    try:
-        return file.read_bytes() if file else sys.stdin.buffer.read()
-    except OSError as error:
-        raise Failure(f"{file}: {error.strerror}") from None
+    return file.read_bytes() if file else sys.stdin.buffer.read()
 
 
 def _text(data: bytes) -> str:
@@ -101,6 +101,10 @@ def _objects(text: str) -> Iterator[object]:
             value, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
             raise Failure(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+        except RecursionError:
+            raise Failure("the JSON is nested too deeply") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise Failure(f"the JSON cannot be read: {error}") from None
         yield from value if isinstance(value, list) else (value,)
 
 
@@ -124,6 +128,8 @@ def _wanted(options: argparse.Namespace, program: ir.Program,
     if options.packet is not None:
         packet = _packet_of(program, options.packet)
         text = options.value if options.value is not None else _text(_input(options.file))
+        if not text.strip():
+            raise Failure(f"there is no value of {options.packet}")
         yield from ((packet, value) for value in _objects(text))
         return
     for item in _objects(_text(_input(options.file))):
@@ -132,14 +138,35 @@ def _wanted(options: argparse.Namespace, program: ir.Program,
         yield _packet_of(program, item["packet"]), item["value"]
 
 
+def _version(options: argparse.Namespace, program: ir.Program, packet: ir.Packet) -> int:
+    """That of the sender."""
+    newest = next(protocol.version for protocol in program.protocols
+                  if protocol.name == packet.protocol)
+    version: int = newest if options.version is None else options.version
+    if not 1 <= version <= newest:
+        raise Failure(f"{packet.protocol} has the versions 1..{newest}, not {version}")
+    if version < packet.since:
+        raise Failure(f"{packet.protocol}.{packet.name} came with version {packet.since}")
+    return version
+
+
+def _frame(packet: ir.Packet, values: tuple[ir.Value, ...], version: int) -> bytes:
+    name = f"{packet.protocol}.{packet.name}"
+    most = packet.frame_at(version).max
+    try:
+        payload = bytes(encode(packet.fields, values, version).data)
+    except struct.error:  # the values are checked, so it is a length of 16 bits that overflows
+        raise Failure(f"{name} is longer than a frame, which has at most {most} bytes") from None
+    size = ir.HEADER_SIZE + len(payload)
+    if size > most:
+        raise Failure(f"{name} has {size} bytes where a frame has at most {most}")
+    return frames.join(packet.id, payload)
+
+
 def _encode(options: argparse.Namespace, program: ir.Program) -> None:
     for packet, given in _wanted(options, program):
-        name = f"{packet.protocol}.{packet.name}"
-        values = json_in.fields_of(packet.fields, given, name)
-        version = options.version if options.version is not None else 0xFFFF
-        if version < packet.since:
-            raise Failure(f"{name} came with version {packet.since}")
-        frame = frames.join(packet.id, bytes(encode(packet.fields, values, version).data))
+        values = json_in.fields_of(packet.fields, given, f"{packet.protocol}.{packet.name}")
+        frame = _frame(packet, values, _version(options, program, packet))
         if options.raw:
             sys.stdout.buffer.write(frame)
         else:
@@ -177,6 +204,10 @@ def _decode(options: argparse.Namespace, program: ir.Program) -> None:
         if not any(_goes(flow, options) for flow in packet.flows):
             flows = ", ".join(str(flow) for flow in packet.flows)
             raise Failure(f"{where}: {name} goes {flows}")
+        size = ir.HEADER_SIZE + len(frame.payload)
+        if size > packet.frame.max:
+            raise Failure(f"{where}: {name} is refused: {size} bytes where a frame has at most "
+                          f"{packet.frame.max}")
         try:
             values = decode.decode(packet, frame.payload)
         except decode.Refused as refused:

@@ -89,9 +89,13 @@ def _whole(given: object, low: int, high: int, path: str) -> int:
 def _number(given: object, path: str) -> float:
     if not isinstance(given, int | float) or isinstance(given, bool):
         raise Mistake(path, "a number is needed here")
-    if not math.isfinite(given):
+    try:
+        value = float(given)
+    except OverflowError:
+        raise Mistake(path, "the number is greater than any float") from None
+    if not math.isfinite(value):
         raise Mistake(path, f"{given} is not finite")
-    return float(given)
+    return value
 
 
 def _float(scalar: ir.Scalar, given: object, path: str) -> float:

@@ -44,8 +44,10 @@ RESOLVE: tuple[Pass, ...] = (
     growth.run,
     policy.run,
     sizes.run,
-    examples.run,
 )
+
+# Encodes what the author wrote down as examples; so types, values and sizes must be right.
+EXAMPLES: tuple[Pass, ...] = (examples.run,)
 
 # Run only if nothing was wrong: they make the IR, and check what only the whole shows.
 ASSEMBLE: tuple[Pass, ...] = (
@@ -54,4 +56,4 @@ ASSEMBLE: tuple[Pass, ...] = (
     identifiers.run,
 )
 
-__all__ = ["ASSEMBLE", "RESOLVE", "Context"]
+__all__ = ["ASSEMBLE", "EXAMPLES", "RESOLVE", "Context"]

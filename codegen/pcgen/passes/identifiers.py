@@ -41,6 +41,19 @@ class _Places:
         yield from (machine.name for machine in file.machines)
 
 
+def _taken(context: Context, declared: Iterable[tuple[str, Cause]], language: str,
+           taken: Sequence[str], known: set[tuple[Span, Span]]) -> None:
+    """Names that every module of the language has for its own use; known: as in _collisions."""
+    places = _Places(context)
+    for name, cause in declared:
+        here = places.of(cause) if name in taken else None
+        if here is not None and (here.span, here.span) not in known:
+            known.add((here.span, here.span))
+            context.sink.error(Code.COLLISION, here.span,
+                               f"`{here}` becomes `{name}` in {language}, and every module there "
+                               f"has a `{name}` already")
+
+
 def _collisions(context: Context, declared: Iterable[tuple[str, Cause]], language: str,
                 known: set[tuple[Span, Span]]) -> None:
     """known: pairs that another language has been blamed for; one error for each will do."""
@@ -58,6 +71,14 @@ def _collisions(context: Context, declared: Iterable[tuple[str, Cause]], languag
         context.sink.error(Code.COLLISION, here.span,
                            f"`{here}` and `{there}` both become `{name}` in {language}",
                            f"the other is in {there.span.file.shown}:{there.span.line}")
+
+
+def _module(context: Context, declared: Iterable[tuple[str, Cause]], language: str,
+            taken: Sequence[str], known: set[tuple[Span, Span]]) -> None:
+    """What stands at the top of a protocol's module."""
+    names = tuple(declared)
+    _taken(context, names, language, taken, known)
+    _collisions(context, (item for item in names if item[0] not in taken), language, known)
 
 
 def _members(context: Context, members: Iterable[tuple[str, str]], written: Sequence[Text],
@@ -92,8 +113,10 @@ def run(context: Context) -> None:
     _collisions(context, c_identifiers.declared(context.program), "C", known)
     _collisions(context, csharp_identifiers.declared(context.program), "C#", known)
     for protocol in context.program.protocols:
-        _collisions(context, python_identifiers.declared(protocol), "Python", known)
-        _collisions(context, typescript_identifiers.declared(protocol), "TypeScript", known)
+        _module(context, python_identifiers.declared(protocol), "Python",
+                python_identifiers.MODULE_NAMES, known)
+        _module(context, typescript_identifiers.declared(protocol), "TypeScript",
+                typescript_identifiers.MODULE_NAMES, known)
     for file in context.files:
         for struct in file.structs:
             found = context.composites[(file.protocol.value, struct.name.value)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pcgen import schema
 from pcgen.codes import Code
 from pcgen.passes.context import Context
-from pcgen.source import Text
+from pcgen.source import Text, resolved
 
 
 def _target(context: Context, file: schema.File, name: Text) -> schema.File | None:
-    path = (file.source.path.parent / name.value).resolve()
-    return next((other for other in context.files if other.source.path.resolve() == path), None)
+    path = resolved(file.source.path.parent / name.value)
+    return next((other for other in context.files if resolved(other.source.path) == path), None)
 
 
 def _direct(context: Context, file: schema.File) -> list[tuple[Text, schema.File]]:

@@ -31,7 +31,7 @@ _WINDOWS = "near far small hyper interface min max"
 RESERVED = frozenset(" ".join((_C, _CPP, _PYTHON, _WINDOWS)).split())
 
 # The modules that the Python output has, and those of Python that it would shadow.
-PROTOCOL_RESERVED = frozenset({"pcwire"}) | sys.stdlib_module_names
+PROTOCOL_RESERVED = frozenset({"pcwire", "roles"}) | sys.stdlib_module_names
 # What is C's when a constant's name follows (SIZE_MAX), and what is the runtime's (pc_wire_reader).
 _C_PREFIX = re.compile(
     r"(u?int(8|16|32|64|max|ptr)?|s?size|ptrdiff|wchar|wint|sig_atomic|pc(_.*)?)\Z")

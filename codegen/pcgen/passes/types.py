@@ -65,9 +65,11 @@ class _Types:
         return ir.Unknown(word.value)
 
     def members(self, enum: schema.Enum, limits: tuple[int, int],
-                codes: tuple[Code, Code]) -> None:
-        """Every value within limits, and none twice; codes for the one and the other."""
+                codes: tuple[Code, Code]) -> tuple[int, ...]:
+        """Every value within limits, and none twice; codes for the one and the other. After an
+        error the least stands for the value, as in fields.Reader.number."""
         seen: dict[int, str] = {}
+        found: list[int] = []
         least, most = limits
         for member in enum.values:
             number = member.value.value
@@ -78,22 +80,25 @@ class _Types:
             if first != member.name.value:
                 self.sink.error(codes[1], member.value.span,
                                 f"`{member.name}` and `{first}` are both {number}")
+            found.append(number if least <= number <= most else least)
+        return tuple(found)
 
     def enum(self, protocol: str, enum: schema.Enum) -> None:
         base = self.base(enum.type, ENUM_BASES, "u32", (Code.ENUM_WIDTH, "an enum's type"))
-        self.members(enum, (max(base.min, ENUM_MIN), min(base.max, ENUM_MAX)),
-                     (Code.ENUM_RANGE, Code.ENUM_TWICE))
-        found = tuple(ir.EnumValue(value.name.value, value.value.value, value.doc,
-                                   since(value.since), value.deprecated) for value in enum.values)
+        numbers = self.members(enum, (max(base.min, ENUM_MIN), min(base.max, ENUM_MAX)),
+                               (Code.ENUM_RANGE, Code.ENUM_TWICE))
+        found = tuple(ir.EnumValue(value.name.value, number, value.doc, since(value.since),
+                                   value.deprecated)
+                      for value, number in zip(enum.values, numbers, strict=True))
         self.context.enums[protocol, enum.name.value] = ir.Enum(
             protocol, enum.name.value, enum.doc, base, found, self.unknown(enum.unknown),
             enum.deprecated)
 
     def flags(self, protocol: str, flags: schema.Enum) -> None:
         base = self.base(flags.type, FLAGS_BASES, "u64", (Code.FLAGS_WIDTH, "the type of flags"))
-        self.members(flags, (0, base.width * 8 - 1), (Code.BIT_RANGE, Code.BIT_TWICE))
-        found = tuple(ir.FlagBit(bit.name.value, bit.value.value, bit.doc, since(bit.since),
-                                 bit.deprecated) for bit in flags.values)
+        numbers = self.members(flags, (0, base.width * 8 - 1), (Code.BIT_RANGE, Code.BIT_TWICE))
+        found = tuple(ir.FlagBit(bit.name.value, number, bit.doc, since(bit.since), bit.deprecated)
+                      for bit, number in zip(flags.values, numbers, strict=True))
         self.context.flags[protocol, flags.name.value] = ir.Flags(
             protocol, flags.name.value, flags.doc, base, found, self.unknown(flags.unknown),
             flags.deprecated)

@@ -10,14 +10,12 @@ from pcgen.python import naming
 Cause = (ir.Const | ir.Enum | ir.Flags | ir.Struct | ir.Union | ir.StateMachine | ir.Packet
          | ir.Protocol)
 
-MODULE_NAMES = ("Any", "ClassVar", "IntEnum", "IntFlag", "Packet", "PACKETS", "Union",
+MODULE_NAMES = ("Any", "ClassVar", "Literal", "IntEnum", "IntFlag", "Packet", "PACKETS", "Union",
                 "dataclass", "decode_frame", "pcwire")
 
 
 def declared(protocol: ir.Protocol) -> Iterator[tuple[str, Cause]]:
-    """What stands at the module's top."""
-    for name in MODULE_NAMES:
-        yield name, protocol
+    """What stands at the module's top, but for MODULE_NAMES, which all have."""
     for const in protocol.consts:
         yield const.name, const
     for machine in protocol.machines:

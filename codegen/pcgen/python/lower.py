@@ -11,10 +11,13 @@ from pcgen.python.views import (
     CaseView,
     ClassView,
     ConstView,
+    EntryView,
     EnumView,
     FieldView,
     ModuleView,
     PartView,
+    RoleView,
+    TableView,
     UnionView,
 )
 
@@ -103,6 +106,7 @@ class _Fields:
         if field.secret:
             options.append("repr=False")
         return FieldView(field.name, *spelled, since=str(field.since), has_default=has_default,
+                         comments=_comments(field.doc, field.deprecated),
                          options=f" = _field({', '.join(options)})" if options else "")
 
     def literal(self, type_: ir.Type, value: ir.Value) -> str:
@@ -153,10 +157,19 @@ def _union(union: ir.Union) -> UnionView:
     spell = _Fields(union.protocol)
     cases: list[CaseView] = []
     for case in union.cases:
-        parts = spell.one(case.type, "self.value") if case.type else ("None", "pass", "None")
-        cases.append(CaseView(case.name.upper(), str(case.tag), *parts))
-    return UnionView(naming.class_name(union.name), _doc(union.doc), union.tag.name, union.open,
-                     not union.open, tuple(cases))
+        kind, write, read = "None", "pass", "None"
+        if case.type:
+            kind = spell.one(case.type, "")[0]
+            _, write, read = spell.one(case.type, f'_cast("{kind}", self.value)')
+        cases.append(CaseView(
+            case.name.upper(), case.name, f", value: {kind}" if case.type else "",
+            "value" if case.type else "None", case.type is not None,
+            _comments(case.doc, case.deprecated), str(case.tag), kind, write, read))
+    kinds = dict.fromkeys(case.annotation for case in cases if case.annotation != "None")
+    unknown = ["bytes"] if union.open and "bytes" not in kinds else []
+    return UnionView(naming.class_name(union.name), _doc(union.doc, union.deprecated),
+                     union.tag.name, union.open, not union.open,
+                     " | ".join([*kinds, *unknown, "None"]), tuple(cases))
 
 
 def _composite(item: ir.Struct | ir.Union) -> PartView:
@@ -171,15 +184,27 @@ def _class(item: ir.Struct | ir.Packet) -> ClassView:
     firsts = {group.fields[0].name for group in item.groups[1:]}
     fields = tuple(replace(field, starts_group=field.name in firsts) for field in fields)
     return ClassView(
-        naming.class_name(item.name), _doc(item.doc), id_, fields, bool(fields),
+        naming.class_name(item.name), _doc(item.doc, item.deprecated), id_, fields, bool(fields),
         extensible=isinstance(item, ir.Struct) and item.extensible, grows=bool(firsts),
         is_plain=not firsts, ends=isinstance(item, ir.Packet) and not item.skips_tail,
         members=tuple(sorted(fields, key=lambda field: field.has_default)))
 
 
-def _doc(text: str) -> str:
+def _said(doc: str, deprecated: str | None) -> str:
+    """What the author says of something, and that it should not be used any more."""
+    if deprecated is None:
+        return doc
+    return f"{doc} Deprecated{f': {deprecated}' if deprecated else '.'}".lstrip()
+
+
+def _doc(text: str, deprecated: str | None = None) -> str:
     """Safe inside a triple-quoted string."""
-    return text.replace("\\", "\\\\").replace('"', "'")
+    return _said(text, deprecated).replace("\\", "\\\\").replace('"', "'")
+
+
+def _comments(doc: str, deprecated: str | None) -> tuple[str, ...]:
+    said = " ".join(_said(doc, deprecated).splitlines())
+    return (f"# {said}",) if said else ()
 
 
 def _used(type_: ir.Type) -> set[str]:
@@ -207,15 +232,21 @@ def _imports(protocol: ir.Protocol) -> tuple[str, ...]:
 
 
 def _flags(flags: ir.Flags) -> EnumView:
-    return EnumView(naming.class_name(flags.name), _doc(flags.doc),
-                    tuple(ConstView(bit.name, f"0x{bit.mask:x}") for bit in flags.bits))
+    return EnumView(naming.class_name(flags.name), _doc(flags.doc, flags.deprecated),
+                    tuple(ConstView(bit.name, f"0x{bit.mask:x}", _comments(bit.doc, bit.deprecated))
+                          for bit in flags.bits))
+
+
+def _enum(enum: ir.Enum) -> EnumView:
+    return EnumView(naming.class_name(enum.name), _doc(enum.doc, enum.deprecated),
+                    tuple(ConstView(value.name, str(value.value),
+                                    _comments(value.doc, value.deprecated))
+                          for value in enum.values))
 
 
 def lower(protocol: ir.Protocol) -> ModuleView:
     """The whole module."""
-    enums = [EnumView(naming.class_name(enum.name), _doc(enum.doc),
-                      tuple(ConstView(value.name, str(value.value)) for value in enum.values))
-             for enum in protocol.enums]
+    enums = [_enum(enum) for enum in protocol.enums]
     machines = [EnumView(naming.machine(machine), "Protocol states.",
                          tuple(ConstView(state.upper(), str(index))
                                for index, state in enumerate(machine.states)))
@@ -233,3 +264,23 @@ def lower(protocol: ir.Protocol) -> ModuleView:
         flags=tuple(_flags(flags) for flags in protocol.flags),
         parts=tuple(_composite(item) for item in protocol.composites), packets=packets,
         packet_union=", ".join(packet.name for packet in packets) or "pcwire.NoPacket")
+
+
+def _table(table: ir.AcceptTable) -> TableView:
+    entries = tuple(
+        EntryView(f"0x{entry.packet.id:04x}", naming.handler(entry.packet),
+                  f"_{entry.packet.protocol}.{naming.class_name(entry.packet.name)}")
+        for entry in table.entries if entry.handled)
+    return TableView(naming.table(table),
+                     f"What {table.owner} hears from {table.sender}: a method for each packet.",
+                     entries)
+
+
+def lower_role(role: ir.Role) -> RoleView | None:
+    """The dispatchers of a role; None if it handles nothing."""
+    tables = [table for table in role.accepts if any(entry.handled for entry in table.entries)]
+    imports = {entry.packet.protocol for table in tables for entry in table.entries
+               if entry.handled}
+    if not tables:
+        return None
+    return RoleView(role.name, tuple(sorted(imports)), tuple(_table(table) for table in tables))

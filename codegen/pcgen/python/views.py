@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ConstView:
+    """`comments`: whole lines above it."""
+
     name: str
     value: str
+    comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class FieldView:
     has_default: bool = False
     starts_group: bool = False  # older bytes may end before it
     since: str = ""
+    comments: tuple[str, ...] = ()  # whole lines above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,15 @@ class ClassView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case of a union; `write` and `read` as of a field."""
+    """A case of a union; `write` and `read` as of a field. `parameter`: of what makes a value of
+    it, with its comma; `value`: what that one holds."""
 
     name: str
+    method: str
+    parameter: str
+    value: str
+    has_value: bool
+    comments: tuple[str, ...]
     tag: str
     annotation: str
     write: str
@@ -64,6 +74,7 @@ class UnionView:
     tag: str  # u8, u16
     open: bool
     closed: bool
+    annotation: str  # of any value
     cases: tuple[CaseView, ...]
 
 
@@ -86,3 +97,24 @@ class ModuleView:
     parts: tuple[PartView, ...]
     packets: tuple[ClassView, ...]
     packet_union: str  # comma-separated
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    id: str
+    method: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    name: str
+    doc: str
+    entries: tuple[EntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    role: str
+    imports: tuple[str, ...]
+    tables: tuple[TableView, ...]

@@ -120,8 +120,8 @@ def _run(options: argparse.Namespace) -> int:
         return command.FAILED
     found = findings(changes, compiled, options.allow, options.strict)
     command.report(options, found, closing(found))
-    if not found and options.format == "text":
-        print("nothing breaks")
+    if not found:
+        command.say(options, "nothing breaks")
     return command.FAILED if any(one.severity == "error" for one in found) else command.OK
 
 

@@ -16,11 +16,8 @@ def _run(options: argparse.Namespace) -> int:
     compiled = command.compile_or_report(options, command.yaml_of(options))
     if compiled is None:
         return command.FAILED
-    if options.format != "text":
-        command.report(options, [])
-    else:
-        count = len(compiled.sources)
-        print(f"{count} file{'' if count == 1 else 's'}, no errors")
+    count = len(compiled.sources)
+    command.say(options, f"{count} file{'' if count == 1 else 's'}, no errors")
     return command.OK
 
 

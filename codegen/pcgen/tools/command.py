@@ -41,7 +41,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     """How what is wrong is shown."""
     parser.add_argument("--format", choices=FORMATS, default="text",
                         help="text for people; json, github (annotations) or sarif (2.1.0) for "
-                        "tools, on standard output")
+                        "tools, on standard output, where nothing else stands then")
 
 
 def yaml_of(options: argparse.Namespace) -> list[Path]:
@@ -74,4 +74,16 @@ def report(options: argparse.Namespace, found: Sequence[Diagnostic],
     """Show what is wrong in the format that was asked for."""
     from pcgen.report import formats
 
+    options.reported = True
     formats.publish(found, getattr(options, "format", "text"), closing)
+
+
+def finish_report(options: argparse.Namespace) -> None:
+    """A program that asked for its format gets it also from a command that found nothing."""
+    if getattr(options, "format", "text") != "text" and not getattr(options, "reported", False):
+        report(options, [])
+
+
+def say(options: argparse.Namespace, text: str) -> None:
+    """What a command tells people: beside the findings, if those are for a program."""
+    print(text, file=sys.stdout if options.format == "text" else sys.stderr)

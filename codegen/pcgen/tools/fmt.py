@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
     from pcgen.diagnostics import ErrorSink
     from pcgen.source import SourceFile
 
+STDIN = Path("-")
+
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true",
                         help="write nothing; list files that would change, and fail if any would")
     parser.add_argument("--stdin", action="store_true",
-                        help="format standard input to standard output, for editors")
+                        help="format standard input to standard output, for editors; the file - "
+                        "means the same")
     command.add_format(parser)
     command.add_yaml(parser)
 
@@ -42,37 +46,55 @@ def _formatted(source: SourceFile, sink: ErrorSink) -> str | None:
 
 def _read(path: Path, sink: ErrorSink) -> SourceFile | None:
     from pcgen import loader
-    from pcgen.source import SourceFile
 
-    if str(path) == "-":
-        return SourceFile(path, "standard input", sys.stdin.read())
+    if path == STDIN:
+        return loader.decoded(sys.stdin.buffer.read(), path, "standard input", sink)
     return loader.open_source(path, str(path), None, sink)
+
+
+def _paths(options: argparse.Namespace) -> list[Path]:
+    """What to read: files, or standard input alone."""
+    if not options.stdin and STDIN not in options.yaml:
+        return command.yaml_of(options)
+    if options.yaml not in ([], [STDIN]) or options.format != "text":
+        sys.stderr.write("pcgen fmt: standard input goes alone, and as text\n")
+        raise SystemExit(command.USAGE)
+    return [STDIN]
+
+
+def _write(options: argparse.Namespace, found: Sequence[tuple[SourceFile, str]]) -> int:
+    changed = [(source.path, new) for source, new in found
+               if source.path.read_bytes() != new.encode()]
+    for path, text in changed:
+        command.say(options, f"{'would change' if options.check else 'formatted'} {path}")
+        if not options.check:
+            path.write_bytes(text.encode())
+    if not changed:
+        count = f"{len(found)} file{'' if len(found) == 1 else 's'}"
+        command.say(options, f"{count}, nothing to change")
+    return command.FAILED if changed and options.check else command.OK
 
 
 def _run(options: argparse.Namespace) -> int:
     from pcgen.diagnostics import ErrorSink
 
     sink = ErrorSink()
-    found: list[tuple[Path, str, str]] = []
-    for path in [Path("-")] if options.stdin else command.yaml_of(options):
+    found: list[tuple[SourceFile, str]] = []
+    for path in _paths(options):
         source = _read(path, sink)
         text = _formatted(source, sink) if source else None
         if source is not None and text is not None:
-            found.append((path, source.text, text))
+            found.append((source, text))
     if sink.failed:
         command.report(options, sink.sorted())
         return command.FAILED
-    if options.stdin:
-        sys.stdout.write(found[0][2])
-        return command.OK
-    changed = [(path, new) for path, old, new in found if path.read_bytes() != new.encode()]
-    for path, text in changed:
-        print(f"{'would change' if options.check else 'formatted'} {path}")
-        if not options.check:
-            path.write_bytes(text.encode())
-    if not changed:
-        print(f"{len(found)} file{'' if len(found) == 1 else 's'}, nothing to change")
-    return command.FAILED if changed and options.check else command.OK
+    [(first, text), *_] = found
+    if first.path != STDIN:
+        return _write(options, found)
+    if options.check:
+        return command.OK if first.text == text else command.FAILED
+    sys.stdout.write(text)
+    return command.OK
 
 
 COMMAND = command.Command("fmt", "put protocol files into their one form; comments are kept",

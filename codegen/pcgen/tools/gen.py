@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pcgen import writer
+from pcgen.source import resolved
 from pcgen.tools import command, uptodate
 from pcgen.tools.generated import Made, folders_or_report, inputs_of
 
@@ -50,7 +51,7 @@ def _folders(options: argparse.Namespace) -> dict[str, Path]:
     if not folders:
         sys.stderr.write("pcgen gen: name a folder: --out, --csharp or --typescript\n")
         raise SystemExit(command.USAGE)
-    if len({folder.resolve() for folder in folders.values()}) < len(folders):
+    if len({resolved(folder) for folder in folders.values()}) < len(folders):
         sys.stderr.write("pcgen gen: each kind of output needs a folder of its own\n")
         raise SystemExit(command.USAGE)
     if options.manifest and not options.out:
@@ -72,7 +73,7 @@ def _finish(options: argparse.Namespace, files: Sequence[writer.Named],
     return command.OK
 
 
-def _check(folders: dict[str, Path], made: dict[str, Made]) -> int:
+def _check(options: argparse.Namespace, folders: dict[str, Path], made: dict[str, Made]) -> int:
     """`gen --check`."""
     status = command.OK
     for kind, folder in folders.items():
@@ -80,11 +81,11 @@ def _check(folders: dict[str, Path], made: dict[str, Made]) -> int:
         if not changes:
             continue
         status = command.FAILED
-        print("\n".join(f"would be {change}" for change in changes))
+        command.say(options, "\n".join(f"would be {change}" for change in changes))
         count = f"{len(changes)} file{'' if len(changes) == 1 else 's'}"
         sys.stderr.write(f"pcgen: {count} in {folder} would change; run pcgen gen\n")
     if status == command.OK:
-        print("nothing would change")
+        command.say(options, "nothing would change")
     return status
 
 
@@ -95,7 +96,7 @@ def _write(options: argparse.Namespace, folders: dict[str, Path], made: dict[str
         changed += writer.write(folder, made[kind].outputs)
         uptodate.remember(folder, paths, made[kind])
     if options.verbose:
-        print("\n".join(changed or ["nothing changed"]))
+        command.say(options, "\n".join(changed or ["nothing changed"]))
     files = made["out"].outputs if "out" in made else ()
     one = next(iter(made.values()))
     return _finish(options, files, [source.path for source in one.sources])
@@ -104,17 +105,19 @@ def _write(options: argparse.Namespace, folders: dict[str, Path], made: dict[str
 def _run(options: argparse.Namespace) -> int:
     folders = _folders(options)
     paths = command.yaml_of(options)
+    for folder in folders.values():
+        writer.listed(folder)  # says so before anything is written, if one belongs to others
     last = {kind: uptodate.unchanged_since(folder, paths) for kind, folder in folders.items()}
     found = [one for one in last.values() if one is not None]
     if len(found) == len(folders):
         if options.check or options.verbose:
-            print("nothing would change" if options.check else "nothing changed")
+            command.say(options, "nothing would change" if options.check else "nothing changed")
         files = found[0].files if options.out else ()
         return command.OK if options.check else _finish(options, files, found[0].sources)
     made = folders_or_report(options, list(folders))
     if made is None:
         return command.FAILED
-    return _check(folders, made) if options.check else _write(options, folders, made)
+    return _check(options, folders, made) if options.check else _write(options, folders, made)
 
 
 COMMAND = command.Command("gen", "write the generated files",

@@ -87,8 +87,8 @@ def _run(options: argparse.Namespace) -> int:
         is_new = not path.exists()
         if is_new:
             writer.write_if_changed(path, texts[path])
-        print(f"{protocol.name} version {protocol.version}: "
-              f"{f'wrote {path}' if is_new else 'as it was released'}")
+        command.say(options, f"{protocol.name} version {protocol.version}: "
+                    f"{f'wrote {path}' if is_new else 'as it was released'}")
     return command.OK
 
 

@@ -18,7 +18,6 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
                         help="the byte layout of this packet, as name or protocol.name; may be "
                         "repeated")
     parser.add_argument("--layout", action="store_true", help="the byte layout of all packets")
-    command.add_format(parser)
     command.add_yaml(parser)
 
 

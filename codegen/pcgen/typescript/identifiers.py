@@ -13,9 +13,7 @@ MODULE_NAMES = ("PACKETS", "Packet", "Uint8Array")
 
 
 def declared(protocol: ir.Protocol) -> Iterator[tuple[str, Cause]]:
-    """What stands at the module's top."""
-    for name in MODULE_NAMES:
-        yield name, protocol
+    """What stands at the module's top, but for MODULE_NAMES, which all have."""
     for const in protocol.consts:
         yield const.name, const
     for machine in protocol.machines:

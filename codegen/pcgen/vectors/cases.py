@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pcgen import ir
 from pcgen.ir import Value
@@ -19,6 +20,7 @@ from pcgen.vectors.samples import sample_of, samples
 
 _TAIL = b"\x00\xff\x01"
 _EDGE_PAYLOAD_MAX = 4096  # edges are tried on payloads up to this size
+EDGES_MAX = 4096  # of one packet: where unions lie in unions, they double with each level
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _accept(packet: ir.Packet, name: str, value: tuple[Value, ...]) -> Iterator[
 
 
 def _edges(packet: ir.Packet, base: tuple[Value, ...]) -> Iterator[Accept]:
-    for edge in edges.members(packet.fields, base, ""):
+    for edge in islice(edges.members(packet.fields, base, ""), EDGES_MAX):
         assert isinstance(edge.value, tuple)
         payload = _payload(packet, edge.value, bend=edge.bend)
         encoded = _payload(packet, edge.value) if edge.bend else payload
@@ -114,8 +116,10 @@ def of_packet(packet: ir.Packet) -> Cases:
     accept = [item for name, value in samples(packet) for item in _accept(packet, name, value)]
     if len(_payload(packet, base)) <= _EDGE_PAYLOAD_MAX:
         accept += _edges(packet, base)
-    unique = {(item.value, item.payload, item.version): item for item in reversed(accept)}
-    kept = sorted(unique.values(), key=accept.index)
+    unique: dict[object, Accept] = {}
+    for item in accept:
+        unique.setdefault((item.value, item.payload, item.version), item)
+    kept = list(unique.values())
     values = [item.value for item in kept if len(item.encoded) <= _EDGE_PAYLOAD_MAX]
     return Cases(packet, tuple(kept), tuple(_quants(packet, base)),
                  tuple(broken.rejects(packet, (base, *values))))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as _field
 from enum import IntEnum, IntFlag
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, Literal, Union
+from typing import cast as _cast
 
 import pcwire
 
@@ -59,6 +60,7 @@ class Point:
     """"""
 
     x: float
+    # Metres.
     y: float
 
     def _write(self, writer: pcwire.Writer) -> None:

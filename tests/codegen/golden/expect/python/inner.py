@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as _field
 from enum import IntEnum, IntFlag
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, Literal, Union
+from typing import cast as _cast
 
 import pcwire
 import base

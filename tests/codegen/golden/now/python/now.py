@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as _field
 from enum import IntEnum, IntFlag
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, Literal, Union
+from typing import cast as _cast
 
 import pcwire
 
@@ -67,11 +68,31 @@ class Profile:
 class Effect:
     """"""
 
-    NONE: ClassVar[int] = 0
-    DAMAGE: ClassVar[int] = 1
-    HEAL: ClassVar[int] = 2
+    NONE: ClassVar[Literal[0]] = 0
+    DAMAGE: ClassVar[Literal[1]] = 1
+    HEAL: ClassVar[Literal[2]] = 2
     tag: int
-    value: Any = None
+    value: int | bytes | None = None
+
+    @classmethod
+    def of_none(cls) -> Effect:
+        return cls(0, None)
+
+    @classmethod
+    def of_damage(cls, value: int) -> Effect:
+        return cls(1, value)
+
+    def as_damage(self) -> int | None:
+        """None if it is another case."""
+        return _cast("int", self.value) if self.tag == 1 else None
+
+    @classmethod
+    def of_heal(cls, value: int) -> Effect:
+        return cls(2, value)
+
+    def as_heal(self) -> int | None:
+        """None if it is another case."""
+        return _cast("int", self.value) if self.tag == 2 else None
 
     def _write(self, writer: pcwire.Writer) -> None:
         writer.u8(self.tag)
@@ -80,18 +101,18 @@ class Effect:
             case 0:
                 pass
             case 1:
-                writer.u32(self.value)
+                writer.u32(_cast("int", self.value))
             case 2:
-                writer.u16(self.value)
+                writer.u16(_cast("int", self.value))
             case _:
-                writer.raw(self.value)
+                writer.raw(_cast("bytes", self.value))
         outer.inside(writer)
 
     @classmethod
     def _read(cls, reader: pcwire.Reader) -> Effect:
         tag = reader.u8()
         reader = reader.inside(0)
-        value: Any
+        value: int | bytes | None
         match tag:
             case 0:
                 value = None

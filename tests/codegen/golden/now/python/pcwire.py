@@ -19,7 +19,7 @@ EnumItem = TypeVar("EnumItem", bound=IntEnum)
 
 
 class DecodeError(ValueError):
-    """The bytes are not what the schema says. `reason` is one word, the same that C servers log."""
+    """The bytes are not what the schema says. `reason` is one word of those that C servers log."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -142,7 +142,7 @@ class Writer:
               write: Callable[[int], None]) -> None:
         """The nearest step; what is outside is drawn to the nearest end."""
         self._finite(value)
-        write(min(max(math.floor((value - least) * inverse + 0.5), 0), steps))
+        write(math.floor(min(max((value - least) * inverse + 0.5, 0.0), float(steps))))
 
     def optional(self, value: Item | None, write: Callable[[Item], None]) -> None:
         self._pack("B", 0 if value is None else 1)
