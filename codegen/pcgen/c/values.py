@@ -13,6 +13,7 @@ from pcgen.c.views import Refusal, Value
 INT32_MAX = 0x7FFF_FFFF
 UINT32_MAX = 0xFFFF_FFFF
 INT64_MIN = -0x8000_0000_0000_0000
+_LITERAL_MAX = 50  # characters that have room in a line of any depth
 
 
 def integer(value: int) -> str:
@@ -253,9 +254,17 @@ def string_literal(data: bytes) -> str:
 def _assigned_bytes(type_: ir.Text | ir.Bytes, target: str, value: bytes) -> list[str]:
     size = f"{target}_size = {len(value)};"
     literal = string_literal(value)
-    if isinstance(type_, ir.Text):
-        return [size, f"memcpy({target}, {literal}, {len(value) + 1});"]
-    return [size, f"{target} = (const uint8_t *){literal};"]
+    copy = (f"memcpy({target}, {literal}, {len(value) + 1});" if isinstance(type_, ir.Text)
+            else f"{target} = (const uint8_t *){literal};")
+    return [size, *_unbroken(copy, len(literal))]
+
+
+def _unbroken(statement: str, longest: int) -> list[str]:
+    """A statement with a literal of that length, which is not broken where it is too long: where
+    clang-format would do so is its own affair."""
+    if longest <= _LITERAL_MAX:
+        return [statement]
+    return ["/* clang-format off */", statement, "/* clang-format on */"]
 
 
 def _assigned_union(union: ir.Union, target: str, value: ir.Chosen) -> list[str]:

@@ -57,6 +57,7 @@ def _run(options: argparse.Namespace) -> int:
     changes = changes_or_report(options, compiled) if compiled else None
     if compiled is None or changes is None:
         return command.FAILED
+    options.reported = True  # the list of changes is the document
     changes = sorted(changes, key=lambda change: (change.where, change.text))
     print(_as_text(changes) if options.format == "text" else _as_json(changes, compiled))
     return command.OK
