@@ -19,6 +19,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import faults
 import load
 import plot
 import publish
@@ -154,7 +155,9 @@ def save(options: argparse.Namespace, programs: Path, results: Results) -> None:
 
 
 def smoke(programs: Path) -> None:
-    """A moment of load on every server that was built: are all replies right?"""
+    """A moment of load on every server that was built: are all replies right? And would the load
+    generator say so if they were not?"""
+    faults.smoke(programs)
     for scenario in SCENARIOS:
         if scenario.key not in ("c", "f", "h", "fragments"):
             continue
