@@ -15,6 +15,7 @@
 
 #define READ_SIZE  BATCH_READ_MAX
 #define EVENTS_MAX 512
+#define SPINS_MAX  1000u /* some hundred microseconds */
 
 struct connection {
     struct connection *next; /* all open ones */
@@ -134,17 +135,19 @@ static void server__on_event(const struct epoll_event *event)
     }
 }
 
-/* With --spin it asks again and again instead of sleeping. */
+/* With --spin it asks again and again for a while before it sleeps. */
 int main(int argument_count, char **arguments)
 {
     struct epoll_event events[EVENTS_MAX];
-    int timeout_ms = peer_has_option(argument_count, arguments, "--spin") ? 0 : -1;
+    uint32_t spins_max = peer_has_option(argument_count, arguments, "--spin") ? SPINS_MAX : 0;
+    uint32_t spins = 0;
     int listener = peer_listen(SOCK_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     server__epoll = epoll_create1(0);
     (void)epoll_ctl(server__epoll, EPOLL_CTL_ADD, listener, &event);
     for (;;) {
-        int count = epoll_wait(server__epoll, events, EVENTS_MAX, timeout_ms);
+        int count = epoll_wait(server__epoll, events, EVENTS_MAX, spins < spins_max ? 0 : -1);
+        spins = count > 0 ? 0 : spins + 1;
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == NULL) {
                 server__accept(listener);

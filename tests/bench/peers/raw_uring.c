@@ -19,7 +19,8 @@
 
 #define RING_ENTRIES    512u
 #define RESULTS_MAX     4096u
-#define DESCRIPTORS_MAX 16384u /* more than RLIMIT_NOFILE cannot be registered */
+#define SPINS_MAX       100000u /* some hundred microseconds */
+#define DESCRIPTORS_MAX 16384u  /* more than RLIMIT_NOFILE cannot be registered */
 
 /* Low bits of user_data; above them the index of the connection. */
 enum operation {
@@ -223,7 +224,6 @@ static void connection__on_received(uint32_t index, const struct io_uring_cqe *c
 static void connection__on_refused(uint32_t index, int32_t result)
 {
     struct connection *connection = &server__connections[index];
-    uint32_t sent = result > 0 ? (uint32_t)result : 0;
     if (result < 0 && result != -EAGAIN) {
         connection->is_ending = true;
         connection__try_close(index);
@@ -233,7 +233,7 @@ static void connection__on_refused(uint32_t index, int32_t result)
         connection->sending.size = 0;
         outbox_append(&connection->sending, connection->tried.data, connection->tried.size);
     }
-    connection->sending.sent = sent;
+    connection->sending.sent = result > 0 ? (uint32_t)result : 0;
     connection__keep(connection);
     connection__send(index);
 }
@@ -243,13 +243,11 @@ static void connection__on_sent(uint32_t index, int32_t result)
     struct connection *connection = &server__connections[index];
     connection->is_sending = false;
     connection->is_ending = connection->is_ending || result < 0;
-    if (!connection->is_ending) {
-        connection->sending.sent += (uint32_t)result;
-        if (connection->sending.sent < connection->sending.size) {
-            connection__send(index);
-        } else if (connection->filling.size > 0) {
-            server__mark_dirty(index);
-        }
+    connection->sending.sent += result > 0 ? (uint32_t)result : 0;
+    if (!connection->is_ending && connection->sending.sent < connection->sending.size) {
+        connection__send(index);
+    } else if (!connection->is_ending && connection->filling.size > 0) {
+        server__mark_dirty(index);
     }
     connection__try_close(index);
 }
@@ -323,10 +321,11 @@ static void server__enter(bool spins)
     }
 }
 
-/* With --spin it asks again and again instead of sleeping. */
+/* With --spin it asks again and again for a while before it sleeps. */
 int main(int argument_count, char **arguments)
 {
-    bool spins = peer_has_option(argument_count, arguments, "--spin");
+    unsigned spins_max = peer_has_option(argument_count, arguments, "--spin") ? SPINS_MAX : 0;
+    unsigned spins = 0;
     server__listener = peer_listen(0);
     peer_set_nodelay(server__listener); /* accepted sockets inherit it */
     server__open();
@@ -336,7 +335,7 @@ int main(int argument_count, char **arguments)
         unsigned head;
         unsigned count = 0;
         lent_buffers_lend(&server__buffers);
-        server__enter(spins);
+        server__enter(spins < spins_max);
         lent_buffers_retire(&server__buffers);
         io_uring_for_each_cqe(&server__ring, head, cqe)
         {
@@ -344,6 +343,7 @@ int main(int argument_count, char **arguments)
             count++;
         }
         io_uring_cq_advance(&server__ring, count);
+        spins = count > 0 ? 0 : spins + 1;
         server__flush();
     }
 }
