@@ -21,9 +21,9 @@
 #define PIECE_SIZE_MAX  24u
 #define CHURN_ADDRESSES 64u /* so that closed connections do not use the ports up */
 
-/* A lazy client has a small receive buffer and segments as on a network: then the kernel holds some
- * 50 KiB for it, instead of megabytes with the segments of loopback, and the rest is the server's.
- */
+/* A lazy client has segments as on a network, and a small receive buffer if it does not read: then
+ * the kernel holds some 50 KiB for it, instead of megabytes with the segments of loopback, and the
+ * rest is the server's. */
 #define LAZY_BODY    WIRE_BODY_MAX
 #define LAZY_OUT_MAX 32u /* frames that wait for the server to read */
 #define LAZY_WINDOW  4096
@@ -79,6 +79,18 @@ static int client__connect(const struct load_options *options, int descriptor)
     return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
 }
 
+static void client__make_lazy(const struct load *load, const struct load_client *client)
+{
+    const int window = LAZY_WINDOW;
+    const int segment = LAZY_SEGMENT;
+    if (client->is_lazy) {
+        (void)setsockopt(client->descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    }
+    if (client->is_lazy && !load->options.lazy_reads) {
+        (void)setsockopt(client->descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+    }
+}
+
 void client_open(struct load *load, struct load_client *client)
 {
     bool is_churning = load->options.mode == LOAD_CHURN;
@@ -89,12 +101,7 @@ void client_open(struct load *load, struct load_client *client)
     client->out_size = client->out_sent = client->tail_size = 0;
     client->descriptor = socket(load->options.path != NULL ? AF_UNIX : AF_INET,
                                 SOCK_STREAM | (is_churning ? SOCK_NONBLOCK : 0), 0);
-    if (client->is_lazy) {
-        const int window = LAZY_WINDOW;
-        const int segment = LAZY_SEGMENT;
-        (void)setsockopt(client->descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
-        (void)setsockopt(client->descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
-    }
+    client__make_lazy(load, client);
     if (client__connect(&load->options, client->descriptor) != 0 && errno != EINPROGRESS) {
         load_die("cannot connect");
     }

@@ -334,11 +334,19 @@ static void load__warm_up(struct load *load)
     }
 }
 
+/* Replies that a window has at least: twice what is outstanding when it begins, for what was asked
+ * before it has no latency, and the rotations that were asked for. */
+static uint64_t load__replies_min(const struct load_options *options)
+{
+    uint64_t twice = 2 * load__asking_count(options) * options->depth;
+    uint64_t rotations = (uint64_t)options->rotations * options->client_count * LOAD_TURN;
+    return twice > rotations ? twice : rotations;
+}
+
 /* One warm-up and one window. */
 static void load__measure(struct load *load)
 {
     const struct load_options *options = &load->options;
-    uint64_t replies_min = (uint64_t)options->rotations * options->client_count * LOAD_TURN;
     load__warm_up(load);
     const struct load_accounts first = load__read_accounts(load);
     uint64_t own_ns = kernel_cpu_ns(getpid());
@@ -346,7 +354,7 @@ static void load__measure(struct load *load)
     memset(&load->latencies, 0, sizeof load->latencies);
     load->began_ns = load->lazy_now_ns = load_now_ns();
     load__run_until(load, load->began_ns + (uint64_t)options->window_ms * MILLISECOND_NS,
-                    replies_min);
+                    load__replies_min(options));
     own_ns = kernel_cpu_ns(getpid()) - own_ns;
     double own_share = (double)own_ns / (double)(load_now_ns() - load->began_ns);
     const struct load_accounts last = load__read_accounts(load);
