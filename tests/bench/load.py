@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from servers import LOAD_CPU, Server
@@ -48,6 +48,26 @@ class Sample:
             "segments": self.segments / self.messages,
             "broken": self.broken,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How often and how long servers have the load."""
+
+    rounds: int
+    warm_up_ms: int
+    window_ms: int
+
+    def options(self, stretch: int = 1) -> list[str]:
+        """Options of the load generator for one turn."""
+        return [
+            "--warm-up", str(self.warm_up_ms * stretch), "--window", str(self.window_ms * stretch),
+        ]  # fmt: skip
+
+    def share(self, number: int, count: int) -> Turns:
+        """The part that falls to one of some passes."""
+        rounds = self.rounds * (number + 1) // count - self.rounds * number // count
+        return replace(self, rounds=rounds)
 
 
 class LoadError(Exception):
