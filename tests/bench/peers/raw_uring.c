@@ -304,6 +304,7 @@ static void server__open(void)
         io_uring_register_files_sparse(&server__ring, DESCRIPTORS_MAX) != 0) {
         peer_die("io_uring");
     }
+    (void)io_uring_register_ring_fd(&server__ring);
     if (!lent_buffers_open(&server__buffers, &server__ring)) {
         peer_die("buffers");
     }
