@@ -235,6 +235,7 @@ static void load__drain(struct load *load)
 {
     uint64_t deadline_ns = load_now_ns() + (uint64_t)load->options.patience_ms * MILLISECOND_NS;
     load->is_draining = true;
+    load->began_ns = UINT64_MAX; /* these replies have waited: not in the latencies */
     for (uint32_t i = 0; i < load->options.client_count && load->errors == 0; i++) {
         while (!load__is_answered(load, &load->clients[i]) && load->errors == 0) {
             load__turn(load);
@@ -248,6 +249,7 @@ static void load__drain(struct load *load)
 /* The accounts at one end of a window. */
 struct load_accounts {
     uint64_t now_ns;
+    uint64_t messages;
     uint64_t used_ns[LOAD_PIDS_MAX];
     struct kernel_tcp tcp;
 };
@@ -279,7 +281,7 @@ static void load__await_sleep(const struct load *load)
 
 static struct load_accounts load__read_accounts(const struct load *load)
 {
-    struct load_accounts accounts;
+    struct load_accounts accounts = {.messages = load->messages};
     load__await_sleep(load);
     for (uint32_t i = 0; i < load->options.pid_count; i++) {
         accounts.used_ns[i] = kernel_cpu_ns(load->options.pids[i]);
@@ -298,7 +300,7 @@ static void load__print(const struct load *load, const struct load_accounts *fir
                         const struct load_accounts *last, double own_share)
 {
     (void)printf("{\"messages\": %llu, \"seconds\": %.6f, \"errors\": %llu, \"broken\": %llu, ",
-                 (unsigned long long)load->messages,
+                 (unsigned long long)(last->messages - first->messages),
                  (double)(last->now_ns - first->now_ns) / SECOND_NS,
                  (unsigned long long)load->errors, (unsigned long long)load->broken);
     (void)printf("\"p50_us\": %.2f, \"p99_us\": %.2f, \"p999_us\": %.2f, ",
@@ -350,11 +352,10 @@ static void load__measure(struct load *load)
     load__warm_up(load);
     const struct load_accounts first = load__read_accounts(load);
     uint64_t own_ns = kernel_cpu_ns(getpid());
-    load->messages = 0;
     memset(&load->latencies, 0, sizeof load->latencies);
     load->began_ns = load->lazy_now_ns = load_now_ns();
     load__run_until(load, load->began_ns + (uint64_t)options->window_ms * MILLISECOND_NS,
-                    load__replies_min(options));
+                    first.messages + load__replies_min(options));
     own_ns = kernel_cpu_ns(getpid()) - own_ns;
     double own_share = (double)own_ns / (double)(load_now_ns() - load->began_ns);
     const struct load_accounts last = load__read_accounts(load);
