@@ -177,9 +177,8 @@ static void connection__on_frames(void *owner, uint8_t *bytes, uint32_t size, en
     bool stays = bytes != connection->tail.bytes;
     if (kind == FRAMES_KIND_ECHO) {
         connection__reply((uint32_t)(connection - server__connections), bytes, size, stays);
-        return;
     }
-    for (uint32_t i = 0; i <= server__highest; i++) {
+    for (uint32_t i = 0; kind == FRAMES_KIND_SHOUT && i <= server__highest; i++) {
         if (server__connections[i].is_open && !server__connections[i].is_ending) {
             connection__reply(i, bytes, size, stays);
         }
