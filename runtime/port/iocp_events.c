@@ -53,6 +53,7 @@ void iocp_reap(struct iocp_port *port, uint32_t timeout_ms)
     for (ULONG i = 0; i < count; i++) {
         OVERLAPPED *overlapped = port->entries[i].lpOverlapped;
         if (overlapped == NULL) {
+            port->counters.posts++;
             port->woken = true;
         } else {
             iocp_mark_done(port, PC_CONTAINER_OF(overlapped, struct port_op, os));

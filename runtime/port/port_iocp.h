@@ -12,6 +12,7 @@
 struct iocp_counters {
     uint64_t dequeues;       /* GetQueuedCompletionStatusEx that returned something */
     uint64_t packets;        /* completion packets in them */
+    uint64_t posts;          /* of these by PostQueuedCompletionStatus: port_wake */
     uint64_t inline_results; /* completed in the submit call, no packet */
     uint64_t receives;       /* posted with a buffer of the pool */
     uint64_t zero_receives;  /* posted without one */

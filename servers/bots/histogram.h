@@ -1,10 +1,11 @@
-/* Latencies in log-linear buckets: exact below 32, then 32 buckets for every power of two, so that
- * a percentile is at most 1/32 too high. Recording never allocates and costs a few instructions. */
+/* Latencies in log-linear buckets: exact below 128, then 128 buckets for every power of two, so
+ * that a percentile is at most 1/128 too high. Recording never allocates and costs a few
+ * instructions. */
 #pragma once
 
 #include <stdint.h>
 
-#define HISTOGRAM_SUB_BITS  5u
+#define HISTOGRAM_SUB_BITS  7u
 #define HISTOGRAM_SUB_COUNT (1u << HISTOGRAM_SUB_BITS)
 #define HISTOGRAM_VALUE_BITS                                                                       \
     36u /* in microseconds 19 hours; greater values count as the greatest */

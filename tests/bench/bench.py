@@ -5,6 +5,8 @@ turns, so that what drifts, drifts for all; every figure is a median of rounds.
     bench.py --build DIR b c --rounds 10      some of them
     bench.py --build DIR memory | timers | codec | smoke
     bench.py --build DIR publish              the last run's tables into docs/PERFORMANCE.md
+
+Exit status 1: a goal of what was measured does not hold; stderr says which.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -19,13 +22,18 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import faults
+import goals
+import growth
 import load
 import plot
 import publish
 import relay
 import special
-from results import Results, report
-from scenarios import SCENARIOS, Scenario
+from load import Turns
+from report import report
+from results import Results
+from scenarios import ALL, LADDER, SCENARIOS, Scenario
 from servers import LOAD_CPU, SERVER_CPU, Server, kind
 
 SPECIAL = {
@@ -41,9 +49,10 @@ TELL = (
     special.tell_slow_readers,
     special.tell_busy_poll,
     special.tell_crowd,
-    special.tell_growth,
+    special.tell_memory,
+    growth.tell,
 )
-GROWTH = tuple(s.key for s in SCENARIOS if s.key[0] == "l")  # measured side by side
+GROWTH = tuple(step.key for step in growth.STEPS)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -65,9 +74,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def chosen_servers(options: argparse.Namespace, scenario: Scenario, programs: Path) -> list[str]:
+def chosen_servers(
+    options: argparse.Namespace, servers: tuple[str, ...], programs: Path
+) -> list[str]:
     """Those that are wanted and were built."""
-    wanted = list(scenario.servers)
+    wanted = list(servers)
     if options.servers:
         wanted = [s for s in wanted if s in options.servers.split(",")]
     elif options.engine:
@@ -78,53 +89,55 @@ def chosen_servers(options: argparse.Namespace, scenario: Scenario, programs: Pa
 def measure(
     options: argparse.Namespace,
     programs: Path,
-    keys: tuple[str, ...],
-    rounds: int,
+    scenario: Scenario,
+    turns: Turns,
     results: Results,
 ) -> None:
-    """Rounds of some scenarios, whose servers all run side by side. A server's scenarios follow one
-    another, as they are compared with each other. Every other round goes backwards."""
-    chosen = [s for s in SCENARIOS if s.key in keys]
-    stretch = max(s.stretch for s in chosen)
-    turns = [(s, name) for s in chosen for name in chosen_servers(options, s, programs)]
-    turns.sort(key=lambda turn: turn[0].servers.index(turn[1]))
+    """Rounds of a scenario, all of whose servers run side by side. Every other one goes
+    backwards."""
+    shape = [*scenario.options, *turns.options(scenario.stretch)]
     with ExitStack() as stack:
         loads = {}
-        for scenario, name in turns:
+        for name in chosen_servers(options, scenario.servers, programs):
             server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
-            shape = [*scenario.options, *window(options, stretch)]
             steady = load.Steady(programs, server.port, [server.pid], shape)
-            loads[scenario.key, name] = stack.enter_context(steady)
-        for number in range(rounds if stretch == 1 else -(-rounds // 2)):
-            for key, name in loads if number % 2 == 0 else reversed(loads):
-                results.add(key, name, loads[key, name].step().values())
+            loads[name] = stack.enter_context(steady)
+        for number in range(turns.rounds if scenario.stretch == 1 else -(-turns.rounds // 2)):
+            for name in loads if number % 2 == 0 else reversed(loads):
+                results.add(scenario.key, name, loads[name].step().values())
+
+
+def measure_key(
+    options: argparse.Namespace, programs: Path, key: str, turns: Turns, results: Results
+) -> None:
+    """One part of a pass."""
+    if key in SPECIAL:
+        SPECIAL[key](programs, options.engine or "uring", turns, results)
+    elif key == "l":
+        growth.measure(programs, chosen_servers(options, LADDER, programs), turns, results)
+    elif key != "g":
+        scenario = next(s for s in SCENARIOS if s.key == key)
+        measure(options, programs, scenario, turns, results)
 
 
 def measure_all(options: argparse.Namespace, programs: Path, results: Results) -> None:
     """Everything that is wanted, in several passes: a shared host is slow for minutes, and so that
     falls on a part of every scenario instead of on the whole of one."""
     keys = wanted_keys(options)
+    turns = Turns(options.rounds, options.warm_up, options.window)
+    memory = Turns(min(options.rounds, special.MEMORY_ROUNDS), 0, 0)
     passes = min(options.passes, options.rounds)
     for number in range(passes):
-        rounds = options.rounds * (number + 1) // passes - options.rounds * number // passes
         for key in keys:
-            if key in SPECIAL:
-                engine = options.engine or "uring"
-                SPECIAL[key](programs, engine, rounds, window(options), results)
-            elif key != "g":
-                measure(options, programs, GROWTH if key == "l" else (key,), rounds, results)
-            elif number == 0:
-                special.memory(programs, results)
+            measure_key(options, programs, key, turns.share(number, passes), results)
+            if key == "g":
+                names = chosen_servers(options, ALL, programs)
+                special.memory(programs, names, memory.share(number, passes).rounds, results)
             print(f"pass {number + 1} of {passes}: {key}", file=sys.stderr)
     for tell in TELL:
         results.facts.update(tell(results))
-
-
-def window(options: argparse.Namespace, stretch: int = 1) -> list[str]:
-    """Options of the load generator for one turn."""
-    return [
-        "--warm-up", str(options.warm_up * stretch), "--window", str(options.window * stretch),
-    ]  # fmt: skip
+    if "g" in keys:
+        results.facts["g: parts of a worker"] = special.parts(programs)
 
 
 def wanted_keys(options: argparse.Namespace) -> list[str]:
@@ -143,6 +156,7 @@ def save(options: argparse.Namespace, programs: Path, results: Results) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     data = {
         "when": time.strftime("%Y-%m-%d %H:%M:%S"), "kernel": platform.release(),
+        "processor": processor(),
         "rounds": options.rounds, "window_ms": options.window,
         "samples": results.samples, "facts": results.facts,
     }  # fmt: skip
@@ -153,18 +167,52 @@ def save(options: argparse.Namespace, programs: Path, results: Results) -> None:
     print(f"written to {folder}")
 
 
+def processor() -> str:
+    """Its name, as Linux says it."""
+    match = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return match[1] if match else platform.machine()
+
+
+def judge(results: Results) -> int:
+    """The exit status: 1 if a goal of what was measured does not hold. Says which."""
+    missed = [verdict for verdict in goals.verdicts(results) if not verdict.holds]
+    for verdict in missed:
+        print(f"bench: does not hold: {verdict.text()}", file=sys.stderr)
+    return 1 if missed else 0
+
+
 def smoke(programs: Path) -> None:
-    """A moment of load on every server that was built: are all replies right?"""
+    """A moment of load on every server that was built: are all replies right? And would the load
+    generator say so if they were not?"""
+    faults.smoke(programs)
+    moment = ("--warm-up", "10", "--window", "60")
     for scenario in SCENARIOS:
-        if scenario.key not in ("c", "f", "h", "fragments"):
+        if scenario.key not in ("c", "f", "h", "h1k", "fragments"):
             continue
         shape = [o if o != "1000" else "50" for o in scenario.options]
         for name in scenario.servers:
             if (programs / kind(name).program).exists():
                 with Server(programs, kind(name), cpu="") as server:
-                    load.run(programs, server.port, [server],
-                             [*shape, "--warm-up", "10", "--window", "60"], "")  # fmt: skip
+                    load.run(programs, server.port, [server], [*shape, *moment], "")
                 print(f"{scenario.key} {name}: every reply is right")
+    for name in ("uring", "epoll"):
+        smoke_shapes(programs, name, moment)
+
+
+def smoke_shapes(programs: Path, name: str, moment: tuple[str, ...]) -> None:
+    """What the load generator does in a few scenarios only: clients in turn, and lazy ones, which
+    the server closes if they do not read."""
+    shapes = (
+        ("--clients", "40", "--in-flight", "10", "--rotations", "2"),
+        ("--clients", "20", "--lazy", "2", "--lazy-reads", "1"),
+        ("--clients", "20", "--lazy", "2", "--lazy-reads", "0"),
+    )
+    for shape in shapes:
+        with Server(programs, kind(name), cpu="") as server:
+            sample = load.run(programs, server.port, [server], [*shape, *moment], "")
+        if (sample.broken > 0) != (shape[-2:] == ("--lazy-reads", "0")):
+            raise SystemExit(f"bench: {name} closed {sample.broken} clients with {shape}")
+        print(f"{' '.join(shape)} {name}: as it should be")
 
 
 def raise_descriptor_limit() -> None:
@@ -189,7 +237,7 @@ def main() -> int:
     results = Results()
     measure_all(options, programs, results)
     save(options, programs, results)
-    return 0
+    return judge(results)
 
 
 if __name__ == "__main__":

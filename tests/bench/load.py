@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from servers import LOAD_CPU, Server
@@ -23,7 +23,9 @@ class Sample:
     p99_us: float
     p999_us: float
     cpu_ns: tuple[int, ...]  # of each server
-    client_cpu_ns: int
+    client_load: float  # of the load generator's processor
+    segments: int  # of TCP, of the whole machine
+    broken: int  # connections that the server ended since the load generator started
 
     @property
     def rate(self) -> float:
@@ -42,8 +44,30 @@ class Sample:
             "p50_us": self.p50_us,
             "p99_us": self.p99_us,
             "p999_us": self.p999_us,
-            "client_load": self.client_cpu_ns / self.seconds / 1e9,
+            "client_load": self.client_load,
+            "segments": self.segments / self.messages,
+            "broken": self.broken,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How often and how long servers have the load."""
+
+    rounds: int
+    warm_up_ms: int
+    window_ms: int
+
+    def options(self, stretch: int = 1) -> list[str]:
+        """Options of the load generator for one turn."""
+        return [
+            "--warm-up", str(self.warm_up_ms * stretch), "--window", str(self.window_ms * stretch),
+        ]  # fmt: skip
+
+    def share(self, number: int, count: int) -> Turns:
+        """The part that falls to one of some passes."""
+        rounds = self.rounds * (number + 1) // count - self.rounds * number // count
+        return replace(self, rounds=rounds)
 
 
 class LoadError(Exception):
@@ -70,7 +94,8 @@ def parse(text: str, options: list[str]) -> Sample:
     return Sample(
         messages=data["messages"], seconds=data["seconds"], errors=data["errors"],
         p50_us=data["p50_us"], p99_us=data["p99_us"], p999_us=data["p999_us"],
-        cpu_ns=tuple(data["cpu_ns"]), client_cpu_ns=data["client_cpu_ns"],
+        cpu_ns=tuple(data["cpu_ns"]), client_load=data["client_load"],
+        segments=data["segments"], broken=data["broken"],
     )  # fmt: skip
 
 
@@ -85,7 +110,8 @@ def run(
 
 class Steady:
     """Clients that stay connected and put load on a port for one window whenever they are told to,
-    so that servers can take turns many times a second. A context manager that ends them."""
+    so that servers can take turns many times a second. A context manager that ends them, and then
+    raises a LoadError if a reply never came."""
 
     def __init__(self, build: Path, port: int, pids: list[int], options: list[str]):
         self.options = options
@@ -110,8 +136,10 @@ class Steady:
     def __enter__(self) -> Steady:
         return self
 
-    def __exit__(self, *unused: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *unused: object) -> None:
         self.process.communicate("")
+        if self.process.returncode != 0 and kind is None:
+            raise LoadError(f"{' '.join(self.options)}: a reply is missing at the end")
 
 
 def wait_until_open(port: int) -> None:

@@ -7,7 +7,9 @@ import shutil
 import statistics
 from pathlib import Path
 
-from results import Results, goal_lines, number, summary
+import goals
+from report import summary
+from results import Results, number
 from scenarios import ALL, SCENARIOS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -37,7 +39,7 @@ def tables(results: Results) -> list[str]:
     lines = [
         "Server CPU per message and its ratio to the bare io_uring server (medians; the ratios are",
         "medians of those within a round):", "", *summary(results),
-        "Goals:", "", *goal_lines(results),
+        "Goals:", "", *goals.table(results),
         "Latencies and rates, bounded by the load generator everywhere but in a:", "",
     ]  # fmt: skip
     for key in LATENCIES:
@@ -55,8 +57,8 @@ def publish(folder: Path) -> Path:
     document = DOCS / "PERFORMANCE.md"
     text = document.read_text()
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    run = (f"{data['when'][:10]}, Linux {data['kernel'].split('-')[0]}, {data['rounds']} rounds of "
-           f"{data['window_ms']} ms.")  # fmt: skip
+    run = (f"{data['when'][:10]}, {data['processor']}, Linux {data['kernel'].split('-')[0]}, "
+           f"{data['rounds']} rounds of {data['window_ms']} ms.")  # fmt: skip
     document.write_text(head + BEGIN + "\n".join([run, "", *tables(results)]) + END + tail)
     shutil.copyfile(folder / "bench.svg", DOCS / "performance.svg")
     return document

@@ -1,11 +1,9 @@
-"""Collected samples, their medians and spreads, and whether the goals hold."""
+"""Collected samples, their medians and spreads."""
 
 from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, field
-
-from scenarios import ALL, GOALS, SCENARIOS, Goal, Scenario
 
 Rounds = dict[str, list[float]]  # name of the value -> one number per round
 
@@ -49,81 +47,12 @@ def spread(rounds: list[float]) -> str:
     return f"{number(statistics.median(rounds))} ({number(min(rounds))}..{number(max(rounds))})"
 
 
-def scenario_table(results: Results, scenario: Scenario) -> list[str]:
-    """A Markdown table of one scenario."""
-    key = scenario.key
-    lines = [
-        f"### {key}: {scenario.title}",
-        "",
-        f"| server | CPU ns per {scenario.unit} | of raw io_uring | thousand per s | p50 us "
-        "| p99 us | p99.9 us | load generator's core |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for server, values in results.samples[key].items():
-        ratio = results.ratio(key, server, "raw_uring", "cpu_ns")
-        middle = {name: statistics.median(rounds) for name, rounds in values.items()}
-        lines.append(
-            f"| {server} | {spread(values['cpu_ns'])} | {f'{ratio:.2f}' if ratio else '-'} "
-            f"| {number(middle['rate'] / 1000)} | {number(middle['p50_us'])} "
-            f"| {number(middle['p99_us'])} | {number(middle['p999_us'])} "
-            f"| {middle['client_load']:.2f} |"
-        )
-    return [*lines, ""]
+def quarters(figures: list[float]) -> list[float]:
+    """First quartile, median, third quartile."""
+    return statistics.quantiles(figures, n=4) if len(figures) > 1 else figures * 3
 
 
-def summary(results: Results) -> list[str]:
-    """One row for each scenario that all servers have borne: CPU, and its ratio to raw."""
-    lines = [
-        "| CPU ns (ratio to raw io_uring) | " + " | ".join(ALL) + " |",
-        "| --- |" + " --- |" * len(ALL),
-    ]
-    for scenario in SCENARIOS:
-        rounds = [results.rounds(scenario.key, server, "cpu_ns") for server in ALL]
-        if not all(rounds):
-            continue
-        cells = []
-        for server, values in zip(ALL, rounds):
-            ratio = results.ratio(scenario.key, server, "raw_uring", "cpu_ns")
-            cells.append(f"{number(statistics.median(values))} ({ratio:.2f})")
-        lines.append(f"| {scenario.key}: {scenario.title} | " + " | ".join(cells) + " |")
-    return [*lines, ""] if len(lines) > 2 else []
-
-
-def goal_lines(results: Results) -> list[str]:
-    """A Markdown table of the goals that were measured."""
-    lines = [
-        "| goal | scenario | at most | measured (quartiles) | holds |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for goal in GOALS:
-        for key in goal.scenarios:
-            ratios = results.ratios(key, goal.server, goal.reference, goal.value)
-            if ratios:
-                lines.append(goal_line(goal, key, ratios))
-    return [*lines, ""]
-
-
-def goal_line(goal: Goal, key: str, ratios: list[float]) -> str:
-    ratio = statistics.median(ratios)
-    low, _, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-    what = "" if goal.value == "cpu_ns" else f" ({goal.value})"
-    holds = "yes" if round(ratio, 2 if goal.ratio >= 0.1 else 3) <= goal.ratio else "**no**"
-    name = f"{goal.server} / {goal.reference}{what}"
-    return (
-        f"| {name} | {key} | {goal.ratio:.2f} | {ratio:.3f} ({low:.2f}..{high:.2f}) | {holds} |"
-    )
-
-
-def report(results: Results) -> str:
-    """Everything as Markdown."""
-    lines = ["# Benchmark", ""]
-    if any(key in results.samples for goal in GOALS for key in goal.scenarios):
-        lines += ["## Goals", "", *goal_lines(results)]
-    lines += summary(results)
-    lines += ["## Scenarios", ""] if results.samples else []
-    for scenario in SCENARIOS:
-        if scenario.key in results.samples:
-            lines += scenario_table(results, scenario)
-    for title, facts in results.facts.items():
-        lines += [f"### {title}", "", *facts, ""]
-    return "\n".join(lines)
+def quartiles(ratios: list[float]) -> str:
+    """Median (first..third quartile) of ratios."""
+    low, middle, high = quarters(ratios)
+    return f"{middle:.3f} ({low:.2f}..{high:.2f})"

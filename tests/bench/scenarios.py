@@ -1,12 +1,11 @@
-"""What is measured: scenarios, goals, and the ratios between servers of the same round."""
+"""What is measured: the scenarios that are one load on one server after another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 ALL = ("raw_uring", "uring", "raw_epoll", "epoll", "libuv", "libuv_naive", "libevent", "asio")
-RAW = ("raw_uring", "uring", "raw_epoll", "epoll")
-
+LADDER = ("raw_uring", "uring", "raw_epoll", "epoll", "asio")  # whose growth is looked at
 
 MANY = 1000  # connections
 
@@ -40,35 +39,13 @@ SCENARIOS = (
     Scenario("e", "64 connections, depth 8, 1 KiB", options(64, 8, 1024)),
     Scenario("f", "connect, one echo, close", options(64, mode="churn"), unit="connection"),
     Scenario("h", "broadcast to 1,000", options(1000, mode="shout"), unit="delivery"),
+    Scenario("h1k", "broadcast to 1,000, 1 KiB", options(1000, payload=1024, mode="shout"),
+             unit="delivery"),
     Scenario("fragments", "64 x depth 8, sent in 1..24 bytes", options(64, 8, mode="fragments")),
     *(
-        Scenario(f"l{count}", f"{count:,} connections, depth 1", options(count), RAW, stretch=4)
+        Scenario(f"l{count}", f"{count:,} connections, depth 1", options(count), LADDER, stretch=4)
         for count in (10, 100, 1000, 5000, 15000)
     ),
+    Scenario("l15000t", "15,000 connections, 1,000 of them in turn",
+             (*options(15000), "--in-flight", "1000", "--rotations", "3"), LADDER, stretch=4),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """server's processor time (or p50) at most ratio times reference's, in these scenarios."""
-
-    server: str
-    reference: str
-    ratio: float
-    scenarios: tuple[str, ...]
-    value: str = "cpu_ns"
-
-
-GOALS = (
-    Goal("uring", "raw_uring", 1.05, ("b", "d", "e", "f", "h", "fragments")),
-    Goal("uring", "raw_uring", 1.08, ("c",)),
-    Goal("uring", "libuv", 1.00, ("b", "d", "f", "h")),
-    Goal("uring", "libuv", 1.03, ("c", "e")),
-    Goal("uring", "asio", 1.00, ("a", "b", "c", "d", "e", "f", "h", "fragments")),
-    Goal("uring", "libevent", 0.75, ("b", "c", "d", "e", "h")),
-    Goal("uring", "libuv_naive", 1 / 20, ("c",)),
-    Goal("uring", "libuv_naive", 1 / 5, ("e",)),
-    Goal("epoll", "raw_epoll", 1.05, ("b", "c", "d", "e", "f", "h", "fragments")),
-    Goal("uring", "raw_uring", 1.05, ("a",), "p50_us"),
-    Goal("epoll", "raw_epoll", 1.05, ("a",), "p50_us"),
-)

@@ -41,9 +41,10 @@ def kind(name: str) -> Kind:
 
 
 class Server:
-    """A running server; a context manager that ends it."""
+    """A running server; a context manager that ends it. What it has said then is in said."""
 
     def __init__(self, build: Path, what: Kind, options: tuple[str, ...] = (), cpu: str = "0"):
+        self.said = ""
         self.output = tempfile.TemporaryFile("w+")
         pin = ["taskset", "-c", cpu] if cpu else []
         self.process = subprocess.Popen(
@@ -84,4 +85,5 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.said = self.text()
         self.output.close()

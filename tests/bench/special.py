@@ -11,19 +11,25 @@ from pathlib import Path
 
 import load
 import scenarios
-from results import Results, number, spread
+from load import Turns
+from results import Results, number, quartiles, spread
 from servers import SERVER_CPU, Server, kind
 
 IDLE_FIRST = 2000
 IDLE_COUNT = 10000
+MEMORY_ROUNDS = 5
+LAZY_COUNT = 10  # of 1,000
+LAZY_STRETCH = 4  # times the usual window: a lazy client is closed after half a second
 CROWD = 14000
 WORKER_SHAPES = ((64, 1), (64, 32), (1000, 1))
 WORKER_COUNTS = ("1", "2")
 LONG_WINDOW = ("--window", "500")  # where servers are started anew for each window
+POLLS = ("--busy-poll", "200")
 
-def workers(build: Path, engine: str, rounds: int, _window: list[str], results: Results) -> None:
+
+def workers(build: Path, engine: str, turns: Turns, results: Results) -> None:
     """(j) two workers against one, nothing pinned, the load generator on the same processors."""
-    for _ in range(max(rounds // 3, 2)):
+    for _ in range(max(turns.rounds // 3, 2)):
         for shape in WORKER_SHAPES:
             for count in WORKER_COUNTS:
                 with Server(build, kind(engine), ("--workers", count), "") as server:
@@ -48,41 +54,74 @@ def tell_workers(results: Results) -> dict[str, list[str]]:
     return {"j: two workers on two processors, load generator included": lines}
 
 
-def slow_readers(
-    build: Path, engine: str, rounds: int, _window: list[str], results: Results
-) -> None:
-    """(k) 10 of 1,000 clients send 1 KiB a millisecond; first they read the replies, then not."""
-    for _ in range(max(rounds // 3, 2)):
+def slow_readers(build: Path, engine: str, turns: Turns, results: Results) -> None:
+    """(k) 10 of 1,000 clients send 2 KiB a millisecond each. On one server they read the replies;
+    on the other they do not, are closed for it, and come again."""
+    shape = [
+        *scenarios.options(scenarios.MANY), "--lazy", str(LAZY_COUNT),
+        *turns.options(LAZY_STRETCH),
+    ]  # fmt: skip
+    servers, loads = {}, {}
+    with ExitStack() as stack:
         for reads in ("1", "0"):
-            lazy = ["--lazy", "10", "--lazy-reads", reads]
-            options = [*scenarios.options(1000), *lazy, *LONG_WINDOW]
-            with Server(build, kind(engine), cpu=SERVER_CPU) as server:
-                sample = load.run(build, server.port, [server], options)
-                results.add("k", reads, sample.values())
+            servers[reads] = stack.enter_context(Server(build, kind(engine), cpu=SERVER_CPU))
+            options = [*shape, "--lazy-reads", reads]
+            server = servers[reads]
+            steady = load.Steady(build, server.port, [server.pid], options)
+            loads[reads] = stack.enter_context(steady)
+        for turn in range(turns.rounds):
+            for reads in loads if turn % 2 == 0 else reversed(loads):
+                values = loads[reads].step().values()
+                check_stress(reads, values["broken"])
+                results.add("k", reads, values)
+    closed = re.search(r"^closed slow_consumer (\d+)$", servers["0"].said, re.MULTILINE)
+    if closed is None:
+        raise load.LoadError("no lazy client was closed as a slow consumer")
+    results.add("k", "0", {"closed": float(closed[1])})
+
+
+def check_stress(reads: str, broken: float) -> None:
+    """Who reads is not closed; who does not has been, before the window began."""
+    if reads == "1" and broken > 0:
+        raise load.LoadError(f"{broken:.0f} clients that read were closed")
+    if reads == "0" and broken < LAZY_COUNT:
+        raise load.LoadError("clients that do not read put no stress on the server")
 
 
 def tell_slow_readers(results: Results) -> dict[str, list[str]]:
     lines = []
     for value in ("p50_us", "p99_us", "cpu_ns"):
-        ratio = results.ratio("k", "0", "1", value)
-        if ratio is None:
+        ratios = results.ratios("k", "0", "1", value)
+        if not ratios:
             return {}
         reading, stopped = (spread(results.rounds("k", reads, value)) for reads in ("1", "0"))
-        lines.append(f"- {value}: all read {reading}, 10 do not {stopped}, ratio {ratio:.3f}")
+        lines.append(
+            f"- {value}: all read {reading}, {LAZY_COUNT} do not {stopped}, "
+            f"ratio {quartiles(ratios)}"
+        )
+    closed = sum(results.rounds("k", "0", "closed"))
+    lines.append(f"- they were closed as slow consumers and came again {closed:.0f} times")
     return {"k: 1 % of 1,000 clients stop reading (goal: p99 of the others <= 1.10)": lines}
 
 
-def busy_poll(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
-    """Latency with a spinning client, with and without a server that polls before it sleeps."""
-    shape = [*scenarios.options(1), "--spin", "1", *window]
+def busy_poll(build: Path, engine: str, turns: Turns, results: Results) -> None:
+    """Latency with a spinning client, with servers that sleep and that poll before they sleep."""
+    shape = [*scenarios.options(1), "--spin", "1", *turns.options()]
+    kinds: dict[str, tuple[str, tuple[str, ...]]] = {
+        "sleeps": (engine, ()),
+        "polls": (engine, POLLS),
+        "raw_uring polls": ("raw_uring", ("--spin",)),
+        "epoll polls": ("epoll", POLLS),
+        "raw_epoll polls": ("raw_epoll", ("--spin",)),
+    }
     with ExitStack() as stack:
         loads = {}
-        for name, options in (("sleeps", ()), ("polls", ("--busy-poll", "200"))):
-            server = stack.enter_context(Server(build, kind(engine), options, SERVER_CPU))
+        for name, (server_name, options) in kinds.items():
+            server = stack.enter_context(Server(build, kind(server_name), options, SERVER_CPU))
             loads[name] = stack.enter_context(load.Steady(build, server.port, [server.pid], shape))
-        for _ in range(rounds):
-            for name, steady in loads.items():
-                results.add("p", name, steady.step().values())
+        for turn in range(turns.rounds):
+            for name in loads if turn % 2 == 0 else reversed(loads):
+                results.add("p", name, loads[name].step().values())
 
 
 def tell_busy_poll(results: Results) -> dict[str, list[str]]:
@@ -90,12 +129,16 @@ def tell_busy_poll(results: Results) -> dict[str, list[str]]:
         f"- {name}: p50 us {spread(values['p50_us'])}, p99 us {spread(values['p99_us'])}"
         for name, values in results.samples.get("p", {}).items()
     ]
+    for ours, theirs in (("polls", "raw_uring polls"), ("epoll polls", "raw_epoll polls")):
+        ratios = results.ratios("p", ours, theirs, "p50_us")
+        if ratios:
+            lines.append(f"- p50 of {ours} / {theirs}: {quartiles(ratios)}")
     return {"busy_poll_us, 1 connection, client spins (goal: p50 <= 8 us)": lines} if lines else {}
 
 
-def crowd(build: Path, engine: str, rounds: int, window: list[str], results: Results) -> None:
+def crowd(build: Path, engine: str, turns: Turns, results: Results) -> None:
     """CPU per message of 1,000 busy connections, alone and beside 14,000 that are idle."""
-    shape = [*scenarios.options(1000), *window]
+    shape = [*scenarios.options(scenarios.MANY), *turns.options()]
     with ExitStack() as stack:
         loads = {}
         for name, idle in (("alone", 0), ("beside", CROWD)):
@@ -103,7 +146,7 @@ def crowd(build: Path, engine: str, rounds: int, window: list[str], results: Res
             if idle > 0:
                 stack.callback(hold(build, server, idle).communicate, "")
             loads[name] = stack.enter_context(load.Steady(build, server.port, [server.pid], shape))
-        for _ in range(rounds):
+        for _ in range(turns.rounds):
             for name, steady in loads.items():
                 results.add("crowd", name, steady.step().values())
 
@@ -118,20 +161,6 @@ def tell_crowd(results: Results) -> dict[str, list[str]]:
             f"- CPU ns alone {alone}, beside them {beside}, ratio {ratio:.3f}"
         ]
     }
-
-
-def tell_growth(results: Results) -> dict[str, list[str]]:
-    """(l) CPU per message at 15,000 connections as a multiple of that at 1,000, of each round."""
-    lines = []
-    for server in scenarios.RAW:
-        many = results.rounds("l15000", server, "cpu_ns")
-        some = results.rounds("l1000", server, "cpu_ns")
-        if many and some:
-            ratios = [a / b for a, b in zip(many, some)]
-            lines.append(f"- {server}: {spread(ratios)}")
-    if not lines:
-        return {}
-    return {"l: growth, CPU per message at 15,000 / at 1,000 (goal 1.20)": lines}
 
 
 def private_kib(pid: int) -> int:
@@ -153,29 +182,39 @@ def hold(build: Path, server: Server, count: int) -> subprocess.Popen[str]:
     return holder
 
 
-def memory(build: Path, results: Results) -> None:
+def memory(build: Path, names: list[str], rounds: int, results: Results) -> None:
     """(g) user memory of a server with idle connections, each of which did one echo. What a worker
     needs by itself is there with the first 2,000; the others show what one connection adds."""
+    for turn in range(rounds):
+        for name in names if turn % 2 == 0 else reversed(names):
+            results.add("g", name, memory_of(build, name))
+
+
+def memory_of(build: Path, name: str) -> dict[str, float]:
+    """One server, from its start to 10,000 connections."""
+    with Server(build, kind(name)) as server:
+        started = private_kib(server.pid)
+        holders = [hold(build, server, IDLE_FIRST)]
+        first = private_kib(server.pid)
+        holders.append(hold(build, server, IDLE_COUNT - IDLE_FIRST))
+        full = private_kib(server.pid)
+        for holder in holders:
+            holder.communicate("")
+    each = (full - first) * 1024 / (IDLE_COUNT - IDLE_FIRST)
+    return {"bytes": each, "kib_started": started, "kib_first": first, "kib_full": full}
+
+
+def tell_memory(results: Results) -> dict[str, list[str]]:
     lines = [
-        f"| server | bytes per connection, {IDLE_FIRST:,} to {IDLE_COUNT:,} | KiB when started "
-        f"| KiB with {IDLE_FIRST:,} | KiB with {IDLE_COUNT:,} |",
+        f"| server | bytes per connection, {IDLE_FIRST:,} to {IDLE_COUNT:,} (least..greatest) "
+        f"| KiB when started | KiB with {IDLE_FIRST:,} | KiB with {IDLE_COUNT:,} |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for name in scenarios.ALL:
-        if not (build / kind(name).program).exists():
-            continue
-        with Server(build, kind(name)) as server:
-            started = private_kib(server.pid)
-            holders = [hold(build, server, IDLE_FIRST)]
-            first = private_kib(server.pid)
-            holders.append(hold(build, server, IDLE_COUNT - IDLE_FIRST))
-            full = private_kib(server.pid)
-            for holder in holders:
-                holder.communicate("")
-        each = (full - first) * 1024 / (IDLE_COUNT - IDLE_FIRST)
-        lines.append(f"| {name} | {each:,.0f} | {started:,} | {first:,} | {full:,} |")
-    results.facts["g: memory of idle connections (goal 512 bytes)"] = lines
-    results.facts["g: parts of a worker"] = parts(build)
+    for name, values in results.samples.get("g", {}).items():
+        kib = (statistics.median(values[f"kib_{part}"]) for part in ("started", "first", "full"))
+        cells = [spread(values["bytes"]), *(f"{middle:,.0f}" for middle in kib)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return {"g: memory of idle connections (goal 512 bytes)": lines} if len(lines) > 2 else {}
 
 
 def parts(build: Path) -> list[str]:

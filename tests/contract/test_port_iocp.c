@@ -456,6 +456,7 @@ static void wake_many_times_is_one_packet_and_one_event(void **state)
     port_wake(fixture.port);
     assert_int_equal(seam.posts, 2);
     assert_int_equal(next_event().kind, PORT_WOKEN);
+    assert_int_equal(counters_now().posts, 2);
 }
 
 static void wake_packet_cannot_be_posted_is_not_lost(void **state)

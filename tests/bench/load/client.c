@@ -19,8 +19,15 @@
 
 #define READ_SIZE       (256u * 1024)
 #define PIECE_SIZE_MAX  24u
-#define CHURN_ADDRESSES 64u   /* so that closed connections do not use the ports up */
-#define LAZY_WINDOW     4096u /* receive buffer of a lazy client: it fills soon */
+#define CHURN_ADDRESSES 64u /* so that closed connections do not use the ports up */
+
+/* A lazy client has segments as on a network, and a small receive buffer if it does not read: then
+ * the kernel holds some 50 KiB for it, instead of megabytes with the segments of loopback, and the
+ * rest is the server's. */
+#define LAZY_BODY    WIRE_BODY_MAX
+#define LAZY_OUT_MAX 32u /* frames that wait for the server to read */
+#define LAZY_WINDOW  4096
+#define LAZY_SEGMENT 1448
 
 static uint8_t client__bytes[WIRE_FRAME_MAX + READ_SIZE];
 
@@ -37,8 +44,10 @@ static void client__watch(struct load *load, struct load_client *client, bool wa
 static void client__allocate(struct load *load, struct load_client *client)
 {
     const struct load_options *options = &load->options;
-    client->body_size = client->is_lazy ? 1024 : options->body_size;
-    client->out = malloc((size_t)options->depth * (WIRE_HEAD_SIZE + client->body_size));
+    client->body_size = client->is_lazy ? LAZY_BODY : options->body_size;
+    uint32_t frames_max = client->is_lazy ? LAZY_OUT_MAX : options->depth;
+    client->out_room = frames_max * (WIRE_HEAD_SIZE + client->body_size);
+    client->out = malloc(client->out_room);
     client->tail = malloc((size_t)WIRE_HEAD_SIZE + client->body_size);
     client->asked_ns = calloc(options->depth, sizeof *client->asked_ns);
     if (client->out == NULL || client->tail == NULL || client->asked_ns == NULL) {
@@ -70,6 +79,18 @@ static int client__connect(const struct load_options *options, int descriptor)
     return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
 }
 
+static void client__make_lazy(const struct load *load, const struct load_client *client)
+{
+    const int window = LAZY_WINDOW;
+    const int segment = LAZY_SEGMENT;
+    if (client->is_lazy) {
+        (void)setsockopt(client->descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    }
+    if (client->is_lazy && !load->options.lazy_reads) {
+        (void)setsockopt(client->descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+    }
+}
+
 void client_open(struct load *load, struct load_client *client)
 {
     bool is_churning = load->options.mode == LOAD_CHURN;
@@ -80,10 +101,7 @@ void client_open(struct load *load, struct load_client *client)
     client->out_size = client->out_sent = client->tail_size = 0;
     client->descriptor = socket(load->options.path != NULL ? AF_UNIX : AF_INET,
                                 SOCK_STREAM | (is_churning ? SOCK_NONBLOCK : 0), 0);
-    if (client->is_lazy) {
-        const int window = LAZY_WINDOW;
-        (void)setsockopt(client->descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
-    }
+    client__make_lazy(load, client);
     if (client__connect(&load->options, client->descriptor) != 0 && errno != EINPROGRESS) {
         load_die("cannot connect");
     }
@@ -122,7 +140,7 @@ void client_ask(struct load *load, struct load_client *client)
                                      .sequence = client->next,
                                      .id = load->options.request_id,
                                      .body_size = client->body_size};
-    if (client->out_size + wire_size(&frame) > load->options.depth * wire_size(&frame)) {
+    if (client->out_size + wire_size(&frame) > client->out_room) {
         client->out_size -= client->out_sent;
         memmove(client->out, client->out + client->out_sent, client->out_size);
         client->out_sent = 0;
@@ -158,6 +176,16 @@ void client_flush(struct load *load, struct load_client *client)
     }
 }
 
+void client_press(struct load *load, struct load_client *client, uint32_t count)
+{
+    uint32_t frame_size = WIRE_HEAD_SIZE + client->body_size;
+    for (; count > 0 && client->out_size - client->out_sent + frame_size <= client->out_room;
+         count--) {
+        client_ask(load, client);
+    }
+    client_flush(load, client);
+}
+
 void client_flush_piece(struct load_client *client)
 {
     static uint32_t x = 1;
@@ -170,14 +198,28 @@ void client_flush_piece(struct load_client *client)
     (void)client__send(client, piece < left ? piece : left);
 }
 
+/* The next request: of this client, or of the next one if its turn is over. */
+static void client__ask_in_turn(struct load *load, struct load_client *client)
+{
+    const struct load_options *options = &load->options;
+    if (options->in_flight_max == 0 || --client->turn_left > 0) {
+        client_ask(load, client);
+        return;
+    }
+    uint32_t next = (client->index + options->in_flight_max) % options->client_count;
+    load->clients[next].turn_left = LOAD_TURN;
+    client_ask(load, &load->clients[next]);
+    client_flush(load, &load->clients[next]);
+}
+
 /* The client's part after one good reply. */
 static void client__go_on(struct load *load, struct load_client *client)
 {
     switch (load->options.mode) {
     case LOAD_ECHO:
     case LOAD_FRAGMENTS:
-        if (!client->is_lazy) {
-            client_ask(load, client);
+        if (!client->is_lazy && !load->is_draining) {
+            client__ask_in_turn(load, client);
         }
         break;
     case LOAD_SHOUT:
@@ -205,7 +247,7 @@ static bool client__check(struct load *load, struct load_client *client, const u
         const struct load_client *asker = is_shout ? &load->clients[0] : client;
         uint64_t asked_ns = asker->asked_ns[client->expected % load->options.depth];
         load->messages++;
-        if (load->is_measuring) {
+        if (asked_ns >= load->began_ns) {
             histogram_record(&load->latencies, load->now_ns - asked_ns);
         }
     }

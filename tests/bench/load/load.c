@@ -1,29 +1,43 @@
-/* The load generator's options, phases and result; see load.h. */
+/* The load generator's loop, phases and result; see load.h. */
 #define _GNU_SOURCE
 #include "load.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "wire.h"
 
 #define EVENTS_MAX     1024
 #define CONNECTS_MAX   64u   /* before a pause: the backlog must not overflow */
 #define CONNECTS_US    3000u /* the pause */
-#define LAZY_PERIOD_NS 1000000u
+#define MILLISECOND_NS 1000000u
 #define SECOND_NS      1000000000u
 #define WARM_REPLIES                                                                               \
     24u /* of each client: a connection that is new, or was idle for longer than its               \
          * retransmission time-out, acknowledges its first 16 segments at once */
-#define QUIET_NS (5ull * SECOND_NS) /* without a reply for so long: the server is stuck */
+
+/* A lazy client sends a frame in each period. After a long turn of the loop it makes up for no more
+ * than a batch. They start one after another, for they are closed after about as long: not all in
+ * the same moment then. */
+#define LAZY_PERIOD_NS MILLISECOND_NS
+#define LAZY_BATCH     32u
+#define LAZY_STAGGER   50u /* frames */
+#define LAZY_WARM_UP_S 20u /* and if the server has not closed them by then, it never will */
+
+#define SPINS 64u /* receives of a client that is alone, for one look at the clock */
+
+/* How long the server may take to fall asleep with all requests answered. A server that spins never
+ * does; what its account lacks then is little of the window. */
+#define SLEEP_POLL_US       30u
+#define SLEEP_US            5000u
+#define SLEEP_PER_CLIENT_US 20u
 
 void load_die(const char *what)
 {
@@ -36,120 +50,6 @@ uint64_t load_now_ns(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
-/* ---- processor time of the servers ---- */
-
-static uint64_t load__thread_ns(int pid, const char *thread)
-{
-    char path[300];
-    unsigned long long used_ns = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, thread);
-    FILE *file = fopen(path, "r");
-    if (file != NULL) {
-        if (fscanf(file, "%llu", &used_ns) != 1) {
-            used_ns = 0;
-        }
-        (void)fclose(file);
-    }
-    return used_ns;
-}
-
-static uint64_t load__process_ns(int pid)
-{
-    char path[64];
-    uint64_t used_ns = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/task", pid);
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        load_die("the server has gone");
-    }
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-        if (entry->d_name[0] != '.') {
-            used_ns += load__thread_ns(pid, entry->d_name);
-        }
-    }
-    (void)closedir(folder);
-    return used_ns;
-}
-
-/* ---- options ---- */
-
-static const char *const load__mode_names[] = {"echo", "fragments", "shout", "churn", "hold"};
-
-static enum load_mode load__parse_mode(const char *text)
-{
-    for (uint32_t i = 0; i < sizeof load__mode_names / sizeof *load__mode_names; i++) {
-        if (strcmp(text, load__mode_names[i]) == 0) {
-            return (enum load_mode)i;
-        }
-    }
-    load_die("--mode");
-    return LOAD_ECHO;
-}
-
-static uint32_t load__number(const char *text)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value > 1000000) {
-        load_die(text);
-    }
-    return (uint32_t)value;
-}
-
-static bool load__parse_number(struct load_options *options, const char *name, uint32_t value)
-{
-    if (strcmp(name, "--port") == 0) {
-        options->address.sin_port = htons((uint16_t)value);
-    } else if (strcmp(name, "--clients") == 0) {
-        options->client_count = value;
-    } else if (strcmp(name, "--depth") == 0) {
-        options->depth = value;
-    } else if (strcmp(name, "--payload") == 0) {
-        options->body_size = (uint16_t)(value - (WIRE_HEAD_SIZE - 4));
-    } else if (strcmp(name, "--far") == 0) {
-        options->request_id = value != 0 ? WIRE_FAR_ECHO : WIRE_ECHO;
-    } else if (strcmp(name, "--lazy") == 0) {
-        options->lazy_count = value;
-    } else if (strcmp(name, "--lazy-reads") == 0) {
-        options->lazy_reads = value != 0;
-    } else if (strcmp(name, "--spin") == 0) {
-        options->spins = value != 0;
-    } else if (strcmp(name, "--steps") == 0) {
-        options->is_stepped = value != 0;
-    } else if (strcmp(name, "--warm-up") == 0) {
-        options->warm_up_ms = value;
-    } else if (strcmp(name, "--window") == 0) {
-        options->window_ms = value;
-    } else if (strcmp(name, "--pid") == 0 && options->pid_count < LOAD_PIDS_MAX) {
-        options->pids[options->pid_count++] = (int)value;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static struct load_options load__parse(int argument_count, char **arguments)
-{
-    struct load_options options = {.client_count = 1,
-                                   .depth = 1,
-                                   .request_id = WIRE_ECHO,
-                                   .body_size = 56,
-                                   .warm_up_ms = 300,
-                                   .window_ms = 1000};
-    options.address.sin_family = AF_INET;
-    options.address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    for (int i = 1; i + 1 < argument_count; i += 2) {
-        if (strcmp(arguments[i], "--mode") == 0) {
-            options.mode = load__parse_mode(arguments[i + 1]);
-        } else if (strcmp(arguments[i], "--path") == 0) {
-            options.path = arguments[i + 1];
-        } else if (!load__parse_number(&options, arguments[i], load__number(arguments[i + 1]))) {
-            load_die(arguments[i]);
-        }
-    }
-    return options;
 }
 
 /* ---- the loop ---- */
@@ -179,15 +79,24 @@ static void load__create(struct load *load)
     }
 }
 
+/* Clients that have requests outstanding at the same time. */
+static uint64_t load__asking_count(const struct load_options *options)
+{
+    uint32_t count = options->client_count - options->lazy_count;
+    return options->in_flight_max != 0 ? options->in_flight_max : count;
+}
+
 static void load__start(struct load *load)
 {
     const struct load_options *options = &load->options;
     if (options->mode == LOAD_CHURN) {
         return; /* each client asks when it is connected */
     }
-    for (uint32_t i = 0; i < options->client_count; i++) {
+    uint64_t asking_count = load__asking_count(options);
+    for (uint32_t i = 0; i < asking_count; i++) {
         load->now_ns = load_now_ns();
-        for (uint32_t d = 0; d < options->depth && !load->clients[i].is_lazy; d++) {
+        load->clients[i].turn_left = LOAD_TURN;
+        for (uint32_t d = 0; d < options->depth; d++) {
             client_ask(load, &load->clients[i]);
         }
         client_flush(load, &load->clients[i]);
@@ -209,7 +118,7 @@ static void load__on_event(struct load *load, const struct epoll_event *event)
     if ((event->events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && client->descriptor >= 0) {
         client_on_readable(load, client);
     }
-    if (load->options.mode == LOAD_CHURN && client->descriptor < 0) {
+    if (load->options.mode == LOAD_CHURN && client->descriptor < 0 && !load->is_draining) {
         client->asked_ns[0] = load->now_ns;
         client_open(load, client);
     }
@@ -218,16 +127,18 @@ static void load__on_event(struct load *load, const struct epoll_event *event)
 /* Lazy clients send at a steady rate, whether or not they read. */
 static void load__drive_lazy(struct load *load)
 {
-    if (load->now_ns < load->lazy_next_ns) {
-        return;
-    }
-    load->lazy_next_ns = load->now_ns + LAZY_PERIOD_NS;
-    for (uint32_t i = load->options.client_count - load->options.lazy_count;
-         i < load->options.client_count; i++) {
-        if (load->clients[i].out_size == 0) {
-            client_ask(load, &load->clients[i]);
+    const uint64_t passed_max_ns = (uint64_t)LAZY_BATCH * LAZY_PERIOD_NS;
+    uint64_t passed_ns = load->now_ns - load->lazy_now_ns;
+    load->lazy_now_ns = load->now_ns;
+    load->lazy_owed_ns += passed_ns < passed_max_ns ? passed_ns : passed_max_ns;
+    uint32_t frames = (uint32_t)(load->lazy_owed_ns / LAZY_PERIOD_NS);
+    load->lazy_owed_ns %= LAZY_PERIOD_NS;
+    load->lazy_frames += frames;
+    uint32_t first = load->options.client_count - load->options.lazy_count;
+    for (uint32_t i = 0; i < load->options.lazy_count; i++) {
+        if (load->lazy_frames >= (uint64_t)i * LAZY_STAGGER) {
+            client_press(load, &load->clients[first + i], frames);
         }
-        client_flush(load, &load->clients[i]);
     }
 }
 
@@ -239,7 +150,8 @@ static bool load__drive(struct load *load)
         load->now_ns = load_now_ns();
         load__drive_lazy(load);
     }
-    if (load->options.mode == LOAD_SHOUT && load->heard == load->options.client_count) {
+    if (load->options.mode == LOAD_SHOUT && load->heard == load->options.client_count &&
+        !load->is_draining) {
         load->heard = 0;
         load->options.request_id = WIRE_SHOUT; /* the first round was echoes: all are connected */
         load->now_ns = load_now_ns();
@@ -254,12 +166,21 @@ static bool load__drive(struct load *load)
     return is_pending;
 }
 
+/* Until a reply has come, but no longer than a look at the clock can wait. */
+static void load__spin(struct load *load)
+{
+    uint64_t messages_seen = load->messages;
+    for (uint32_t i = 0; i < SPINS && load->messages == messages_seen && load->errors == 0; i++) {
+        client_flush(load, &load->clients[0]);
+        client_on_readable(load, &load->clients[0]);
+    }
+}
+
 static void load__turn(struct load *load)
 {
     struct epoll_event events[EVENTS_MAX];
     if (load->is_alone) {
-        client_flush(load, &load->clients[0]);
-        client_on_readable(load, &load->clients[0]);
+        load__spin(load);
         return;
     }
     bool is_pending = load__drive(load) || load->options.spins;
@@ -273,13 +194,14 @@ static void load__turn(struct load *load)
 /* Until the deadline, and until so many replies have come. */
 static void load__run_until(struct load *load, uint64_t deadline_ns, uint64_t replies_min)
 {
+    const uint64_t patience_ns = (uint64_t)load->options.patience_ms * MILLISECOND_NS;
     uint64_t messages_seen = load->messages;
-    uint64_t quiet_ns = load_now_ns() + QUIET_NS;
+    uint64_t quiet_ns = load_now_ns() + patience_ns;
     while ((load_now_ns() < deadline_ns || load->messages < replies_min) && load->errors == 0) {
         load__turn(load);
         if (load->messages != messages_seen) {
             messages_seen = load->messages;
-            quiet_ns = load->now_ns + QUIET_NS;
+            quiet_ns = load->now_ns + patience_ns;
         } else if (load_now_ns() > quiet_ns) {
             load->errors++;
         }
@@ -289,61 +211,165 @@ static void load__run_until(struct load *load, uint64_t deadline_ns, uint64_t re
     }
 }
 
-/* ---- the result ---- */
+static bool load__is_answered(const struct load *load, const struct load_client *client)
+{
+    bool is_answered = client->expected == client->next;
+    switch (load->options.mode) {
+    case LOAD_ECHO:
+    case LOAD_FRAGMENTS:
+    case LOAD_HOLD:
+        break;
+    case LOAD_SHOUT:
+        is_answered = client->expected == load->clients[0].next;
+        break;
+    case LOAD_CHURN:
+        is_answered = client->descriptor < 0;
+        break;
+    }
+    return is_answered || client->is_lazy;
+}
+
+/* Ask nothing more, and see that nothing is missing: while others are answered, a client that is
+ * not would be noticed by nobody. */
+static void load__drain(struct load *load)
+{
+    uint64_t deadline_ns = load_now_ns() + (uint64_t)load->options.patience_ms * MILLISECOND_NS;
+    load->is_draining = true;
+    load->began_ns = UINT64_MAX; /* these replies have waited: not in the latencies */
+    for (uint32_t i = 0; i < load->options.client_count && load->errors == 0; i++) {
+        while (!load__is_answered(load, &load->clients[i]) && load->errors == 0) {
+            load__turn(load);
+            load->errors += load_now_ns() > deadline_ns ? 1 : 0;
+        }
+    }
+}
+
+/* ---- a window ---- */
+
+/* The accounts at one end of a window. */
+struct load_accounts {
+    uint64_t now_ns;
+    uint64_t messages;
+    uint64_t used_ns[LOAD_PIDS_MAX];
+    struct kernel_tcp tcp;
+};
+
+static bool load__servers_sleep(const struct load_options *options)
+{
+    bool sleep = true;
+    for (uint32_t i = 0; i < options->pid_count; i++) {
+        sleep = sleep && kernel_process_sleeps(options->pids[i]);
+    }
+    return sleep;
+}
+
+/* Stand still until the servers have answered everything and sleep. Their accounts are complete
+ * then, and at both ends of a window the same number of requests is answered and not yet counted.
+ * Seen twice: of two servers one may wake the other behind the first look. */
+static void load__await_sleep(const struct load *load)
+{
+    const struct load_options *options = &load->options;
+    uint64_t patience_us =
+        SLEEP_US + SLEEP_PER_CLIENT_US * load__asking_count(options) * options->depth;
+    uint64_t deadline_ns = load_now_ns() + patience_us * 1000;
+    uint32_t times_seen = 0;
+    while (times_seen < 2 && load_now_ns() < deadline_ns) {
+        (void)usleep(SLEEP_POLL_US);
+        times_seen = load__servers_sleep(options) ? times_seen + 1 : 0;
+    }
+}
+
+static struct load_accounts load__read_accounts(const struct load *load)
+{
+    struct load_accounts accounts = {.messages = load->messages};
+    load__await_sleep(load);
+    for (uint32_t i = 0; i < load->options.pid_count; i++) {
+        accounts.used_ns[i] = kernel_cpu_ns(load->options.pids[i]);
+    }
+    accounts.tcp = kernel_tcp_read();
+    accounts.now_ns = load_now_ns();
+    return accounts;
+}
 
 static double load__percentile_us(const struct load *load, uint32_t permille)
 {
     return (double)histogram_percentile(&load->latencies, permille) / 1000;
 }
 
-static void load__print(const struct load *load, uint64_t window_ns, const uint64_t *used_ns)
+static void load__print(const struct load *load, const struct load_accounts *first,
+                        const struct load_accounts *last, double own_share)
 {
     (void)printf("{\"messages\": %llu, \"seconds\": %.6f, \"errors\": %llu, \"broken\": %llu, ",
-                 (unsigned long long)load->messages, (double)window_ns / SECOND_NS,
+                 (unsigned long long)(last->messages - first->messages),
+                 (double)(last->now_ns - first->now_ns) / SECOND_NS,
                  (unsigned long long)load->errors, (unsigned long long)load->broken);
-    (void)printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, ",
+    (void)printf("\"p50_us\": %.2f, \"p99_us\": %.2f, \"p999_us\": %.2f, ",
                  load__percentile_us(load, 500), load__percentile_us(load, 990),
                  load__percentile_us(load, 999));
-    (void)printf("\"client_cpu_ns\": %llu, \"cpu_ns\": [",
-                 (unsigned long long)used_ns[load->options.pid_count]);
+    (void)printf("\"segments\": %llu, \"delayed_acks\": %llu, \"client_load\": %.3f, ",
+                 (unsigned long long)(last->tcp.segments - first->tcp.segments),
+                 (unsigned long long)(last->tcp.delayed_acks - first->tcp.delayed_acks), own_share);
+    (void)printf("\"cpu_ns\": [");
     for (uint32_t i = 0; i < load->options.pid_count; i++) {
-        (void)printf("%s%llu", i == 0 ? "" : ", ", (unsigned long long)used_ns[i]);
+        (void)printf("%s%llu", i == 0 ? "" : ", ",
+                     (unsigned long long)(last->used_ns[i] - first->used_ns[i]));
     }
     (void)printf("]}\n");
     (void)fflush(stdout);
 }
 
-/* One warm-up and one window. In between windows the clients keep still, their requests answered or
- * on the way; the warm-up takes up what waits since then. */
+/* In between windows the clients keep still, their requests answered or on the way; the warm-up
+ * takes up what waits since then. Lazy clients that do not read press until each has been closed
+ * for it: only then are the server's queues as full as they get. */
+static void load__warm_up(struct load *load)
+{
+    const struct load_options *options = &load->options;
+    uint64_t began_ns = load_now_ns();
+    load->began_ns = UINT64_MAX;
+    load->messages = 0;
+    load->lazy_now_ns = began_ns;
+    load__run_until(load, began_ns + (uint64_t)options->warm_up_ms * MILLISECOND_NS,
+                    load__asking_count(options) * WARM_REPLIES);
+    while (!options->lazy_reads && load->broken < options->lazy_count && load->errors == 0 &&
+           load_now_ns() < began_ns + (uint64_t)LAZY_WARM_UP_S * SECOND_NS) {
+        load__turn(load);
+    }
+}
+
+/* Replies that a window has at least: twice what is outstanding when it begins, for what was asked
+ * before it has no latency, and the rotations that were asked for. */
+static uint64_t load__replies_min(const struct load_options *options)
+{
+    uint64_t twice = 2 * load__asking_count(options) * options->depth;
+    uint64_t rotations = (uint64_t)options->rotations * options->client_count * LOAD_TURN;
+    return twice > rotations ? twice : rotations;
+}
+
+/* One warm-up and one window. */
 static void load__measure(struct load *load)
 {
-    uint64_t used_ns[LOAD_PIDS_MAX + 1];
-    struct load_options *options = &load->options;
-    options->pids[options->pid_count] = getpid();
-    load->is_measuring = false;
-    load->messages = 0;
-    uint64_t clients = options->client_count - options->lazy_count;
-    load__run_until(load, load_now_ns() + options->warm_up_ms * 1000000ull, clients * WARM_REPLIES);
-    for (uint32_t i = 0; i <= options->pid_count; i++) {
-        used_ns[i] = load__process_ns(options->pids[i]);
-    }
-    uint64_t began_ns = load_now_ns();
-    load->messages = 0;
+    const struct load_options *options = &load->options;
+    load__warm_up(load);
+    const struct load_accounts first = load__read_accounts(load);
+    uint64_t own_ns = kernel_cpu_ns(getpid());
     memset(&load->latencies, 0, sizeof load->latencies);
-    load->is_measuring = true;
-    load__run_until(load, began_ns + options->window_ms * 1000000ull, 0);
-    uint64_t window_ns = load_now_ns() - began_ns;
-    for (uint32_t i = 0; i <= options->pid_count; i++) {
-        used_ns[i] = load__process_ns(options->pids[i]) - used_ns[i];
+    load->began_ns = load->lazy_now_ns = load_now_ns();
+    load__run_until(load, load->began_ns + (uint64_t)options->window_ms * MILLISECOND_NS,
+                    first.messages + load__replies_min(options));
+    own_ns = kernel_cpu_ns(getpid()) - own_ns;
+    double own_share = (double)own_ns / (double)(load_now_ns() - load->began_ns);
+    const struct load_accounts last = load__read_accounts(load);
+    if (!options->is_stepped) {
+        load__drain(load);
     }
-    load__print(load, window_ns, used_ns);
+    load__print(load, &first, &last, own_share);
 }
 
 int main(int argument_count, char **arguments)
 {
     static struct load load;
     wire_init();
-    load.options = load__parse(argument_count, arguments);
+    load.options = load_parse(argument_count, arguments);
     load__create(&load);
     load__start(&load);
     if (load.options.mode == LOAD_HOLD) {
@@ -358,6 +384,7 @@ int main(int argument_count, char **arguments)
         while (getchar() != EOF && load.errors == 0) {
             load__measure(&load);
         }
+        load__drain(&load);
     } else {
         load__measure(&load);
     }

@@ -1,5 +1,5 @@
-/* Peer: Asio (stand-alone), one thread, replies written at once and asynchronously only as far as
- * the socket does not take them.
+/* Peer: Asio (stand-alone), one thread and a context without locks, replies written at once from
+ * where they were read, and asynchronously only as far as the socket does not take them.
  *
  * Each connection has a read buffer of its own: an asynchronous read needs one while it waits. */
 #include <sys/resource.h>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "batch.h"
 #include "frames.h"
 
 namespace
@@ -64,25 +65,24 @@ class Connection : public std::enable_shared_from_this<Connection>
   private:
     bool on_read(std::uint32_t got)
     {
-        batch_size = 0;
+        replies.size = 0;
         bool is_good = frames_feed(&tail_, bytes_.data(), got, on_frames, this);
-        if (is_good && batch_size > 0) {
-            write(batch.data(), batch_size);
+        if (is_good && replies.size > 0) {
+            write(replies.bytes, replies.size);
         }
         return is_good;
     }
 
     static void on_frames(void *owner, std::uint8_t *bytes, std::uint32_t size, frames_kind kind)
     {
-        (void)owner;
+        const Connection *self = static_cast<const Connection *>(owner);
         if (kind == FRAMES_KIND_SHOUT) {
             for (Connection *connection : all) {
                 connection->write(bytes, size);
             }
             return;
         }
-        std::memcpy(batch.data() + batch_size, bytes, size);
-        batch_size += size;
+        batch_add(&replies, bytes, size, bytes != self->tail_.bytes);
     }
 
     void write_waiting()
@@ -102,8 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection>
                           });
     }
 
-    static std::array<std::uint8_t, read_size + FRAMES_SIZE_MAX> batch;
-    static std::size_t batch_size;
+    static batch replies;
 
     tcp::socket socket_;
     std::list<Connection *>::iterator place_;
@@ -115,8 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection>
 };
 
 std::list<Connection *> Connection::all;
-std::array<std::uint8_t, read_size + FRAMES_SIZE_MAX> Connection::batch;
-std::size_t Connection::batch_size;
+batch Connection::replies;
 
 void accept(tcp::acceptor &acceptor)
 {
@@ -141,7 +139,7 @@ void raise_limit()
 int main()
 {
     raise_limit();
-    asio::io_context context(1);
+    asio::io_context context(ASIO_CONCURRENCY_HINT_UNSAFE);
     tcp::acceptor acceptor(context, tcp::endpoint(tcp::v4(), 0));
     acceptor.listen(4096);
     std::printf("port %u\n", acceptor.local_endpoint().port());

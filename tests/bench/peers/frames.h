@@ -74,7 +74,7 @@ static inline bool frames_fill(struct frames_tail *tail, uint32_t size, uint8_t 
     return tail->size >= size;
 }
 
-/* Finish the frame in the tail, if there is one. False: bad or incomplete (then left is 0). */
+/* Finish the frame in the tail, as far as the bytes go. False: it is bad. */
 static inline bool frames_finish(struct frames_tail *tail, uint8_t **data, uint32_t *left,
                                  frames_sink *sink, void *owner)
 {
@@ -103,8 +103,11 @@ static inline bool frames_feed(struct frames_tail *tail, uint8_t *data, uint32_t
 {
     enum frames_kind kind = FRAMES_KIND_ECHO;
     uint32_t run;
-    if (tail->size > 0 && (!frames_finish(tail, &data, &size, sink, owner) || tail->size > 0)) {
-        return tail->size > 0 && size == 0;
+    if (tail->size > 0 && !frames_finish(tail, &data, &size, sink, owner)) {
+        return false;
+    }
+    if (tail->size > 0) {
+        return true; /* it took all there was and is not whole yet */
     }
     while ((run = frames_run(data, size, &kind)) > 0) {
         sink(owner, data, run, kind);

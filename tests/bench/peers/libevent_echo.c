@@ -1,7 +1,8 @@
-/* Peer: libevent, with bufferevents as its documentation shows them.
+/* Peer: libevent, with bufferevents as its documentation shows them: ordinary use.
  *
  * Happy path: what has arrived is pulled out into one buffer for all, and the replies are added to
- * the output, which libevent writes. */
+ * the output, which libevent writes. Two copies; to move the input's buffers to the output instead
+ * costs more, because each read then needs new ones. */
 #define _GNU_SOURCE
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>

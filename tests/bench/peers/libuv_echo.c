@@ -1,15 +1,16 @@
 /* Peer: libuv, as tuned as it can be; with --naive the code that most people write.
  *
- * Tuned: one read buffer for all, replies tried at once with uv_try_write, one for each read event,
- * and queued only as far as the socket does not take them. Naive: a request and a copy are
- * allocated for each packet, and each is its own uv_write. */
+ * Tuned: one read buffer for all, replies tried at once with uv_try_write from where they were
+ * read, one for each read event, and queued only as far as the socket does not take them. Naive: a
+ * request and a copy are allocated for each packet, and each is its own uv_write. */
 #define _GNU_SOURCE /* for uv.h */
 #include <uv.h>
 
+#include "batch.h"
 #include "frames.h"
 #include "peer_process.h"
 
-#define READ_SIZE (64u * 1024)
+#define READ_SIZE BATCH_READ_MAX
 
 struct connection {
     uv_tcp_t handle;
@@ -28,8 +29,7 @@ struct late_write {
 static struct connection *server__connections;
 static bool server__is_naive;
 static char server__bytes[READ_SIZE];
-static uint8_t server__batch[READ_SIZE + FRAMES_SIZE_MAX];
-static uint32_t server__batch_size;
+static struct batch server__batch;
 
 static void connection__on_closed(uv_handle_t *handle)
 {
@@ -108,8 +108,7 @@ static void connection__on_frames(void *owner, uint8_t *bytes, uint32_t size, en
     } else if (server__is_naive) {
         connection__write_each(connection, bytes, size);
     } else {
-        memcpy(server__batch + server__batch_size, bytes, size);
-        server__batch_size += size;
+        batch_add(&server__batch, bytes, size, bytes != connection->tail.bytes);
     }
 }
 
@@ -123,12 +122,12 @@ static void connection__on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t
 static void connection__on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
 {
     struct connection *connection = (struct connection *)stream;
-    server__batch_size = 0;
+    server__batch.size = 0;
     if (got < 0 || !frames_feed(&connection->tail, (uint8_t *)buffer->base, (uint32_t)got,
                                 connection__on_frames, connection)) {
         connection__close(connection);
-    } else if (server__batch_size > 0) {
-        connection__write(connection, server__batch, server__batch_size);
+    } else if (server__batch.size > 0) {
+        connection__write(connection, server__batch.bytes, server__batch.size);
     }
 }
 
@@ -164,7 +163,7 @@ int main(int argument_count, char **arguments)
 {
     uv_tcp_t listener;
     struct sockaddr_in address;
-    server__is_naive = argument_count > 1 && strcmp(arguments[1], "--naive") == 0;
+    server__is_naive = peer_has_option(argument_count, arguments, "--naive");
     peer_prepare();
     (void)uv_ip4_addr("0.0.0.0", 0, &address);
     (void)uv_tcp_init(uv_default_loop(), &listener);

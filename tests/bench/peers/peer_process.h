@@ -2,8 +2,10 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if __has_include(<sys/resource.h>)
 #include <sys/resource.h>
@@ -13,6 +15,12 @@ static inline void peer_die(const char *what)
 {
     perror(what);
     exit(2);
+}
+
+/* A peer has one option at most. */
+static inline bool peer_has_option(int argument_count, char **arguments, const char *option)
+{
+    return argument_count > 1 && strcmp(arguments[1], option) == 0;
 }
 
 /* As many connections as may be, and a broken one is no reason to end. */

@@ -8,12 +8,14 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "frames.h"
 #include "outbox.h"
 #include "peer.h"
 
-#define READ_SIZE  (64u * 1024)
+#define READ_SIZE  BATCH_READ_MAX
 #define EVENTS_MAX 512
+#define SPINS_MAX  1000u /* some hundred microseconds */
 
 struct connection {
     struct connection *next; /* all open ones */
@@ -22,13 +24,6 @@ struct connection {
     struct frames_tail tail;
     int descriptor;
     bool is_broken;
-};
-
-/* Replies of the read in hand: by reference while they are in one piece. */
-struct batch {
-    const uint8_t *bytes;
-    uint32_t size;
-    uint8_t copies[READ_SIZE + FRAMES_SIZE_MAX];
 };
 
 static struct connection *server__connections;
@@ -55,23 +50,13 @@ static void connection__send(struct connection *connection, const uint8_t *bytes
 static void connection__on_frames(void *owner, uint8_t *bytes, uint32_t size, enum frames_kind kind)
 {
     const struct connection *connection = owner;
-    struct batch *batch = &server__batch;
-    if (kind == FRAMES_KIND_SHOUT) {
-        for (struct connection *c = server__connections; c != NULL; c = c->next) {
-            connection__send(c, bytes, size);
-        }
+    if (kind == FRAMES_KIND_ECHO) {
+        batch_add(&server__batch, bytes, size, bytes != connection->tail.bytes);
         return;
     }
-    if (batch->size == 0 && bytes != connection->tail.bytes) {
-        batch->bytes = bytes;
-    } else {
-        if (batch->bytes != batch->copies) {
-            memcpy(batch->copies, batch->bytes, batch->size);
-            batch->bytes = batch->copies;
-        }
-        memcpy(batch->copies + batch->size, bytes, size);
+    for (struct connection *c = server__connections; c != NULL; c = c->next) {
+        connection__send(c, bytes, size);
     }
-    batch->size += size;
 }
 
 static void connection__on_readable(struct connection *connection)
@@ -150,15 +135,19 @@ static void server__on_event(const struct epoll_event *event)
     }
 }
 
-int main(void)
+/* With --spin it asks again and again for a while before it sleeps. */
+int main(int argument_count, char **arguments)
 {
     struct epoll_event events[EVENTS_MAX];
+    uint32_t spins_max = peer_has_option(argument_count, arguments, "--spin") ? SPINS_MAX : 0;
+    uint32_t spins = 0;
     int listener = peer_listen(SOCK_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     server__epoll = epoll_create1(0);
     (void)epoll_ctl(server__epoll, EPOLL_CTL_ADD, listener, &event);
     for (;;) {
-        int count = epoll_wait(server__epoll, events, EVENTS_MAX, -1);
+        int count = epoll_wait(server__epoll, events, EVENTS_MAX, spins < spins_max ? 0 : -1);
+        spins = count > 0 ? 0 : spins + 1;
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == NULL) {
                 server__accept(listener);
