@@ -58,18 +58,23 @@ static void act__burst(struct sim_run *run, struct pc_session *session)
     }
 }
 
+static bool act__is_waiting(const struct pc_session *session, uint32_t key)
+{
+    const struct latest_frame *frame = session->latest.head;
+    while (frame != NULL && frame->key != key) {
+        frame = frame->next;
+    }
+    return frame != NULL;
+}
+
 /* The key of the waiting frame that must give way when one of this key comes, or STREAM_KEYS_MAX.
  */
 static uint32_t act__displaced(const struct pc_session *session, uint32_t key)
 {
-    const struct latest_frame *oldest = session->latest.head;
-    bool is_waiting = false;
-    for (const struct latest_frame *frame = oldest; frame != NULL; frame = frame->next) {
-        is_waiting = is_waiting || frame->key == key;
-    }
     bool is_full = session->latest.count == LATEST_COUNT_MAX;
-    return session->is_congested && is_full && !is_waiting ? (uint32_t)oldest->key
-                                                           : STREAM_KEYS_MAX;
+    return session->is_congested && is_full && !act__is_waiting(session, key)
+               ? (uint32_t)session->latest.head->key
+               : STREAM_KEYS_MAX;
 }
 
 static void act__send_latest(struct sim_run *run, struct pc_session *session)
@@ -92,6 +97,7 @@ static void act__send_latest(struct sim_run *run, struct pc_session *session)
         stream_sent(stream, frame, sizeof frame);
         if (displaced < STREAM_KEYS_MAX) {
             coverage_note(session, EVENT_APP_DISPLACED);
+            PC_ASSERT(!act__is_waiting(session, displaced) && act__is_waiting(session, key));
             stream_displaced(stream, displaced);
         }
     }
