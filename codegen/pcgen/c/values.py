@@ -103,7 +103,8 @@ def _scalar(scalar: ir.Scalar, target: str, at: str) -> Value:
             finite = Refusal(f"!pc_wire_{wire}_is_finite({at})", "PC_WIRE_FLOAT")
             ranges = refused_range(scalar, get)
             return Value(refusals=(finite, *ranges),
-                         load=f"pc_wire_load_{scalar.width * 8}(&{target}, {at}, 1);", store=store,
+                         load=f"pc_wire_load_{scalar.width * 8}(&{target}, {at}, 1);",
+                         store=f"pc_wire_store_{scalar.width * 8}({at}, &{target}, 1);",
                          finite="" if ranges else wire, at=at)
         case ir.ScalarKind.UNSIGNED | ir.ScalarKind.SIGNED:
             return Value(refusals=refused_range(scalar, get), load=f"{target} = {get};",

@@ -64,8 +64,8 @@ static inline enum pc_wire_error base_point_get(const uint8_t *at, struct base_p
 /* Write 12 bytes. */
 static inline void base_point_put(uint8_t *at, const struct base_point *value)
 {
-    pc_wire_put_f32(at, value->x);
-    pc_wire_put_f64(at + 4, value->y);
+    pc_wire_store_32(at, &value->x, 1);
+    pc_wire_store_64(at + 4, &value->y, 1);
 }
 
 enum pc_wire_error base_label_read(struct pc_wire_reader *reader, struct base_label *value);

@@ -112,8 +112,8 @@ void demo_numbers_encode(const struct demo_numbers *restrict packet, uint8_t *re
     pc_wire_put_i16(at + 16, packet->f);
     pc_wire_put_i32(at + 18, packet->g);
     pc_wire_put_i64(at + 22, packet->h);
-    pc_wire_put_f32(at + 30, packet->i);
-    pc_wire_put_f64(at + 34, packet->j);
+    pc_wire_store_32(at + 30, &packet->i, 1);
+    pc_wire_store_64(at + 34, &packet->j, 1);
     pc_wire_put_u8(at + 42, packet->k);
 }
 

@@ -436,11 +436,11 @@ void now_move_encode_at(const struct now_move *restrict packet, uint16_t version
 {
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
-    pc_wire_put_f32(at, packet->x);
-    pc_wire_put_f32(at + 4, packet->y);
+    pc_wire_store_32(at, &packet->x, 1);
+    pc_wire_store_32(at + 4, &packet->y, 1);
     at += 8u;
     if (version >= 3u) {
-        pc_wire_put_f32(at, packet->z);
+        pc_wire_store_32(at, &packet->z, 1);
         at += 4u;
     }
     pc_frame_put_header(frame, (uint32_t)(at - frame), NOW_MOVE_ID);
@@ -757,10 +757,10 @@ void now_stood_encode_at(const struct now_stood *restrict packet, uint16_t versi
     uint8_t *at = frame + PC_FRAME_HEADER_SIZE;
 
     pc_wire_put_i64(at, packet->who);
-    pc_wire_put_f32(at + 8, packet->x);
+    pc_wire_store_32(at + 8, &packet->x, 1);
     at += 12u;
     if (version >= 3u) {
-        pc_wire_put_f32(at, packet->y);
+        pc_wire_store_32(at, &packet->y, 1);
         at += 4u;
     }
     pc_frame_put_header(frame, (uint32_t)(at - frame), NOW_STOOD_ID);
