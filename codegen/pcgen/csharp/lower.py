@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pcgen import ir
+from pcgen import dispatchers, ir
 from pcgen.csharp import naming, spell
 from pcgen.csharp.defaults import assign
 from pcgen.csharp.spell import block
 from pcgen.csharp.views import (
     BodyView,
     ConstView,
-    EntryView,
     EnumView,
     ModuleView,
-    RoleView,
-    TableView,
     ValueView,
 )
 
@@ -257,17 +254,7 @@ def lower(protocol: ir.Protocol) -> ModuleView:
                 *(_packet(packet) for packet in protocol.packets)))
 
 
-def _table(table: ir.AcceptTable) -> TableView:
-    entries = tuple(
-        EntryView(f"0x{entry.packet.id:04x}", naming.handler(entry.packet),
-                  naming.qualified(entry.packet), naming.kept(entry.packet))
-        for entry in table.entries if entry.handled)
-    return TableView(naming.table(table),
-                     f"What {table.owner} hears from {table.sender}: a method for each packet.",
-                     entries)
-
-
-def lower_role(role: ir.Role) -> RoleView | None:
+def lower_role(role: ir.Role) -> dispatchers.RoleView | None:
     """The dispatchers of a role; None if it handles nothing."""
-    tables = [table for table in role.accepts if any(entry.handled for entry in table.entries)]
-    return RoleView(role.name, tuple(_table(table) for table in tables)) if tables else None
+    return dispatchers.lower(role, naming.table, lambda packet: (
+        naming.handler(packet), naming.qualified(packet), naming.kept(packet)))

@@ -50,24 +50,3 @@ class ModuleView:
     enums: tuple[EnumView, ...]
     checked: tuple[EnumView, ...]  # those that have to list a value
     bodies: tuple[BodyView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    id: str
-    method: str
-    type: str
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableView:
-    name: str
-    doc: str
-    entries: tuple[EntryView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RoleView:
-    role: str
-    tables: tuple[TableView, ...]

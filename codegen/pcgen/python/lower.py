@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pcgen import ir
+from pcgen import dispatchers, ir
 from pcgen.passes.values import is_byte
 from pcgen.python import naming
 from pcgen.python.views import (
     CaseView,
     ClassView,
     ConstView,
-    EntryView,
     EnumView,
     FieldView,
     ModuleView,
     PartView,
-    RoleView,
-    TableView,
     UnionView,
 )
 
@@ -266,21 +263,7 @@ def lower(protocol: ir.Protocol) -> ModuleView:
         packet_union=", ".join(packet.name for packet in packets) or "pcwire.NoPacket")
 
 
-def _table(table: ir.AcceptTable) -> TableView:
-    entries = tuple(
-        EntryView(f"0x{entry.packet.id:04x}", naming.handler(entry.packet),
-                  f"_{entry.packet.protocol}.{naming.class_name(entry.packet.name)}")
-        for entry in table.entries if entry.handled)
-    return TableView(naming.table(table),
-                     f"What {table.owner} hears from {table.sender}: a method for each packet.",
-                     entries)
-
-
-def lower_role(role: ir.Role) -> RoleView | None:
+def lower_role(role: ir.Role) -> dispatchers.RoleView | None:
     """The dispatchers of a role; None if it handles nothing."""
-    tables = [table for table in role.accepts if any(entry.handled for entry in table.entries)]
-    imports = {entry.packet.protocol for table in tables for entry in table.entries
-               if entry.handled}
-    if not tables:
-        return None
-    return RoleView(role.name, tuple(sorted(imports)), tuple(_table(table) for table in tables))
+    return dispatchers.lower(role, naming.table, lambda packet: (
+        naming.handler(packet), f"_{packet.protocol}.{naming.class_name(packet.name)}"))

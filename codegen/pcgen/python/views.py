@@ -97,24 +97,3 @@ class ModuleView:
     parts: tuple[PartView, ...]
     packets: tuple[ClassView, ...]
     packet_union: str  # comma-separated
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    id: str
-    method: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableView:
-    name: str
-    doc: str
-    entries: tuple[EntryView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RoleView:
-    role: str
-    imports: tuple[str, ...]
-    tables: tuple[TableView, ...]

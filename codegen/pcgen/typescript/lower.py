@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pcgen import ir
+from pcgen import dispatchers, ir
 from pcgen.typescript import naming
 from pcgen.typescript.spell import Spell, is_big
 from pcgen.typescript.views import (
     BodyView,
     CaseView,
     ConstView,
-    EntryView,
     EnumView,
     FieldView,
     ModuleView,
     PartView,
-    RoleView,
-    TableView,
     UnionView,
 )
 
@@ -264,21 +261,7 @@ def lower(protocol: ir.Protocol) -> ModuleView:
         never="" if alternatives else " never;", alternatives=tuple(alternatives))
 
 
-def _table(table: ir.AcceptTable) -> TableView:
-    entries = tuple(
-        EntryView(f"0x{entry.packet.id:04x}", naming.handler(entry.packet),
-                  naming.qualified(entry.packet, ""))
-        for entry in table.entries if entry.handled)
-    return TableView(naming.table(table),
-                     f"What {table.owner} hears from {table.sender}: a method for each packet.",
-                     entries)
-
-
-def lower_role(role: ir.Role) -> RoleView | None:
+def lower_role(role: ir.Role) -> dispatchers.RoleView | None:
     """The handlers and dispatchers of a role; None if it handles nothing."""
-    tables = [table for table in role.accepts if any(entry.handled for entry in table.entries)]
-    imports = {entry.packet.protocol for table in tables for entry in table.entries
-               if entry.handled}
-    if not tables:
-        return None
-    return RoleView(role.name, tuple(sorted(imports)), tuple(_table(table) for table in tables))
+    return dispatchers.lower(role, naming.table, lambda packet: (
+        naming.handler(packet), naming.qualified(packet, "")))

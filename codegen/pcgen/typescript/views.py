@@ -81,24 +81,3 @@ class ModuleView:
     packets: tuple[BodyView, ...]
     never: str  # " never;" of a protocol without packets
     alternatives: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    id: str
-    method: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableView:
-    name: str
-    doc: str
-    entries: tuple[EntryView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RoleView:
-    role: str
-    imports: tuple[str, ...]
-    tables: tuple[TableView, ...]
