@@ -279,9 +279,9 @@ static const struct pc_session_type slow_type = {
     .soft_timeout_ms = 20000,
 };
 
-static void session_above_the_soft_mark_sends_only_the_newest(void **state)
+/* One client that does not read, and the server's queue to it above its soft mark. */
+static void start_above_the_soft_mark(void)
 {
-    (void)state;
     const struct loop_options options = {
         .type = slow_type,
         .client_count = 1,
@@ -291,6 +291,12 @@ static void session_above_the_soft_mark_sends_only_the_newest(void **state)
     loop_await(&loop_server.counts.opened, 1);
     loop_await(&loop_client.counts.opened, 1);
     loop_run_on(&loop_server, 0, fill_queue);
+}
+
+static void session_above_the_soft_mark_sends_only_the_newest(void **state)
+{
+    (void)state;
+    start_above_the_soft_mark();
     loop_run_on(&loop_server, 0, send_positions);
     assert_int_equal(server_counters().replaced, NEWEST_SENT - 2);
     assert_int_equal(server_counters().soft_marks, 1);
@@ -317,15 +323,7 @@ static void send_many_keys(struct pc_session *session)
 static void session_with_too_many_keys_waiting_counts_what_it_lost(void **state)
 {
     (void)state;
-    const struct loop_options options = {
-        .type = slow_type,
-        .client_count = 1,
-        .on_client_open = pc_session_pause,
-    };
-    loop_start(&options);
-    loop_await(&loop_server.counts.opened, 1);
-    loop_await(&loop_client.counts.opened, 1);
-    loop_run_on(&loop_server, 0, fill_queue);
+    start_above_the_soft_mark();
     loop_run_on(&loop_server, 0, send_many_keys);
     assert_int_equal(server_counters().evicted, KEYS_TOO_MANY);
     assert_int_equal(server_counters().replaced, 0);
