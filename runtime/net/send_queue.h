@@ -31,7 +31,7 @@ void send_queue_check(const struct send_queue *queue);
  * written before the next port_wait. NULL if the pool gives no memory; nothing is queued then. */
 uint8_t *send_queue_reserve(struct send_queue *queue, struct buffer_pool *pool, uint32_t size);
 
-/* Queue a block's frame; a small one is copied, a large one held by reference. */
+/* Queue a block's frame, by reference; a small one is copied if more than it is to be sent. */
 PC_NODISCARD bool send_queue_append_block(struct send_queue *queue, struct buffer_pool *pool,
                                           struct pc_block *block);
 

@@ -144,12 +144,60 @@ static void send_queue_large_block_is_held_by_reference(void **state)
     assert_int_equal(fixture.worker->buffers.buffers_used, 0);
 }
 
+static void send_queue_small_block_alone_is_held_by_reference(void **state)
+{
+    (void)state;
+    queue_block(64);
+    assert_int_equal(fixture.worker->buffers.buffers_used, 2); /* the block and its chunk */
+    send_bytes(64);
+    assert_int_equal(fixture.worker->buffers.buffers_used, 0);
+}
+
+static void send_queue_small_block_with_more_behind_it_makes_one_span(void **state)
+{
+    (void)state;
+    queue_block(64);
+    queue_bytes(24);
+    queue_block(64);
+    assert_int_equal(fixture.worker->buffers.buffers_used, 1);
+    struct port_span spans[PORT_SPANS_MAX];
+    assert_int_equal(send_queue_gather(&fixture.queue, spans, PORT_SPANS_MAX), 1);
+    send_bytes(64 + 24 + 64);
+    assert_int_equal(fixture.worker->buffers.buffers_used, 0);
+}
+
+static void send_queue_small_block_that_is_being_sent_stays(void **state)
+{
+    (void)state;
+    queue_block(64);
+    struct port_span before[PORT_SPANS_MAX];
+    (void)send_queue_gather(&fixture.queue, before, PORT_SPANS_MAX);
+    queue_bytes(24);
+    struct port_span after[PORT_SPANS_MAX];
+    assert_int_equal(send_queue_gather(&fixture.queue, after, PORT_SPANS_MAX), 2);
+    assert_ptr_equal(before[0].data, after[0].data);
+    send_bytes(10);
+    send_bytes(64 + 24 - 10);
+    assert_int_equal(fixture.worker->buffers.buffers_used, 0);
+}
+
+static void send_queue_small_block_stays_when_memory_for_more_is_short(void **state)
+{
+    (void)state;
+    queue_block(64);
+    fixture.worker->buffers.bytes_max = fixture.worker->buffers.bytes_used;
+    assert_null(send_queue_reserve(&fixture.queue, &fixture.worker->buffers, 24));
+    send_queue_check(&fixture.queue);
+    send_bytes(64);
+    assert_int_equal(fixture.worker->buffers.buffers_used, 0);
+}
+
 static void send_queue_random_use_keeps_order_and_count(void **state)
 {
     (void)state;
     struct random_source random = random_begin("send_queue");
     while (fixture.queued_size < MODEL_SIZE_MAX - 70000) {
-        switch (random_below(&random, 4)) {
+        switch (random_below(&random, 5)) {
         case 0:
             queue_bytes(4 + random_below(&random, 100));
             break;
@@ -158,6 +206,9 @@ static void send_queue_random_use_keeps_order_and_count(void **state)
             break;
         case 2:
             queue_block(4 + random_below(&random, 8000));
+            break;
+        case 3:
+            queue_block(4 + random_below(&random, 600));
             break;
         default:
             while (fixture.queue.bytes > 0 && random_below(&random, 8) != 0) {
@@ -190,6 +241,14 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(send_queue_large_block_is_held_by_reference, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(send_queue_small_block_alone_is_held_by_reference, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(send_queue_small_block_with_more_behind_it_makes_one_span,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(send_queue_small_block_that_is_being_sent_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(send_queue_small_block_stays_when_memory_for_more_is_short,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(send_queue_random_use_keeps_order_and_count, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(send_queue_without_memory_queues_nothing, set_up,
