@@ -174,7 +174,8 @@ void session_end_with(struct pc_session *session, enum pc_close_reason reason,
 void session_start_drain(struct pc_session *session, enum pc_close_reason reason,
                          uint32_t drain_ms);
 
-/* Take the next step of draining, if it can be taken: queue empty -> FIN -> peer's FIN -> end. */
+/* Take the next step of draining, if it can be taken: queue empty -> FIN -> peer's FIN -> end.
+ * If the peer has finished first, ending sends the FIN. */
 void session_drain(struct pc_session *session);
 
 /* Back to the pool if it is closed, nothing is in flight and nobody holds it. */
