@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #include "pc/check.h"
-#include "port/port_posix.h"
 
 /* Invariant: outstanding accepts have had no event yet; those of them without a result wait in
  * order from waiting_first. */
@@ -77,8 +76,9 @@ enum pc_status epoll_listener_accept(struct epoll_port *port, struct port_listen
     return PC_OK;
 }
 
+/* Give the oldest waiting socket its result: 0, after its descriptor and peer, or -errno. */
 static void epoll_listener__answer(struct epoll_port *port, struct port_listener *listener,
-                                   int descriptor)
+                                   int32_t result)
 {
     struct port_socket *socket = listener->waiting_first;
     struct epoll_link *link = epoll_link_of(socket);
@@ -87,7 +87,7 @@ static void epoll_listener__answer(struct epoll_port *port, struct port_listener
         listener->waiting_last = NULL;
     }
     link->is_answered = true;
-    link->result = port_posix_take_accepted(socket, descriptor);
+    link->result = result;
     epoll_socket_settle(port, socket);
 }
 
@@ -119,11 +119,19 @@ void epoll_listener_free(struct epoll_port *port, struct port_listener *listener
 static void epoll_listener__accept(struct epoll_port *port, struct port_listener *listener)
 {
     while (listener->is_readable && listener->waiting_first != NULL) {
-        int descriptor = accept4(listener->descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (descriptor < 0 && errno == EAGAIN) {
+        union socket_address peer = {.any.sa_family = AF_UNSPEC};
+        socklen_t peer_size = sizeof peer;
+        int descriptor =
+            accept4(listener->descriptor, &peer.any, &peer_size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (descriptor >= 0) {
+            struct port_socket *socket = listener->waiting_first;
+            socket->os_handle = (uint64_t)descriptor + 1;
+            socket_address_decode(&peer, &socket->peer);
+            epoll_listener__answer(port, listener, 0);
+        } else if (errno == EAGAIN) {
             listener->is_readable = false;
-        } else if (descriptor >= 0 || errno != EINTR) {
-            epoll_listener__answer(port, listener, descriptor < 0 ? -errno : descriptor);
+        } else if (errno != EINTR) {
+            epoll_listener__answer(port, listener, -errno);
         }
     }
 }

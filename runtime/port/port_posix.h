@@ -13,7 +13,3 @@ void port_posix_discard_handover(struct port *port, const struct port_handover *
 
 /* It fails only when the connection is broken, which the receive will tell. */
 void port_posix_shutdown_send(struct port *port, struct port_socket *socket);
-
-/* Give an ACCEPTING socket the accepted descriptor, or -errno. Returns what its event tells: 0 or
- * -errno, then without a descriptor. */
-int32_t port_posix_take_accepted(struct port_socket *socket, int descriptor);

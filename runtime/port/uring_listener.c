@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #include "pc/check.h"
-#include "port/port_posix.h"
 
 #define LISTENER_SURPLUS_MIN 64u
 #define LISTENER_SURPLUS_MAX 4096u
@@ -69,6 +68,25 @@ enum pc_status uring_listener_open(struct uring_port *port, struct pc_address *a
     return PC_OK;
 }
 
+/* Give an ACCEPTING socket the accepted descriptor, or -errno. Returns what its event tells: 0 or
+ * -errno, then without a descriptor. The multishot does not tell the peer. */
+static int32_t uring_listener__take(struct port_socket *socket, int descriptor)
+{
+    if (descriptor < 0) {
+        return descriptor;
+    }
+    if (socket_peer(descriptor, &socket->peer)) {
+        socket->os_handle = (uint64_t)descriptor + 1;
+        return 0;
+    }
+    /* Reset while it waited for us. io_uring of the kernels 6.6 and 6.7 sometimes names a wrong
+     * descriptor, which must not be closed here if it is somebody's file. */
+    if (errno == ENOTCONN) {
+        socket_close(descriptor);
+    }
+    return -ECONNABORTED;
+}
+
 /* Give the oldest waiting socket its result: a descriptor, or -errno. */
 static void uring_listener__answer(struct uring_port *port, struct port_listener *listener,
                                    int32_t descriptor)
@@ -77,7 +95,7 @@ static void uring_listener__answer(struct uring_port *port, struct port_listener
     struct uring_receive *receive = uring_receive_of(socket);
     uring_list_remove(socket);
     receive->phase = URING_PHASE_ANSWERED;
-    receive->result = port_posix_take_accepted(socket, descriptor);
+    receive->result = uring_listener__take(socket, descriptor);
     uring_socket_settle(port, socket);
 }
 
