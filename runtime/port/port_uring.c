@@ -3,8 +3,8 @@
  * Happy path: submit calls fill entries; port_wait enters the kernel once, which submits them all
  * and makes the completions; each completion is stored in its socket, which goes on the ready list;
  * the ready list is then turned into events. So nothing is delivered from inside a submit call, and
- * a batch may be as small as the caller likes. A send that is all there is to submit goes another
- * way: uring_port__send_alone.
+ * a batch may be as small as the caller likes. Sends make no completion unless they fail:
+ * uring_send.c.
  *
  * Failure modes: no entry or no buffer is free: the socket waits on the todo or starved list for
  * the next turn, and this one does not sleep for want of an entry. The completion queue overflows:
@@ -77,6 +77,7 @@ static void uring_close(struct port *base)
     PC_ASSERT(port->listeners == NULL);
     PC_ASSERT(port->ready.count == 0);
     PC_ASSERT(port->todo.count == 0 && port->starved.count == 0);
+    PC_ASSERT(port->tried.first == NULL && port->concluded.first == NULL);
     /* The ring first: the kernel may write into the buffers until it is gone. */
     uring_ring_close(&port->ring);
     uring_buffers_close(&port->buffers);
@@ -191,7 +192,8 @@ static void uring_port__reap(struct uring_port *port)
 
 static bool uring_port__has_event(struct uring_port *port)
 {
-    return port->wake_is_due || port->ready.count > 0 || uring_listeners_give(port, NULL);
+    return port->wake_is_due || port->concluded.first != NULL || port->ready.count > 0 ||
+           uring_listeners_give(port, NULL);
 }
 
 /* Events of one ready socket. It is off the list while it gives, for it may be IDLE afterwards. */
@@ -216,6 +218,9 @@ static uint32_t uring_port__give(struct uring_port *port, struct port_event *eve
         port->wake_is_due = false;
         events[count++] = (struct port_event){.kind = PORT_WOKEN, .status = PC_OK};
     }
+    while (count < max && port->concluded.first != NULL) {
+        count += uring_sends_give(port, &events[count]) ? 1 : 0;
+    }
     while (count < max && port->ready.count > 0) {
         count += uring_port__give_socket(port, &events[count], max - count);
     }
@@ -225,10 +230,11 @@ static uint32_t uring_port__give(struct uring_port *port, struct port_event *eve
     return count;
 }
 
-/* Whether a turn may sleep, until deadline_us at the latest. */
+/* Whether a turn may sleep, until deadline_us at the latest. Not while sends are tried, for nothing
+ * tells their success but that the submission has returned. */
 static bool uring_port__may_sleep(struct uring_port *port, uint64_t deadline_us)
 {
-    if (deadline_us == 0 || uring_port__has_event(port)) {
+    if (deadline_us == 0 || port->tried.first != NULL || uring_port__has_event(port)) {
         return false;
     }
     if (port->starved.count > 0) {
@@ -239,46 +245,19 @@ static bool uring_port__may_sleep(struct uring_port *port, uint64_t deadline_us)
     return true;
 }
 
-/* A send that is all there is to submit is made by a call of its own, and its event given without
- * entering the ring: its completion would end the sleep that follows it, and one connection's echo
- * takes 2 % less without that. Never twice in a row, or what waits in the kernel would starve.
- * False: it is not so, or the socket's buffer is full, so that the entry has to wait for room. */
-static bool uring_port__send_alone(struct uring_port *port)
-{
-    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    const struct io_uring_sqe *entry = uring_ring_only_entry(&port->ring);
-    bool is_send = entry != NULL && (entry->user_data & URING_OP_MASK) == URING_OP_SEND;
-    if (!is_send || port->sent_alone) {
-        port->sent_alone = false;
-        return false;
-    }
-    const void *data = (const void *)(uintptr_t)entry->addr;
-    ssize_t sent = entry->opcode == IORING_OP_SEND ? send(entry->fd, data, entry->len, flags)
-                                                   : sendmsg(entry->fd, data, flags);
-    int code = errno;
-    if (sent < 0 && (code == EAGAIN || code == EINTR)) {
-        return false;
-    }
-    const struct io_uring_cqe done = {.user_data = entry->user_data,
-                                      .res = sent < 0 ? -code : (int32_t)sent};
-    uring_ring_take_back(&port->ring);
-    uring_port__complete(port, &done);
-    port->sent_alone = true;
-    return true;
-}
-
 static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_t events_max,
                            uint64_t deadline_ms)
 {
     struct uring_port *port = uring_port__of(base);
     bool is_whole = uring_port__prepare(port);
-    if (uring_port__send_alone(port)) {
+    if (uring_send_alone(port)) {
         return uring_port__give(port, events, events_max);
     }
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
     for (;;) {
         uring_ring_enter(&port->ring, is_whole && uring_port__may_sleep(port, deadline_us));
         uring_port__reap(port);
+        uring_sends_conclude(port);
         uint32_t count = uring_port__give(port, events, events_max);
         if (count > 0 || deadline_us == 0) {
             return count;
@@ -393,46 +372,14 @@ static enum pc_status uring_recv(struct port *port, struct port_socket *socket)
     return PC_OK;
 }
 
-static struct io_uring_sqe *uring_port__prepare_gather(struct uring_port *port, int descriptor,
-                                                       const struct port_span *spans,
-                                                       uint32_t span_count)
-{
-    struct uring_message *message;
-    struct io_uring_sqe *entry = uring_ring_gather_entry(&port->ring, &message);
-    if (entry == NULL) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < span_count; i++) {
-        message->spans[i].iov_base = (void *)(uintptr_t)spans[i].data;
-        message->spans[i].iov_len = spans[i].size;
-    }
-    message->header = (struct msghdr){.msg_iov = message->spans, .msg_iovlen = span_count};
-    io_uring_prep_sendmsg(entry, descriptor, &message->header, MSG_NOSIGNAL);
-    return entry;
-}
-
-static enum pc_status uring_send(struct port *base, struct port_socket *socket,
+static enum pc_status uring_send(struct port *port, struct port_socket *socket,
                                  const struct port_span *spans, uint32_t span_count)
 {
-    struct uring_port *port = uring_port__of(base);
-    int descriptor = uring_descriptor_of(socket);
-    struct io_uring_sqe *entry;
-    if (span_count == 1) {
-        entry = uring_ring_entry(&port->ring);
-        if (entry != NULL) {
-            io_uring_prep_send(entry, descriptor, spans[0].data, spans[0].size, MSG_NOSIGNAL);
-        }
-    } else {
-        entry = uring_port__prepare_gather(port, descriptor, spans, span_count);
-    }
-    if (entry == NULL) {
+    if (!uring_send_begin(uring_port__of(port), socket, spans, span_count)) {
         return PC_NO_BUFFERS;
     }
-    entry->user_data = uring_user_data(socket, URING_OP_SEND);
     socket->send.kind = PORT_SENT;
     socket->send.in_flight = true;
-    *uring_send_of(socket) = (struct uring_send){.is_done = false};
-    uring_link_of(socket)->pending++;
     return PC_OK;
 }
 
@@ -447,6 +394,9 @@ static void uring_abort(struct port *base, struct port_socket *socket, enum port
     }
     if (uring_link_of(socket)->pending > 0) {
         (void)shutdown(descriptor, mode == PORT_ABORT_RESET ? SHUT_RD : SHUT_RDWR);
+    }
+    if (uring_send_of(socket)->phase == URING_SEND_REFUSED) {
+        uring_send_complete(socket, -ECANCELED);
     }
     uring_list_remove(socket);
     uring_queue_drop(&port->buffers, &uring_receive_of(socket)->queue);

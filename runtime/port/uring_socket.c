@@ -1,14 +1,13 @@
 /* The life of a connection on io_uring: what each completion means and what follows from it.
  *
  * Happy path: a multishot receive stays armed; each completion's buffer is queued on the socket;
- * if the caller has a receive in flight, the socket is ready and the buffer is given. A send is one
- * entry, its completion one event.
+ * if the caller has a receive in flight, the socket is ready and the buffer is given.
  * Failure modes: the multishot ends (no buffer, overflow, no reason): it is armed anew when the
  * caller wants data. Data comes while the caller pauses: it is queued, and the multishot cancelled,
  * so that the kernel keeps the rest. A peer sends more than a few buffers at once: single receives,
  * so that it cannot take the whole pool. Abort: shutdown, cancel, then wait for every completion
  * before the descriptor is closed.
- * Path: [1] completion and [10] send op. */
+ * Path: [1] completion. Sends are in uring_send.c. */
 #define _GNU_SOURCE
 #include "port/uring_port.h"
 
@@ -70,7 +69,7 @@ void uring_socket_end(struct uring_port *port, struct port_socket *socket)
 {
     PC_ASSERT(uring_link_of(socket)->pending == 0);
     PC_ASSERT(uring_link_of(socket)->list == NULL);
-    PC_ASSERT(!socket->is_ready);
+    PC_ASSERT(!socket->is_ready && !uring_send_of(socket)->is_listed);
     PC_ASSERT(port->base.sockets_open > 0);
     socket->os_handle = 0;
     socket->state = PORT_SOCKET_IDLE;
@@ -99,6 +98,18 @@ static bool uring_socket__wants_stop(struct port_socket *socket)
            (is_unwanted || receive->is_bulk);
 }
 
+static bool uring_socket__wants_send(struct port_socket *socket)
+{
+    return socket->state == PORT_SOCKET_LIVE && socket->send.in_flight &&
+           uring_send_of(socket)->phase == URING_SEND_REFUSED;
+}
+
+/* Nothing of the socket is in the kernel, and no list of sends leads to it. */
+static bool uring_socket__is_quiet(struct port_socket *socket)
+{
+    return uring_link_of(socket)->pending == 0 && !uring_send_of(socket)->is_listed;
+}
+
 static bool uring_socket__wants_cancel(struct port_socket *socket)
 {
     const struct uring_link *link = uring_link_of(socket);
@@ -109,7 +120,7 @@ static bool uring_socket__wants_cancel(struct port_socket *socket)
 /* Whether there is an event to give, and which. */
 static bool uring_socket__find_event(struct port_socket *socket, enum port_event_kind *kind)
 {
-    if (socket->send.in_flight && uring_send_of(socket)->is_done) {
+    if (socket->send.in_flight && uring_send_of(socket)->phase == URING_SEND_DONE) {
         *kind = PORT_SENT;
         return true;
     }
@@ -125,7 +136,7 @@ static bool uring_socket__find_event(struct port_socket *socket, enum port_event
         is_found = socket->recv.in_flight && uring_socket__has_received(socket);
         break;
     case PORT_SOCKET_ABORTED:
-        is_found = uring_link_of(socket)->pending == 0;
+        is_found = uring_socket__is_quiet(socket);
         *kind = socket->recv.in_flight ? *kind : PORT_CLOSED;
         break;
     case PORT_SOCKET_IDLE:
@@ -138,7 +149,7 @@ static bool uring_socket__find_event(struct port_socket *socket, enum port_event
 /* Nothing of an aborted socket is in the kernel any more: let go of the connection. */
 static void uring_socket__close_quiet(struct port_socket *socket)
 {
-    if (socket->state == PORT_SOCKET_ABORTED && uring_link_of(socket)->pending == 0 &&
+    if (socket->state == PORT_SOCKET_ABORTED && uring_socket__is_quiet(socket) &&
         socket->os_handle != 0) {
         uring_list_remove(socket);
         socket_close(uring_descriptor_of(socket));
@@ -156,7 +167,8 @@ void uring_socket_settle(struct uring_port *port, struct port_socket *socket)
     if (uring_link_of(socket)->list != NULL) {
         return;
     }
-    if (uring_socket__wants_cancel(socket) || uring_socket__wants_stop(socket)) {
+    if (uring_socket__wants_cancel(socket) || uring_socket__wants_stop(socket) ||
+        uring_socket__wants_send(socket)) {
         uring_list_append(&port->todo, socket);
     } else if (uring_socket__wants_receive(socket)) {
         bool is_dry = uring_receive_of(socket)->is_dry;
@@ -208,6 +220,9 @@ static void uring_socket__prepare_cancel(struct port_socket *socket, struct io_u
 
 bool uring_socket_submit(struct uring_port *port, struct port_socket *socket)
 {
+    if (uring_socket__wants_send(socket) && !uring_send_again(port, socket)) {
+        return false;
+    }
     bool wants_cancel = uring_socket__wants_cancel(socket) || uring_socket__wants_stop(socket);
     if (!wants_cancel && !uring_socket__wants_receive(socket)) {
         return true;
@@ -310,13 +325,11 @@ void uring_socket_complete(struct uring_port *port, struct port_socket *socket, 
 {
     struct uring_link *link = uring_link_of(socket);
     struct uring_receive *receive = uring_receive_of(socket);
-    PC_ASSERT(link->pending > 0);
+    PC_ASSERT(link->pending > 0 || op == URING_OP_SEND);
     if (op == URING_OP_RECEIVE) {
         uring_socket__receive_done(port, socket, cqe);
     } else if (op == URING_OP_SEND) {
-        link->pending--;
-        uring_send_of(socket)->result = cqe->res;
-        uring_send_of(socket)->is_done = true;
+        uring_send_complete(socket, cqe->res);
     } else if (op == URING_OP_CONNECT) {
         link->pending--;
         receive->phase = URING_PHASE_ANSWERED;
