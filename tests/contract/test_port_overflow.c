@@ -5,6 +5,7 @@
 #include "port/uring_port.h"
 
 #define PAIRS       64u
+#define CROWD       200u /* more completions than one turn reaps from such a queue */
 #define ROUNDS      20u
 #define STREAM_SIZE (256u << 10)
 
@@ -69,6 +70,45 @@ static void streams_through_an_overflowing_queue_arrive_whole(void **state)
     assert_true(overflow_count(loop) > before);
 }
 
+/* A socket that takes little: sends soon find it full. */
+static void make_narrow(struct peer *peer)
+{
+    const int size = 4096;
+    int descriptor = uring_descriptor_of(&peer->socket);
+    assert_int_equal(setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+    assert_int_equal(setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+}
+
+/* That a send had no room is told by a completion, that it had by none: one that is still kept by
+ * the kernel must not be taken for none. */
+static void refusals_beyond_the_queue_are_not_taken_for_success(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *clients[CROWD];
+    struct peer *servers[CROWD];
+    for (uint32_t i = 0; i < CROWD; i++) {
+        loopback_pair(loop, &clients[i], &servers[i]);
+        make_narrow(clients[i]);
+        make_narrow(servers[i]);
+        servers[i]->checks = true;
+    }
+    uint64_t before = overflow_count(loop);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        peer_stream(clients[i], STREAM_SIZE);
+    }
+    loopback_until_quiet(loop);
+    assert_true(overflow_count(loop) > before);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        assert_true(clients[i]->socket.send.in_flight);
+        servers[i]->arms = true;
+        peer_recv(servers[i]);
+    }
+    for (uint32_t i = 0; i < CROWD; i++) {
+        loopback_until(loop, &servers[i]->received_bytes, STREAM_SIZE);
+        assert_int_equal(servers[i]->pattern_errors, 0);
+    }
+}
+
 /* Ends and cancellations are completions, too. */
 static void aborts_through_an_overflowing_queue_close_each_once(void **state)
 {
@@ -97,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOOPBACK_TEST(completions_beyond_the_queue_are_kept_by_the_kernel),
         LOOPBACK_TEST(streams_through_an_overflowing_queue_arrive_whole),
+        LOOPBACK_TEST(refusals_beyond_the_queue_are_not_taken_for_success),
         LOOPBACK_TEST(aborts_through_an_overflowing_queue_close_each_once),
     };
     return loopback_run_on(port_engine_uring, "port_overflow", tests, COUNT_OF(tests));

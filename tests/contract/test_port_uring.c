@@ -434,6 +434,33 @@ static void send_that_is_alone_goes_around_the_ring(void **state)
     loopback_until(loop, &client->received_bytes, 4 * 1024 + 1);
 }
 
+/* Neither a plain send nor a gather, if the socket takes all of it. */
+static void sends_that_take_all_make_no_completion(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *clients[2];
+    struct peer *servers[2];
+    const struct uring_port *port = (const struct uring_port *)(void *)loop->port;
+    for (uint32_t i = 0; i < 2; i++) {
+        loopback_pair(loop, &clients[i], &servers[i]); /* nobody reads */
+        servers[i]->spans = i == 0 ? 1 : 3;
+    }
+    loopback_until_quiet(loop);
+    (void)loopback_turn(loop, 0);
+    unsigned submitted = kernel__submitted(loop);
+    unsigned completed = *port->ring.io.cq.ktail;
+    for (uint32_t i = 0; i < 2; i++) {
+        peer_stream(servers[i], 1024);
+    }
+    (void)loopback_turn(loop, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(servers[i]->sent_bytes, 1024);
+        assert_false(servers[i]->socket.send.in_flight);
+    }
+    assert_int_equal(kernel__submitted(loop) - submitted, 2);
+    assert_int_equal(*port->ring.io.cq.ktail - completed, 0);
+}
+
 /* A turn that needs no kernel is followed by one that asks it, or others would starve. */
 static void sends_alone_do_not_keep_the_kernel_out(void **state)
 {
@@ -548,6 +575,7 @@ int main(void)
         LOOPBACK_TEST(receive_paused_is_stopped_in_the_kernel),
         LOOPBACK_TEST(buffer_given_is_lent_again_by_the_next_wait_only),
         LOOPBACK_TEST(send_that_is_alone_goes_around_the_ring),
+        LOOPBACK_TEST(sends_that_take_all_make_no_completion),
         LOOPBACK_TEST(sends_alone_do_not_keep_the_kernel_out),
         LOOPBACK_TEST(send_alone_that_finds_no_room_waits_for_it),
         LOOPBACK_TEST(wake_without_a_free_entry_is_seen),
