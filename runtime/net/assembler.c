@@ -19,8 +19,9 @@ void assembler_check(const struct assembler *assembler)
 }
 
 /* Look a header up and judge it; the payload need not be there. */
-static enum pc_refusal assembler__judge(const struct pc_accept_table *table, uint16_t size,
-                                        uint16_t id, const struct pc_accept_entry **entry)
+static PC_INLINE enum pc_refusal assembler__judge(const struct pc_accept_table *table,
+                                                  uint16_t size, uint16_t id,
+                                                  const struct pc_accept_entry **entry)
 {
     if (size < PC_FRAME_HEADER_SIZE) {
         return PC_REFUSED_SHORT;
@@ -38,8 +39,9 @@ static enum pc_refusal assembler__judge(const struct pc_accept_table *table, uin
     return PC_ACCEPTED;
 }
 
-static bool assembler__judge_header(const struct pc_accept_table *table, const uint8_t *header,
-                                    struct assembler_output *output)
+static PC_INLINE bool assembler__judge_header(const struct pc_accept_table *table,
+                                              const uint8_t *header,
+                                              struct assembler_output *output)
 {
     output->frame = pc_frame_at(header);
     output->entry = NULL;
@@ -175,8 +177,10 @@ enum assembler_result assembler_next(struct assembler *assembler,
                                      const struct pc_accept_table *table,
                                      struct assembler_input *input, struct assembler_output *output)
 {
-    assembler__consume(assembler, memory->pool);
     PC_CHECK(assembler_check(assembler));
+    if (assembler->tail.size > 0) {
+        assembler__consume(assembler, memory->pool);
+    }
     if (assembler->tail.size > 0) {
         return assembler__next_in_tail(assembler, memory, table, input, output);
     }

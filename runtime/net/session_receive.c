@@ -114,7 +114,6 @@ static PC_OUTLINE void session__refuse(struct pc_session *session, const struct 
 
 /* What stays the same from frame to frame of one batch of bytes. */
 struct session_parse {
-    struct pc_session *session;
     const struct pc_accept_table *accepts;
     struct counter *packets; /* one for each entry of accepts */
     struct dispatch_subject subject;
@@ -124,7 +123,6 @@ static struct session_parse session__begin_parse(struct pc_session *session)
 {
     const struct session_type *type = session->type;
     return (struct session_parse){
-        .session = session,
         .accepts = type->policy.accepts,
         .packets = session_counters(session)->packets,
         .subject = {.rate = &type->policy.packets,
@@ -135,12 +133,12 @@ static struct session_parse session__begin_parse(struct pc_session *session)
 }
 
 /* The frame is not admitted; false if it must wait. */
-static PC_OUTLINE bool session__turn_away(struct session_parse *parse,
+static PC_OUTLINE bool session__turn_away(struct pc_session *session,
+                                          const struct session_parse *parse,
                                           const struct pc_accept_entry *entry,
                                           const struct pc_frame *frame,
                                           enum dispatch_verdict verdict)
 {
-    struct pc_session *session = parse->session;
     struct dispatch_result result =
         dispatcher_explain(parse->accepts, entry, &parse->subject, verdict);
     if (result.refusal == PC_REFUSED_RATE && result.over == PC_RATE_DELAY) {
@@ -154,14 +152,13 @@ static PC_OUTLINE bool session__turn_away(struct session_parse *parse,
 }
 
 /* Judge and handle a frame; false if it must wait. */
-static bool session__handle_frame(struct session_parse *parse, const struct pc_accept_entry *entry,
-                                  const struct pc_frame *frame)
+static bool session__handle_frame(struct pc_session *session, struct session_parse *parse,
+                                  const struct pc_accept_entry *entry, const struct pc_frame *frame)
 {
-    struct pc_session *session = parse->session;
     parse->subject.state = session->protocol_state;
     enum dispatch_verdict verdict = dispatcher_judge(parse->accepts, entry, &parse->subject);
     if (verdict != DISPATCH_ADMITTED) {
-        return session__turn_away(parse, entry, frame, verdict);
+        return session__turn_away(session, parse, entry, frame, verdict);
     }
     if (!session__spend_packet(session)) {
         return true;
@@ -210,7 +207,7 @@ static void session__parse(struct pc_session *session, struct assembler_input in
         if (parsed != ASSEMBLER_FRAME) {
             break;
         }
-        if (!session__handle_frame(&parse, output.entry, &output.frame)) {
+        if (!session__handle_frame(session, &parse, output.entry, &output.frame)) {
             assembler_unget(&session->assembler, &input, &output);
         }
     }

@@ -138,7 +138,7 @@ static PC_OUTLINE enum pc_status session__no_memory(struct pc_session *session)
 }
 
 /* A frame was queued: count it, and see to its being sent. */
-static void session__queued(struct pc_session *session)
+static PC_INLINE void session__queued(struct pc_session *session)
 {
     counter_add(&session_counters(session)->sent_packets, 1);
     if (session->queue.bytes > session->type->policy.send_bytes_soft) {

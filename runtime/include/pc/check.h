@@ -5,11 +5,13 @@
 #if defined(__GNUC__)
 #define PC_NORETURN          __attribute__((noreturn))
 #define PC_LIKELY(condition) __builtin_expect(!!(condition), 1)
-#define PC_OUTLINE           __attribute__((noinline)) /* keeps a hot caller small */
+#define PC_OUTLINE           __attribute__((noinline))             /* keeps a hot caller small */
+#define PC_INLINE            inline __attribute__((always_inline)) /* of every packet */
 #else
 #define PC_NORETURN
 #define PC_LIKELY(condition) (condition)
 #define PC_OUTLINE
+#define PC_INLINE inline
 #endif
 
 /* Print to stderr and end the process; nothing is unwound. */

@@ -54,10 +54,13 @@ static inline void pc_frame_put_header(uint8_t *bytes, uint32_t size, uint16_t i
  */
 static inline struct pc_frame pc_frame_at(const uint8_t *bytes)
 {
+    /* One word, or the compiler makes a vector of the two halves, whose way back is long. */
+    uint32_t header = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+                      (uint32_t)bytes[3] << 24;
     struct pc_frame frame; /* no designators: C++ includes this before C++20 */
     frame.payload = bytes + PC_FRAME_HEADER_SIZE;
-    frame.size = pc_frame_get_u16(bytes);
-    frame.id = pc_frame_get_u16(bytes + 2);
+    frame.size = (uint16_t)header;
+    frame.id = (uint16_t)(header >> 16);
     return frame;
 }
 
