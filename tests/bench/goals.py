@@ -9,7 +9,7 @@ from functools import partial
 
 import growth
 import relay
-from results import Results, number, quarters
+from results import Results, error, number, quarters
 from scenarios import SCENARIOS
 
 EVERYWHERE = tuple(s.key for s in SCENARIOS)  # where Asio runs
@@ -46,10 +46,22 @@ class Verdict:
         goal = self.goal
         return self.value >= goal.limit if goal.is_least else self.value <= goal.limit
 
+    @property
+    def is_sure(self) -> bool:
+        """The limit is farther than two standard errors away."""
+        return abs(self.value - self.goal.limit) > 2 * error(self.figures)
+
+    @property
+    def part(self) -> str:
+        """Of the benchmark, where it is measured: i of i1 and i8, l of l10 and l15000t."""
+        key = self.goal.scenario
+        return key[0] if key[0] in "il" else key
+
     def text(self) -> str:
         """For a person, without the table."""
         goal = self.goal
         limit = f"at {'least' if goal.is_least else 'most'} {written(goal.limit)}"
+        limit += "" if self.is_sure else " (within the error)"
         return f"{goal.what}, {goal.scenario}: {self.value:.4g} {goal.unit}".rstrip() + f", {limit}"
 
 
@@ -139,7 +151,7 @@ def verdicts(results: Results) -> list[Verdict]:
 def table(results: Results) -> list[str]:
     """The verdicts in Markdown."""
     lines = [
-        "| goal | scenario | limit | measured (quartiles) | holds |",
+        "| goal | scenario | limit | measured, standard error (quartiles) | holds |",
         "| --- | --- | --- | --- | --- |",
         *(line(verdict) for verdict in verdicts(results)),
     ]
@@ -150,7 +162,8 @@ def line(verdict: Verdict) -> str:
     goal, figures = verdict.goal, verdict.figures
     low, _, high = quarters(figures)
     form = (lambda f: f"{f:.3f}") if goal.unit == "" else number
-    measured = f"{form(verdict.value)} ({form(low)}..{form(high)})"
+    measured = f"{form(verdict.value)} ± {form(error(figures))} ({form(low)}..{form(high)})"
     limit = f"{'at least ' if goal.is_least else ''}{written(goal.limit)} {goal.unit}".rstrip()
     holds = "yes" if verdict.holds else "**no**"
+    holds += "" if verdict.is_sure else ", within the error"
     return f"| {goal.what} | {goal.scenario} | {limit} | {measured} | {holds} |"

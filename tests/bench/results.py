@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass, field
 
@@ -50,6 +51,13 @@ def spread(rounds: list[float]) -> str:
 def quarters(figures: list[float]) -> list[float]:
     """First quartile, median, third quartile."""
     return statistics.quantiles(figures, n=4) if len(figures) > 1 else figures * 3
+
+
+def error(figures: list[float]) -> float:
+    """Standard error of the median, from the quartiles: 1.2533 / 1.349 of their distance, as of a
+    normal distribution, whose tails a busy host's are not."""
+    low, _, high = quarters(figures)
+    return 0.929 * (high - low) / math.sqrt(len(figures))
 
 
 def quartiles(ratios: list[float]) -> str:
