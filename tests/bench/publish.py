@@ -58,7 +58,8 @@ def publish(folder: Path) -> Path:
     text = document.read_text()
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
     run = (f"{data['when'][:10]}, {data['processor']}, Linux {data['kernel'].split('-')[0]}, "
-           f"{data['rounds']} rounds of {data['window_ms']} ms.")  # fmt: skip
+           f"{data['rounds']} rounds of {data['window_ms']} ms, "
+           "more where a limit lay within the error.")  # fmt: skip
     document.write_text(head + BEGIN + "\n".join([run, "", *tables(results)]) + END + tail)
     shutil.copyfile(folder / "bench.svg", DOCS / "performance.svg")
     return document
