@@ -23,7 +23,6 @@
 #define RECEIVE_BUFFER_COUNT_DEFAULT 256u
 #define RECEIVE_BUFFER_SIZE_DEFAULT  16384u
 #define WORKER_BYTES_DEFAULT         (256ull * 1024 * 1024)
-#define STOP_REPORT_MS               1000u
 #define LISTEN_PAUSE_MS              10u /* between two tries while an address is in use */
 
 /* Nothing but the caller may make a simulation go on. */
@@ -220,17 +219,6 @@ enum pc_status pc_runtime_connect(struct pc_runtime *runtime,
 
 /* ---- commands, run on each worker ---- */
 
-static void runtime__note_started(struct pc_runtime *runtime, enum pc_status status)
-{
-    pc_mutex_lock(runtime->mutex);
-    runtime->started_count++;
-    if (runtime->start_status == PC_OK) {
-        runtime->start_status = status;
-    }
-    pc_condition_broadcast(runtime->condition);
-    pc_mutex_unlock(runtime->mutex);
-}
-
 static void runtime__on_start(struct pc_worker *worker, struct pc_session *nobody,
                               struct pc_message *message)
 {
@@ -248,7 +236,7 @@ static void runtime__on_start(struct pc_worker *worker, struct pc_session *nobod
          i++) {
         listener_start(runtime->listeners[i]);
     }
-    runtime__note_started(runtime, status);
+    runtime_worker_started(runtime, status);
 }
 
 static void runtime__shut_down_sessions(struct pc_worker *worker, uint32_t drain_ms)
@@ -334,22 +322,13 @@ static enum pc_status runtime__prepare(struct pc_runtime *runtime)
     return status;
 }
 
-/* Wait until every worker's on_worker_start has returned. */
-static enum pc_status runtime__await_started(struct pc_runtime *runtime)
-{
-    pc_mutex_lock(runtime->mutex);
-    while (runtime->started_count < runtime->worker_count) {
-        (void)pc_condition_wait(runtime->condition, runtime->mutex, UINT32_MAX);
-    }
-    enum pc_status status = runtime->start_status;
-    pc_mutex_unlock(runtime->mutex);
-    return status;
-}
-
 static enum pc_status runtime__start_threads(struct pc_runtime *runtime)
 {
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
         struct pc_worker *worker = runtime->workers[i];
+        if (runtime_turns_on_main(worker)) {
+            continue;
+        }
         char name[16];
         (void)snprintf(name, sizeof name, "worker-%u", i % WORKERS_MAX);
         worker->thread = pc_thread_start(name, worker_run, worker);
@@ -376,7 +355,7 @@ enum pc_status pc_runtime_start(struct pc_runtime *runtime)
                          runtime__on_start);
     }
     if (status == PC_OK && !runtime__is_simulated(runtime)) {
-        status = runtime__await_started(runtime);
+        status = runtime_await_started(runtime);
     }
     if (status != PC_OK) {
         (void)pc_runtime_stop(runtime, 0);
@@ -384,18 +363,11 @@ enum pc_status pc_runtime_start(struct pc_runtime *runtime)
     return status;
 }
 
-void runtime_worker_stopped(struct pc_runtime *runtime)
-{
-    pc_mutex_lock(runtime->mutex);
-    runtime->stopped_count++;
-    pc_condition_broadcast(runtime->condition);
-    pc_mutex_unlock(runtime->mutex);
-}
-
 /* After a failed start some workers may lack a thread. */
 static bool runtime__is_turning(const struct pc_worker *worker)
 {
-    return worker->thread != NULL || runtime__is_simulated(worker->runtime);
+    return worker->thread != NULL || runtime_turns_on_main(worker) ||
+           runtime__is_simulated(worker->runtime);
 }
 
 static uint32_t runtime__turning_count(const struct pc_runtime *runtime)
@@ -405,31 +377,6 @@ static uint32_t runtime__turning_count(const struct pc_runtime *runtime)
         count += runtime__is_turning(runtime->workers[i]) ? 1 : 0;
     }
     return count;
-}
-
-static void runtime__tell_waits(const struct pc_runtime *runtime)
-{
-    for (uint32_t i = 0; i < runtime->worker_count; i++) {
-        struct pc_worker *worker = runtime->workers[i];
-        if (!atomic_load(&worker->stopped)) {
-            struct pc_event event = {.kind = PC_EVENT_STOP_WAITS,
-                                     .session_count = atomic_load(&worker->session_count)};
-            worker_observe(worker, &event);
-        }
-    }
-}
-
-/* Every second without progress, say who is left. */
-static void runtime__await_stopped(struct pc_runtime *runtime)
-{
-    uint32_t turning_count = runtime__turning_count(runtime);
-    pc_mutex_lock(runtime->mutex);
-    while (runtime->stopped_count < turning_count) {
-        if (!pc_condition_wait(runtime->condition, runtime->mutex, STOP_REPORT_MS)) {
-            runtime__tell_waits(runtime);
-        }
-    }
-    pc_mutex_unlock(runtime->mutex);
 }
 
 static void runtime__quit_and_join(struct pc_runtime *runtime)
@@ -474,7 +421,7 @@ bool pc_runtime_stop(struct pc_runtime *runtime, uint32_t drain_ms)
     }
     PC_ASSERT(!runtime__is_simulated(runtime));
     runtime_begin_stop(runtime, drain_ms);
-    runtime__await_stopped(runtime);
+    runtime_await_stopped(runtime, runtime__turning_count(runtime));
     return runtime_end_stop(runtime);
 }
 

@@ -1,9 +1,12 @@
 /* The runtime's own view of itself; see pc/runtime.h. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "net/session_manager.h"
 #include "net/worker.h"
 #include "pc/runtime.h"
+#include "pc/timer.h"
 
 struct listener;
 struct pc_condition;
@@ -30,6 +33,8 @@ struct pc_runtime {
     struct pc_connector_config connectors[CONNECTORS_MAX];
     uint32_t connector_count;
     enum runtime_phase phase;
+    struct pc_timer report;         /* worker 0's, while it stops on the main thread */
+    atomic_bool has_signal;         /* the main thread was told to stop serving */
     struct pc_mutex *mutex;         /* guards what follows it, once the workers run */
     struct pc_condition *condition; /* a count has grown */
     uint32_t stopped_count;         /* workers with nothing left to close */
@@ -37,8 +42,17 @@ struct pc_runtime {
     enum pc_status start_status;    /* the first failure of on_worker_start */
 };
 
-/* Thread: the worker's. */
+/* Is the main thread this worker's? */
+bool runtime_turns_on_main(const struct pc_worker *worker);
+
+/* Its on_worker_start has returned; nothing of it is left to close. Thread: the worker's. */
+void runtime_worker_started(struct pc_runtime *runtime, enum pc_status status);
 void runtime_worker_stopped(struct pc_runtime *runtime);
+
+/* Wait until every worker has started, and return the first failure; until turning_count workers
+ * have stopped. Thread: main. */
+enum pc_status runtime_await_started(struct pc_runtime *runtime);
+void runtime_await_stopped(struct pc_runtime *runtime, uint32_t turning_count);
 
 /* ---- a simulated runtime has no threads: whoever drives it calls worker_turn ----
  *

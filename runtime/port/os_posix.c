@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/stop_hook.h"
 #include "pc/check.h"
 
 #define THREAD_NAME_SIZE 16u
@@ -247,18 +248,19 @@ static void stop__open(void)
 }
 
 /* Async-signal-safe. A full pipe is as good as a written one. */
-static void stop__write(void)
+static void stop__tell(void)
 {
     int code = errno;
     ssize_t written = write(stop__pipe[1], "", 1);
     (void)written;
+    stop_hook_call();
     errno = code;
 }
 
 static void stop__handle(int signal_number)
 {
     (void)signal_number;
-    stop__write();
+    stop__tell();
 }
 
 static void stop__catch(int signal_number, void (*handle)(int))
@@ -305,7 +307,7 @@ void pc_os_stop_signal_raise(void)
 {
     int result = pthread_once(&stop__once, stop__open);
     PC_ASSERT(result == 0);
-    stop__write();
+    stop__tell();
 }
 
 char **pc_os_arguments(int *count, char **arguments)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stop_hook.h"
 #include "pc/check.h"
 
 #include <windows.h>
@@ -211,9 +212,15 @@ static HANDLE os__stop_event(void)
     return event;
 }
 
-static BOOL WINAPI os__console_event(DWORD event)
+static void os__stop(void)
 {
     SetEvent(os__stop_event());
+    stop_hook_call();
+}
+
+static BOOL WINAPI os__console_event(DWORD event)
+{
+    os__stop();
     /* After a close, logoff or shutdown event Windows ends the process as soon as this returns, so
      * the servers get the time the system allows to finish. */
     if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) {
@@ -239,7 +246,7 @@ bool pc_os_stop_signal_wait(uint32_t timeout_ms)
 
 void pc_os_stop_signal_raise(void)
 {
-    SetEvent(os__stop_event());
+    os__stop();
 }
 
 /* To be freed; NULL if it is no UTF-8 or memory is short. */

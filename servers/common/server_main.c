@@ -146,7 +146,7 @@ static bool server__serve(struct server *server)
         return false;
     }
     server__log_started(server);
-    (void)pc_os_stop_signal_wait(UINT32_MAX);
+    pc_runtime_serve(server->runtime);
     log_write(&server->log, LOG_INFO, PC_HANDLE_NONE, "stopping", NULL);
     if (server->program->stop != NULL) {
         server->program->stop(server);

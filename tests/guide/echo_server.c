@@ -72,7 +72,7 @@ int main(int argc, char **argv)
     }
     printf("port %u\n", bound.port);
     fflush(stdout);
-    (void)pc_os_stop_signal_wait(UINT32_MAX);
+    pc_runtime_serve(runtime);
     bool is_whole = pc_runtime_stop(runtime, 2000);
     pc_runtime_destroy(runtime);
     return is_whole ? 0 : 1;

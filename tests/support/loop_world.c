@@ -108,12 +108,14 @@ static void observe(void *user, const struct pc_event *event)
     case PC_EVENT_ENGINE_FALLBACK:
         side->counts.fallbacks++;
         break;
+    case PC_EVENT_STOP_WAITS:
+        side->counts.stop_waits++;
+        break;
     case PC_EVENT_LISTENING:
     case PC_EVENT_LISTEN_FAILED:
     case PC_EVENT_ACCEPTED:
     case PC_EVENT_ACCEPT_FAILED:
     case PC_EVENT_CONNECTED:
-    case PC_EVENT_STOP_WAITS:
     case PC_EVENT_CLOSED:
         break;
     }
@@ -146,15 +148,11 @@ static struct pc_session_type complete(struct pc_session_type type, const char *
     return type;
 }
 
-static void create(struct loop_side *side, uint32_t worker_count, uint64_t send_bytes_max)
+static void create(struct loop_side *side, struct pc_runtime_config config)
 {
-    const struct pc_runtime_config config = {
-        .engine = engine_in_use,
-        .worker_count = worker_count,
-        .send_bytes_max = send_bytes_max,
-        .observe = observe,
-        .user = side,
-    };
+    config.engine = engine_in_use;
+    config.observe = observe;
+    config.user = side;
     assert_int_equal(pc_runtime_create(&config, &side->runtime), PC_OK);
 }
 
@@ -172,6 +170,11 @@ static bool is_usable(enum pc_engine engine, const char *name)
     }
     printf("SKIPPED: engine %s cannot be opened here: %s\n", name, pc_status_name(status));
     return false;
+}
+
+enum pc_engine loop_engine(void)
+{
+    return engine_in_use;
 }
 
 int loop_run(const char *name, const struct CMUnitTest *tests, size_t test_count)
@@ -197,8 +200,12 @@ void loop_start_server(const struct loop_options *options)
     begin(&loop_server);
     loop_server.on_open = options->on_server_open;
     loop_server.on_frame = options->on_server_frame;
-    create(&loop_server, options->server_workers == 0 ? 1 : options->server_workers,
-           options->send_bytes_max);
+    const struct pc_runtime_config config = {
+        .worker_count = options->server_workers == 0 ? 1 : options->server_workers,
+        .send_bytes_max = options->send_bytes_max,
+        .main_is_worker = options->server_on_main,
+    };
+    create(&loop_server, config);
     const struct pc_session_type type = complete(options->type, "server");
     struct pc_listener_config listener = options->listener;
     listener.type = pc_runtime_add_type(loop_server.runtime, &type);
@@ -212,7 +219,7 @@ void loop_connect(const struct loop_options *options)
     begin(&loop_client);
     loop_client.on_open = options->on_client_open;
     loop_client.on_frame = options->on_client_frame;
-    create(&loop_client, 1, 0);
+    create(&loop_client, (struct pc_runtime_config){.worker_count = 1});
     const struct pc_session_type type =
         complete((struct pc_session_type){.drain_timeout_ms = 2000}, "client");
     const struct pc_connector_config connector = {

@@ -29,6 +29,7 @@ struct loop_counts {
     uint32_t relayed;
     uint32_t messages; /* posted ones that were delivered */
     uint32_t rooms;    /* calls of on_send_room */
+    uint32_t stop_waits;
     uint32_t opened_on[LOOP_WORKERS_MAX];
     uint16_t refused_id;
     uint16_t refused_size;
@@ -50,6 +51,7 @@ struct loop_options {
     struct pc_listener_config listener; /* type and address are set here */
     uint64_t send_bytes_max;            /* of one of the server's workers; 0: the default */
     uint32_t server_workers;            /* 0: 1 */
+    bool server_on_main;                /* the test's thread is the server's worker 0 */
     uint32_t client_count;              /* 0: none */
     bool reconnect;
     void (*on_server_open)(struct pc_session *session); /* NULL: nothing */
@@ -61,6 +63,9 @@ struct loop_options {
 /* Run main's tests once on every real engine of this build; an engine that the system blocks is
  * named as skipped. Returns main's result, 77 (skipped) if there was none. */
 int loop_run(const char *name, const struct CMUnitTest *tests, size_t test_count);
+
+/* Of the run that is going on. */
+enum pc_engine loop_engine(void);
 
 extern struct loop_side loop_server;
 extern struct loop_side loop_client;

@@ -1,7 +1,7 @@
 /* The runtime: the process object that owns workers, session types, listeners and connectors.
  *
  * Order of use, all on the main thread:
- *     pc_runtime_create -> add_type, listen, connect -> pc_runtime_start -> (wait for a signal)
+ *     pc_runtime_create -> add_type, listen, connect -> pc_runtime_start -> pc_runtime_serve
  *     -> pc_runtime_stop -> pc_runtime_destroy
  */
 #pragma once
@@ -88,7 +88,10 @@ struct pc_runtime_config {
                                     * next when its memory is back. */
     uint32_t busy_poll_us; /* look for events so long before sleeping: a processor's time for an
                             * answer in 6 us instead of 60; 0: sleep at once */
-    uint64_t jitter_seed;  /* spreads reconnects; 0: from the system */
+    bool main_is_worker;  /* worker 0 has no thread: it turns in pc_runtime_start, _serve and _stop,
+                           * on the thread that calls them. A process whose only worker that is
+                           * has one thread, and every system call on a descriptor costs less */
+    uint64_t jitter_seed; /* spreads reconnects; 0: from the system */
     struct sim_world *simulation; /* PC_ENGINE_SIM only: the world that the runtime lives in */
     pc_observe_fn *observe;       /* NULL: nobody looks */
     void *user;                   /* given back by pc_runtime_user and to observe */
@@ -192,6 +195,12 @@ PC_NODISCARD enum pc_status pc_runtime_connect(struct pc_runtime *runtime,
  * Returns  PC_OK | PC_NO_MEMORY | PC_NO_BUFFERS (no thread could be made) | the first failure of an
  * on_worker_start */
 PC_NODISCARD enum pc_status pc_runtime_start(struct pc_runtime *runtime);
+
+/* Until the process is asked to stop: a signal after pc_os_stop_signal_install, or
+ * pc_os_stop_signal_raise. One runtime of a process at a time may be served with main_is_worker.
+ *
+ * Thread   main; with main_is_worker it is worker 0's meanwhile */
+void pc_runtime_serve(struct pc_runtime *runtime);
 
 /* Stop in order: no more accepts and connects; sessions drain up to drain_ms; the rest is aborted;
  * when nothing is in flight the workers quit and are joined; every pool is checked to be whole.

@@ -108,6 +108,7 @@ int server_run(const struct server_options *options, const struct pc_session_typ
     const struct pc_runtime_config config = {.engine = options->engine,
                                              .worker_count = options->worker_count,
                                              .busy_poll_us = options->busy_poll_us,
+                                             .main_is_worker = true,
                                              .user = user};
     struct pc_runtime *runtime;
     pc_os_stop_signal_install();
@@ -124,7 +125,7 @@ int server_run(const struct server_options *options, const struct pc_session_typ
     }
     (void)printf("engine %s\n", pc_runtime_engine_name(runtime));
     (void)fflush(stdout);
-    (void)pc_os_stop_signal_wait(UINT32_MAX);
+    pc_runtime_serve(runtime);
     bool is_whole = pc_runtime_stop(runtime, STOP_DRAIN_MS);
     server__print_counters(runtime, type_index);
     pc_runtime_destroy(runtime);
