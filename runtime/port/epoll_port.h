@@ -8,6 +8,7 @@
 
 #include <sys/epoll.h>
 
+#include "port/heard.h"
 #include "port/port.h"
 #include "port/ready_list.h"
 #include "port/sleep_timer_posix.h"
@@ -60,7 +61,9 @@ struct epoll_port {
     int descriptor;
     struct wake wake;
     struct sleep_timer timer;
-    bool wake_is_due; /* PORT_WOKEN is owed */
+    struct heard heard;
+    uint32_t tries_left; /* receives to try before edges are asked for: epoll_port__may_try */
+    bool wake_is_due;    /* PORT_WOKEN is owed */
     struct epoll_event system_events[PORT_EVENTS_MAX];
 };
 

@@ -60,6 +60,7 @@ void epoll_socket_begin(struct epoll_port *port, struct port_socket *socket,
 
 void epoll_socket_end(struct epoll_port *port, struct port_socket *socket)
 {
+    heard_forget(&port->heard, socket);
     socket->state = PORT_SOCKET_IDLE;
     socket->os_handle = 0;
     port->base.sockets_open--;
@@ -140,6 +141,8 @@ static bool epoll_socket__give_received(struct epoll_port *port, struct port_soc
     } else if (received == 0) {
         event->status = PC_END;
     } else {
+        heard_note(&port->heard, socket);
+        port->tries_left = 0;
         event->data = place;
         event->size = (uint32_t)received;
         port->scratch_used += ((uint32_t)received + 63u) & ~63u;

@@ -26,6 +26,9 @@
 /* Edges taken in one turn even if as many sockets are ready as one turn can serve. */
 #define EPOLL_EDGES_MIN 16u
 
+/* Receives tried in turns that only look, for one time that edges are asked for. */
+#define EPOLL_TRIES 8u
+
 static struct epoll_port *epoll_port__of(struct port *port)
 {
     return (struct epoll_port *)(void *)port;
@@ -107,6 +110,23 @@ static void epoll_close(struct port *base)
 
 /* ---- the turn ---- */
 
+/* A turn that only looks need not ask for edges to hear the socket that was heard last: the receive
+ * tells as well whether there is anything, and has it then (an echo to a client that spins: 8.0 us
+ * instead of 8.5). Edges are asked for after each that had something, and after some that had not.
+ * False: it is time to. */
+static bool epoll_port__try_receive(struct epoll_port *port)
+{
+    struct port_socket *socket = heard_likely(&port->heard);
+    if (port->tries_left == 0 || socket == NULL) {
+        port->tries_left = EPOLL_TRIES;
+        return false;
+    }
+    port->tries_left--;
+    epoll_link_of(socket)->is_readable = true;
+    epoll_socket_settle(port, socket);
+    return true;
+}
+
 static void epoll_port__wake_edge(struct epoll_port *port)
 {
     uint64_t count;
@@ -182,7 +202,7 @@ static uint32_t epoll_wait_events(struct port *base, struct port_event *events, 
         if (may_sleep && !epoll_port__has_event(port)) {
             sleep_timer_cover(&port->timer, deadline_us);
             epoll_port__reap(port, true);
-        } else {
+        } else if (may_sleep || !epoll_port__try_receive(port)) {
             epoll_port__reap(port, false);
         }
         epoll_listeners_accept(port);

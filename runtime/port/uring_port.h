@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "port/heard.h"
 #include "port/port.h"
 #include "port/ready_list.h"
 #include "port/sleep_timer_posix.h"
@@ -137,8 +138,10 @@ struct uring_port {
     struct uring_counter timer_count;
     struct wake wake;
     struct sleep_timer timer;
+    struct heard heard;
     bool wake_is_due; /* PORT_WOKEN is to be given */
     bool sent_alone;  /* the last turn did not enter the ring: uring_send_alone */
+    bool read_early;  /* nor did one before: uring_port__read_early */
 };
 
 static inline struct uring_receive *uring_receive_of(struct port_socket *socket)

@@ -247,6 +247,13 @@ static bool ring__has_work(const struct uring_ring *ring)
            (IO_URING_READ_ONCE(*ring->io.sq.kflags) & wanted) != 0;
 }
 
+bool uring_ring_has_news(const struct uring_ring *ring)
+{
+    return (ring->io.flags & IORING_SETUP_DEFER_TASKRUN) != 0 &&
+           io_uring_sq_ready(&ring->io) == 0 && io_uring_cq_ready(&ring->io) == 0 &&
+           IO_URING_READ_ONCE(*ring->io.sq.kflags) == IORING_SQ_TASKRUN;
+}
+
 void uring_ring_enter(struct uring_ring *ring, bool may_sleep)
 {
     ring__enable(ring);

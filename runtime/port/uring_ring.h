@@ -49,5 +49,10 @@ const struct io_uring_sqe *uring_ring_only_entry(const struct uring_ring *ring);
 /* Forget that entry, which the kernel has not seen. */
 void uring_ring_take_back(struct uring_ring *ring);
 
+/* Something has come, and only entering would tell what: nothing waits to be submitted or reaped.
+ * The kernel has taken no byte that was not told, as it does so only while the owner enters. False
+ * on a kernel without deferred task work. */
+bool uring_ring_has_news(const struct uring_ring *ring);
+
 /* Submit everything and collect completions; may_sleep: wait for one. Thread: the owner. */
 void uring_ring_enter(struct uring_ring *ring, bool may_sleep);

@@ -71,6 +71,7 @@ void uring_socket_end(struct uring_port *port, struct port_socket *socket)
     PC_ASSERT(uring_link_of(socket)->list == NULL);
     PC_ASSERT(!socket->is_ready && !uring_send_of(socket)->is_listed);
     PC_ASSERT(port->base.sockets_open > 0);
+    heard_forget(&port->heard, socket);
     socket->os_handle = 0;
     socket->state = PORT_SOCKET_IDLE;
     port->base.sockets_open--;
@@ -376,6 +377,7 @@ static void uring_socket__give_received(struct uring_port *port, struct port_soc
         uint16_t id = uring_queue_pop(&port->buffers, &receive->queue);
         event->data = uring_buffers_data(&port->buffers, id);
         event->size = uring_buffers_filled(&port->buffers, id);
+        heard_note(&port->heard, socket);
         uring_buffers_retire(&port->buffers, id);
     } else if (receive->phase != URING_PHASE_ENDED) {
         receive->is_short = false;

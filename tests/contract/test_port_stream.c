@@ -438,6 +438,86 @@ static void half_close_by_server_leaves_the_other_way_open(void **state)
     assert_int_equal(server->pattern_errors, 0);
 }
 
+/* ---- turns that only look, as those of busy_poll_us ---- */
+
+#define LOOK_ROUNDS   500u
+#define LOOK_SIZE_MAX 40000u
+
+static void look_until(struct loopback *loop, const uint64_t *figure, uint64_t wanted)
+{
+    uint64_t deadline_us = loopback_now_us(loop) + LOOPBACK_WAIT_MS * 1000u;
+    while (*figure < wanted && loopback_now_us(loop) < deadline_us) {
+        (void)loopback_turn(loop, 0);
+    }
+    assert_int_equal(*figure, wanted);
+}
+
+static void send_and_look(struct loopback *loop, struct peer *from, struct peer *to, uint32_t size)
+{
+    static uint8_t bytes[LOOK_SIZE_MAX];
+    for (uint32_t i = 0; i < size; i++) {
+        bytes[i] = pattern_at(from->sent_bytes + i);
+    }
+    uint64_t wanted = to->received_bytes + size;
+    peer_send(from, bytes, size);
+    look_until(loop, &to->received_bytes, wanted);
+    look_until(loop, &from->sent_bytes, wanted);
+}
+
+/* An engine may try the one that was heard last before the others. */
+static void look_hears_a_steady_peer_in_order_and_the_others_too(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct peer *others[2];
+    loopback_skip_simulated("its network goes on only while a port sleeps");
+    loopback_pair(loop, &client, &server);
+    loopback_pair(loop, &others[0], &others[1]);
+    server->arms = server->checks = true;
+    others[1]->arms = others[1]->checks = true;
+    peer_recv(server);
+    peer_recv(others[1]);
+    for (uint32_t i = 0; i < LOOK_ROUNDS; i++) {
+        send_and_look(loop, client, server, i % 10 == 9 ? LOOK_SIZE_MAX - i : 1 + i);
+        if (i % 50 >= 48) {
+            send_and_look(loop, others[0], others[1], 1 + i);
+        }
+    }
+    assert_int_equal(server->pattern_errors, 0);
+    assert_int_equal(others[1]->pattern_errors, 0);
+    port_shutdown_send(loop->port, &client->socket);
+    look_until(loop, &server->ended, 1);
+    assert_int_equal(server->receive_status, PC_END);
+    port_shutdown_send(loop->port, &others[0]->socket);
+    look_until(loop, &others[1]->ended, 1);
+}
+
+static void look_after_the_steady_peer_has_gone_touches_nothing_of_it(void **state)
+{
+    struct loopback *loop = *state;
+    loopback_skip_simulated("its network goes on only while a port sleeps");
+    for (uint32_t i = 0; i < 20; i++) {
+        struct peer *client;
+        struct peer *server;
+        loopback_pair(loop, &client, &server);
+        server->arms = server->checks = true;
+        peer_recv(server);
+        for (uint32_t sends = 0; sends < 3; sends++) {
+            send_and_look(loop, client, server, 100);
+        }
+        peer_send(client, "late", 4); /* is there when the server aborts, or not */
+        (void)loopback_turn(loop, 0);
+        peer_abort(server, i % 2 == 0 ? PORT_ABORT_RESET : PORT_ABORT_GRACEFUL);
+        look_until(loop, &server->closed, 1);
+        loopback_forget(server);
+        (void)loopback_turn(loop, 0);
+        (void)loopback_turn(loop, 0);
+        peer_close(client);
+        loopback_forget(client);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +539,8 @@ int main(void)
         LOOPBACK_TEST(end_comes_after_all_data),
         LOOPBACK_TEST(half_close_by_client_leaves_the_other_way_open),
         LOOPBACK_TEST(half_close_by_server_leaves_the_other_way_open),
+        LOOPBACK_TEST(look_hears_a_steady_peer_in_order_and_the_others_too),
+        LOOPBACK_TEST(look_after_the_steady_peer_has_gone_touches_nothing_of_it),
     };
     return LOOPBACK_RUN("port_stream", tests);
 }
