@@ -247,7 +247,7 @@ static bool uring_port__may_sleep(struct uring_port *port, uint64_t deadline_us)
 
 /* A turn that only looks: something has come, most likely for the socket that was heard last. A
  * read of our own tells sooner than the kernel's, for which the ring is entered, and what that
- * finds is made after the reply then (an echo to a client that spins: 8.2 us instead of 8.7). Never
+ * finds is made after the reply then (an echo to a client that spins: 5 % sooner). Never
  * twice without entering between them, or others would starve. False: it is not so, or was not its.
  */
 static bool uring_port__read_early(struct uring_port *port)
