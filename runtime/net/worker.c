@@ -225,12 +225,14 @@ static uint32_t worker__poll_busily(struct pc_worker *worker, uint64_t deadline_
 {
     uint64_t now_us = pc_os_monotonic_us();
     const uint64_t until_us = now_us + worker->runtime->config.busy_poll_us;
-    uint32_t count = 0;
-    while (count == 0 && now_us < until_us && now_us / 1000 < deadline_ms) {
-        count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, 0);
+    while (now_us < until_us && now_us / 1000 < deadline_ms) {
+        uint32_t count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, 0);
+        if (count > 0) {
+            return count;
+        }
         now_us = pc_os_monotonic_us();
     }
-    return count;
+    return 0;
 }
 
 static uint32_t worker__wait(struct pc_worker *worker)

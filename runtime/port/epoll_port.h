@@ -62,7 +62,7 @@ struct epoll_port {
     struct wake wake;
     struct sleep_timer timer;
     struct heard heard;
-    uint32_t tries_left; /* receives to try before edges are asked for: epoll_port__may_try */
+    uint32_t tries_left; /* receives to try before edges are asked for: epoll_port__try_receive */
     bool wake_is_due;    /* PORT_WOKEN is owed */
     struct epoll_event system_events[PORT_EVENTS_MAX];
 };

@@ -245,30 +245,19 @@ static bool uring_port__may_sleep(struct uring_port *port, uint64_t deadline_us)
     return true;
 }
 
-/* A turn that only looks: something has come, most likely for the socket that was heard last. A
- * read of our own tells sooner than the kernel's, for which the ring is entered, and what that
- * finds is made after the reply then (an echo to a client that spins: 5 % sooner). Never
- * twice without entering between them, or others would starve. False: it is not so, or was not its.
- */
-static bool uring_port__read_early(struct uring_port *port)
-{
-    struct port_socket *socket = heard_likely(&port->heard);
-    bool may_read = socket != NULL && !port->read_early && !uring_port__has_event(port) &&
-                    uring_ring_has_news(&port->ring);
-    port->read_early = may_read && uring_socket_feed(port, socket);
-    return port->ready.count > 0 && port->read_early;
-}
-
 static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_t events_max,
                            uint64_t deadline_ms)
 {
     struct uring_port *port = uring_port__of(base);
+    if (deadline_ms > 0) {
+        uring_early_yield(port);
+    }
     bool is_whole = uring_port__prepare(port);
     if (uring_send_alone(port)) {
         return uring_port__give(port, events, events_max);
     }
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
-    if (deadline_us == 0 && uring_port__read_early(port)) {
+    if (deadline_us == 0 && !uring_port__has_event(port) && uring_early_receive(port)) {
         return uring_port__give(port, events, events_max);
     }
     for (;;) {

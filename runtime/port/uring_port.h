@@ -1,7 +1,7 @@
 /* What the files of the io_uring engine share: the port, and what it keeps inside the caller's
  * sockets. port_uring.c holds the turn of the loop and the engine's functions, uring_socket.c what
- * follows from each completion of a connection, uring_send.c sending, uring_listener.c accepting.
- */
+ * follows from each completion of a connection, uring_send.c sending, uring_early.c receives of a
+ * worker that only looks, uring_listener.c accepting. */
 #pragma once
 
 #include <stdbool.h>
@@ -62,6 +62,7 @@ struct uring_receive {
     bool is_bulk;                   /* received too much at once; single receives for now */
     bool is_dry;                    /* the last receive found no buffer */
     bool is_short;                  /* the kernel had no memory for it, which is not told yet */
+    bool is_polled;                 /* it is the polled one of the port's early */
 };
 
 /* How far a send is. */
@@ -118,6 +119,14 @@ _Static_assert(sizeof(struct sockaddr_in6) <= offsetof(struct uring_send, phase)
 _Static_assert(sizeof(struct uring_link) <= 32, "engine is too small");
 _Static_assert(_Alignof(struct port_socket) > URING_OP_MASK, "no room for the kind of op");
 
+/* Receives of a worker that only looks. */
+struct uring_early {
+    struct heard heard;
+    struct port_socket *polled; /* the kernel is to hold no receive of it; NULL: there is none */
+    uint32_t count;             /* early receives with bytes since the worker slept */
+    bool has_received;          /* the last turn had one, and did not enter the ring */
+};
+
 /* A counter of the system's that is being read. */
 struct uring_counter {
     uint64_t value; /* target of the read */
@@ -138,10 +147,9 @@ struct uring_port {
     struct uring_counter timer_count;
     struct wake wake;
     struct sleep_timer timer;
-    struct heard heard;
+    struct uring_early early;
     bool wake_is_due; /* PORT_WOKEN is to be given */
     bool sent_alone;  /* the last turn did not enter the ring: uring_send_alone */
-    bool read_early;  /* nor did one before: uring_port__read_early */
 };
 
 static inline struct uring_receive *uring_receive_of(struct port_socket *socket)
@@ -219,6 +227,17 @@ bool uring_sends_give(struct uring_port *port, struct port_event *event);
  * echo takes 2 % less without that. Never twice in a row, or what waits in the kernel would starve.
  * False: it is not so, or the socket is full. */
 bool uring_send_alone(struct uring_port *port);
+
+/* A turn that only looks and has no event: try to receive from the socket that was heard last.
+ * Never twice without entering the ring between them, or others would starve. False: nothing came
+ * so. */
+bool uring_early_receive(struct uring_port *port);
+
+/* The worker may sleep: the kernel's receive of every socket is to be armed. */
+void uring_early_yield(struct uring_port *port);
+
+/* The socket becomes IDLE. */
+void uring_early_forget(struct uring_port *port, const struct port_socket *socket);
 
 enum pc_status uring_listener_open(struct uring_port *port, struct pc_address *address,
                                    uint32_t backlog, struct port_listener **listener, int32_t *raw);

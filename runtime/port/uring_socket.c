@@ -71,7 +71,7 @@ void uring_socket_end(struct uring_port *port, struct port_socket *socket)
     PC_ASSERT(uring_link_of(socket)->list == NULL);
     PC_ASSERT(!socket->is_ready && !uring_send_of(socket)->is_listed);
     PC_ASSERT(port->base.sockets_open > 0);
-    heard_forget(&port->heard, socket);
+    uring_early_forget(port, socket);
     socket->os_handle = 0;
     socket->state = PORT_SOCKET_IDLE;
     port->base.sockets_open--;
@@ -87,16 +87,17 @@ static bool uring_socket__wants_receive(struct port_socket *socket)
 {
     return socket->state == PORT_SOCKET_LIVE && socket->recv.in_flight &&
            uring_receive_of(socket)->mode == URING_RECEIVE_OFF &&
-           !uring_socket__has_received(socket);
+           !uring_receive_of(socket)->is_polled && !uring_socket__has_received(socket);
 }
 
-/* A multishot that brings data while the caller pauses, or more of it than is fair to others. */
+/* A multishot that brings data while the caller pauses, or more of it than is fair to others, or
+ * that the port does without. */
 static bool uring_socket__wants_stop(struct port_socket *socket)
 {
     const struct uring_receive *receive = uring_receive_of(socket);
     bool is_unwanted = receive->queue.count > 0 && !socket->recv.in_flight;
     return socket->state == PORT_SOCKET_LIVE && receive->mode == URING_RECEIVE_MULTI &&
-           (is_unwanted || receive->is_bulk);
+           (is_unwanted || receive->is_bulk || receive->is_polled);
 }
 
 static bool uring_socket__wants_send(struct port_socket *socket)
@@ -341,6 +342,9 @@ void uring_socket_complete(struct uring_port *port, struct port_socket *socket, 
         /* Some kernels do not find a multishot that is there (6.0 to 6.4): it is armed still. */
         if (receive->mode == URING_RECEIVE_STOPPING && cqe->res == -ENOENT) {
             receive->mode = URING_RECEIVE_MULTI;
+            if (receive->is_polled) {
+                uring_early_yield(port);
+            }
         }
         if (link->cancel == URING_CANCEL_SUBMITTED) {
             link->cancel = URING_CANCEL_MISSED;
@@ -377,7 +381,7 @@ static void uring_socket__give_received(struct uring_port *port, struct port_soc
         uint16_t id = uring_queue_pop(&port->buffers, &receive->queue);
         event->data = uring_buffers_data(&port->buffers, id);
         event->size = uring_buffers_filled(&port->buffers, id);
-        heard_note(&port->heard, socket);
+        heard_note(&port->early.heard, socket);
         uring_buffers_retire(&port->buffers, id);
     } else if (receive->phase != URING_PHASE_ENDED) {
         receive->is_short = false;

@@ -28,6 +28,7 @@ KINDS = (
     Kind("epoll", "bench_gate", ("--engine", "epoll")),
     Kind("raw_uring", "bench_raw_uring"),
     Kind("raw_epoll", "bench_raw_epoll"),
+    Kind("no_server", "bench_no_server"),
     Kind("libuv", "bench_libuv"),
     Kind("libuv_naive", "bench_libuv", ("--naive",)),
     Kind("libevent", "bench_libevent"),

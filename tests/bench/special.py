@@ -25,6 +25,11 @@ WORKER_SHAPES = ((64, 1), (64, 32), (1000, 1))
 WORKER_COUNTS = ("1", "2")
 LONG_WINDOW = ("--window", "500")  # where servers are started anew for each window
 POLLS = ("--busy-poll", "200")
+POLL_RATIOS = (
+    ("polls", "raw_uring polls"),
+    ("epoll polls", "raw_epoll polls"),
+    ("polls", "recv and send alone"),
+)
 
 
 def workers(build: Path, engine: str, turns: Turns, results: Results) -> None:
@@ -113,6 +118,7 @@ def busy_poll(build: Path, engine: str, turns: Turns, results: Results) -> None:
         "raw_uring polls": ("raw_uring", ("--spin",)),
         "epoll polls": ("epoll", POLLS),
         "raw_epoll polls": ("raw_epoll", ("--spin",)),
+        "recv and send alone": ("no_server", ()),
     }
     with ExitStack() as stack:
         loads = {}
@@ -129,7 +135,7 @@ def tell_busy_poll(results: Results) -> dict[str, list[str]]:
         f"- {name}: p50 us {spread(values['p50_us'])}, p99 us {spread(values['p99_us'])}"
         for name, values in results.samples.get("p", {}).items()
     ]
-    for ours, theirs in (("polls", "raw_uring polls"), ("epoll polls", "raw_epoll polls")):
+    for ours, theirs in POLL_RATIOS:
         ratios = results.ratios("p", ours, theirs, "p50_us")
         if ratios:
             lines.append(f"- p50 of {ours} / {theirs}: {quartiles(ratios)}")

@@ -11,10 +11,18 @@ int __wrap_io_uring_submit_and_get_events(struct io_uring *io);
 int __real_epoll_wait(int descriptor, struct epoll_event *events, int events_max, int timeout_ms);
 int __wrap_epoll_wait(int descriptor, struct epoll_event *events, int events_max, int timeout_ms);
 
-static uint32_t asked; /* how often the kernel was asked by a turn that looks */
+static uint32_t asked;     /* how often the kernel was asked by a turn that looks */
+static uint32_t cancelled; /* cancellations that such turns have submitted */
+static bool cancels_miss;  /* they find nothing */
 
 int __wrap_io_uring_submit_and_get_events(struct io_uring *io)
 {
+    for (unsigned i = io->sq.sqe_head; i != io->sq.sqe_tail; i++) {
+        struct io_uring_sqe *entry = &io->sq.sqes[i & io->sq.ring_mask];
+        bool is_cancel = entry->opcode == IORING_OP_ASYNC_CANCEL;
+        cancelled += is_cancel ? 1 : 0;
+        entry->addr = is_cancel && cancels_miss ? 0 : entry->addr;
+    }
     asked++;
     return __real_io_uring_submit_and_get_events(io);
 }
@@ -78,6 +86,164 @@ static void uring_looks_in_vain_without_entering(void **state)
     assert_int_equal(look_in_vain(*state, 90), 0); /* the ring's flags tell */
 }
 
+/* Bytes of the client's, one send after the other, are received in turns that look. */
+static void send_and_look(struct loopback *loop, struct peer *client, struct peer *server,
+                          uint32_t sends)
+{
+    for (uint32_t i = 0; i < sends; i++) {
+        uint64_t wanted = server->received_bytes + 1;
+        peer_send(client, "z", 1);
+        for (uint32_t turns = 0; turns < 1000 && server->received_bytes < wanted; turns++) {
+            (void)loopback_turn(loop, 0);
+        }
+        assert_int_equal(server->received_bytes, wanted);
+        assert_false(client->socket.send.in_flight);
+        (void)loopback_turn(loop, 0); /* in vain: only after one does a port receive early again */
+    }
+}
+
+/* A pair of which the server has been heard so often that the port polls it. */
+static struct uring_port *make_polled_pair(struct loopback *loop, struct peer **client,
+                                           struct peer **server)
+{
+    struct uring_port *port = (struct uring_port *)(void *)loop->port;
+    cancels_miss = false;
+    make_steady_pair(loop, client, server);
+    if ((port->ring.io.flags & IORING_SETUP_DEFER_TASKRUN) == 0) {
+        loopback_skip("this kernel has no deferred task work");
+    }
+    send_and_look(loop, *client, *server, 40);
+    assert_ptr_equal(port->early.polled, &(*server)->socket);
+    assert_int_equal(uring_receive_of(&(*server)->socket)->mode, URING_RECEIVE_OFF);
+    asked = cancelled = 0;
+    return port;
+}
+
+static void assert_armed(const struct uring_port *port, struct peer *peer)
+{
+    assert_null(port->early.polled);
+    assert_int_equal(uring_receive_of(&peer->socket)->mode, URING_RECEIVE_MULTI);
+}
+
+static void uring_polls_a_peer_that_alone_is_heard(void **state)
+{
+    struct peer *client;
+    struct peer *server;
+    (void)make_polled_pair(*state, &client, &server);
+    send_and_look(*state, client, server, 100);
+    assert_int_equal(asked, 0);
+}
+
+static void uring_arms_the_polled_receive_before_it_sleeps(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct uring_port *port = make_polled_pair(loop, &client, &server);
+    assert_int_equal(loopback_turn(loop, 1), 0);
+    assert_armed(port, server);
+    uint64_t wanted = server->received + 1;
+    peer_send(client, "y", 1);
+    loopback_until(loop, &server->received, wanted);
+}
+
+static void uring_arms_the_polled_receive_when_another_is_heard(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct peer *others[2];
+    loopback_pair(loop, &others[0], &others[1]);
+    others[1]->arms = true;
+    peer_recv(others[1]);
+    struct uring_port *port = make_polled_pair(loop, &client, &server);
+    send_and_look(loop, others[0], others[1], 1);
+    (void)loopback_turn(loop, 0);
+    (void)loopback_turn(loop, 0);
+    assert_armed(port, server);
+    send_and_look(loop, client, server, 1);
+}
+
+/* Past the ring, which would be entered else. */
+static void send_at_once(struct peer *peer, uint32_t size)
+{
+    static const uint8_t bytes[65536];
+    assert_int_equal(send(uring_descriptor_of(&peer->socket), bytes, size, MSG_DONTWAIT), size);
+}
+
+static void uring_hears_others_while_a_polled_peer_has_more(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct peer *others[2];
+    loopback_pair(loop, &others[0], &others[1]);
+    peer_recv(others[1]);
+    (void)make_polled_pair(loop, &client, &server);
+    uint64_t wanted = server->received_bytes + 65536;
+    send_at_once(client, 65536);
+    send_at_once(others[0], 1);
+    (void)loopback_turn(loop, 0);
+    assert_int_equal(others[1]->received, 0);
+    (void)loopback_turn(loop, 0);
+    assert_int_equal(others[1]->received, 1);
+    assert_true(server->received_bytes < wanted);
+    loopback_until(loop, &server->received_bytes, wanted);
+}
+
+static void uring_arms_the_polled_receive_when_no_buffer_is_spare(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct uring_port *port = make_polled_pair(loop, &client, &server);
+    uint16_t taken[URING_BUFFER_RESERVE];
+    uint32_t count = 0;
+    (void)loopback_turn(loop, 0); /* the buffer of the last receive is spare again */
+    while (count < COUNT_OF(taken) && port->buffers.spare != URING_BUFFER_NONE) {
+        taken[count++] = uring_buffers_take_spare(&port->buffers);
+    }
+    send_and_look(loop, client, server, 1);
+    assert_armed(port, server);
+    while (count > 0) {
+        uring_buffers_retire(&port->buffers, taken[--count]);
+    }
+}
+
+static void uring_does_not_poll_a_peer_that_pauses(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct uring_port *port = make_polled_pair(loop, &client, &server);
+    server->arms = false;
+    send_and_look(loop, client, server, 1);
+    peer_send(client, "yy", 2);
+    for (uint32_t i = 0; i < 10; i++) {
+        (void)loopback_turn(loop, 0);
+    }
+    assert_null(port->early.polled);
+    uint64_t wanted = server->received_bytes + 2;
+    peer_recv(server);
+    loopback_until(loop, &server->received_bytes, wanted);
+}
+
+/* Kernels 6.0 to 6.4 do not find a multishot that is there. */
+static void uring_goes_on_with_a_receive_that_cannot_be_cancelled(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct uring_port *port = make_polled_pair(loop, &client, &server);
+    assert_int_equal(loopback_turn(loop, 1), 0);
+    cancels_miss = true;
+    send_and_look(loop, client, server, 200);
+    assert_in_range(cancelled, 2, 200 / 32);
+    cancels_miss = false;
+    assert_int_equal(loopback_turn(loop, 1), 0);
+    assert_armed(port, server);
+}
+
 static void epoll_hears_a_steady_peer_without_asking_for_edges(void **state)
 {
     struct loopback *loop = *state;
@@ -102,6 +268,13 @@ int main(void)
     const struct CMUnitTest uring_tests[] = {
         LOOPBACK_TEST(uring_hears_a_steady_peer_without_entering),
         LOOPBACK_TEST(uring_looks_in_vain_without_entering),
+        LOOPBACK_TEST(uring_polls_a_peer_that_alone_is_heard),
+        LOOPBACK_TEST(uring_arms_the_polled_receive_before_it_sleeps),
+        LOOPBACK_TEST(uring_arms_the_polled_receive_when_another_is_heard),
+        LOOPBACK_TEST(uring_hears_others_while_a_polled_peer_has_more),
+        LOOPBACK_TEST(uring_arms_the_polled_receive_when_no_buffer_is_spare),
+        LOOPBACK_TEST(uring_does_not_poll_a_peer_that_pauses),
+        LOOPBACK_TEST(uring_goes_on_with_a_receive_that_cannot_be_cancelled),
     };
     const struct CMUnitTest epoll_tests[] = {
         LOOPBACK_TEST(epoll_hears_a_steady_peer_without_asking_for_edges),
