@@ -249,13 +249,13 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
                            uint64_t deadline_ms)
 {
     struct uring_port *port = uring_port__of(base);
+    if (uring_send_alone(port)) {
+        return uring_port__give(port, events, events_max);
+    }
     if (deadline_ms > 0) {
         uring_early_yield(port);
     }
     bool is_whole = uring_port__prepare(port);
-    if (uring_send_alone(port)) {
-        return uring_port__give(port, events, events_max);
-    }
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
     if (deadline_us == 0 && !uring_port__has_event(port) && uring_early_receive(port)) {
         return uring_port__give(port, events, events_max);
