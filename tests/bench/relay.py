@@ -23,6 +23,7 @@ DEPTHS = (1, 8)
 LINKS = 16
 LINK_PAYLOAD = 80  # a frame of the scenario in a frame of the link
 LINK_GOAL = 0.20
+LINK_SERVERS = ("gate + game, tcp link", "gate + game, unix link", "one end of a tcp link")
 GOALS = (  # depth, what, against what, how much at most
     (1, "gate + game, tcp link", "echo", 1.30),
     (1, "gate alone, tcp link", "HAProxy alone", 0.60),
@@ -181,7 +182,7 @@ def savings(results: Results, depth: int) -> list[float]:
     TCP link cost, in each round."""
     tcp, path, end = (
         results.rounds(f"i{depth}", name, "cpu_ns")
-        for name in ("gate + game, tcp link", "gate + game, unix link", "one end of a tcp link")
+        for name in LINK_SERVERS
     )
     return [(a - b) / (2 * e) for a, b, e in zip(tcp, path, end)]
 

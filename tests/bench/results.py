@@ -6,6 +6,9 @@ import math
 import statistics
 from dataclasses import dataclass, field
 
+QUIET_PART = 2  # one half of the rounds
+QUIET_MIN = 10
+
 Rounds = dict[str, list[float]]  # name of the value -> one number per round
 
 
@@ -23,6 +26,19 @@ class Results:
 
     def rounds(self, scenario: str, server: str, value: str) -> list[float]:
         return self.samples.get(scenario, {}).get(server, {}).get(value, [])
+
+    def quiet(self, scenario: str, judged: tuple[str, ...], value: str) -> list[int]:
+        """The rounds that the host disturbed least: the faster half of them, at least ten, by what
+        the other servers of the scenario took. Those who are judged have no say, or each would
+        choose the rounds in which it was lucky. All rounds if there is nobody else."""
+        count = len(self.rounds(scenario, judged[0], value)) if judged else 0
+        names = [name for name in self.samples.get(scenario, {}) if name not in judged]
+        rounds = [self.rounds(scenario, name, value) for name in names]
+        others = [theirs for theirs in rounds if len(theirs) == count]
+        if not others:
+            return list(range(count))
+        took = [sum(math.log(theirs[i]) for theirs in others) for i in range(count)]
+        return sorted(range(count), key=took.__getitem__)[: max(count // QUIET_PART, QUIET_MIN)]
 
     def ratios(self, scenario: str, server: str, reference: str, value: str) -> list[float]:
         """Of each round: what drifts, drifts for both."""
