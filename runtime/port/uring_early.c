@@ -11,7 +11,7 @@
 #define _GNU_SOURCE
 #include "port/uring_port.h"
 
-/* So many in a row make one socket polled: what it costs to cancel and to arm again, two entries of
+/* So many make the socket polled: what it costs to cancel and to arm again, two entries of
  * the ring, is little beside them. */
 #define EARLY_POLLED_AFTER 32u
 
