@@ -22,7 +22,6 @@ void uring_early_yield(struct uring_port *port)
     early->count = 0;
     early->polled = NULL;
     if (socket != NULL) {
-        uring_receive_of(socket)->is_polled = false;
         uring_socket_settle(port, socket);
     }
 }
@@ -52,7 +51,6 @@ static void uring_early__count(struct uring_port *port, struct port_socket *sock
     if (early->polled == NULL && early->count >= EARLY_POLLED_AFTER &&
         uring_receive_of(socket)->mode == URING_RECEIVE_MULTI) {
         early->polled = socket;
-        uring_receive_of(socket)->is_polled = true;
         uring_socket_settle(port, socket);
     }
 }

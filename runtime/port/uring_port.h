@@ -62,7 +62,6 @@ struct uring_receive {
     bool is_bulk;                   /* received too much at once; single receives for now */
     bool is_dry;                    /* the last receive found no buffer */
     bool is_short;                  /* the kernel had no memory for it, which is not told yet */
-    bool is_polled;                 /* it is the polled one of the port's early */
 };
 
 /* How far a send is. */

@@ -83,21 +83,21 @@ static bool uring_socket__has_received(struct port_socket *socket)
     return receive->queue.count > 0 || receive->phase == URING_PHASE_ENDED || receive->is_short;
 }
 
-static bool uring_socket__wants_receive(struct port_socket *socket)
+static bool uring_socket__wants_receive(const struct uring_port *port, struct port_socket *socket)
 {
     return socket->state == PORT_SOCKET_LIVE && socket->recv.in_flight &&
-           uring_receive_of(socket)->mode == URING_RECEIVE_OFF &&
-           !uring_receive_of(socket)->is_polled && !uring_socket__has_received(socket);
+           uring_receive_of(socket)->mode == URING_RECEIVE_OFF && port->early.polled != socket &&
+           !uring_socket__has_received(socket);
 }
 
 /* A multishot that brings data while the caller pauses, or more of it than is fair to others, or
  * that the port does without. */
-static bool uring_socket__wants_stop(struct port_socket *socket)
+static bool uring_socket__wants_stop(const struct uring_port *port, struct port_socket *socket)
 {
     const struct uring_receive *receive = uring_receive_of(socket);
     bool is_unwanted = receive->queue.count > 0 && !socket->recv.in_flight;
     return socket->state == PORT_SOCKET_LIVE && receive->mode == URING_RECEIVE_MULTI &&
-           (is_unwanted || receive->is_bulk || receive->is_polled);
+           (is_unwanted || receive->is_bulk || port->early.polled == socket);
 }
 
 static bool uring_socket__wants_send(struct port_socket *socket)
@@ -169,10 +169,10 @@ void uring_socket_settle(struct uring_port *port, struct port_socket *socket)
     if (uring_link_of(socket)->list != NULL) {
         return;
     }
-    if (uring_socket__wants_cancel(socket) || uring_socket__wants_stop(socket) ||
+    if (uring_socket__wants_cancel(socket) || uring_socket__wants_stop(port, socket) ||
         uring_socket__wants_send(socket)) {
         uring_list_append(&port->todo, socket);
-    } else if (uring_socket__wants_receive(socket)) {
+    } else if (uring_socket__wants_receive(port, socket)) {
         bool is_dry = uring_receive_of(socket)->is_dry;
         uring_list_append(is_dry ? &port->starved : &port->todo, socket);
     }
@@ -225,8 +225,9 @@ bool uring_socket_submit(struct uring_port *port, struct port_socket *socket)
     if (uring_socket__wants_send(socket) && !uring_send_again(port, socket)) {
         return false;
     }
-    bool wants_cancel = uring_socket__wants_cancel(socket) || uring_socket__wants_stop(socket);
-    if (!wants_cancel && !uring_socket__wants_receive(socket)) {
+    bool wants_cancel =
+        uring_socket__wants_cancel(socket) || uring_socket__wants_stop(port, socket);
+    if (!wants_cancel && !uring_socket__wants_receive(port, socket)) {
         return true;
     }
     if (!wants_cancel && port->buffers.lent_count == 0) {
@@ -342,7 +343,7 @@ void uring_socket_complete(struct uring_port *port, struct port_socket *socket, 
         /* Some kernels do not find a multishot that is there (6.0 to 6.4): it is armed still. */
         if (receive->mode == URING_RECEIVE_STOPPING && cqe->res == -ENOENT) {
             receive->mode = URING_RECEIVE_MULTI;
-            if (receive->is_polled) {
+            if (port->early.polled == socket) {
                 uring_early_yield(port);
             }
         }
