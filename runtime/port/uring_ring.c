@@ -99,6 +99,8 @@ int uring_ring_open(struct uring_ring *ring)
         result = -ENOSYS;
         goto fail_ring;
     }
+    bool has_no_iowait = (ring->io.features & IORING_FEAT_NO_IOWAIT) != 0;
+    ring->sleep_flags = IORING_ENTER_GETEVENTS | (has_no_iowait ? IORING_ENTER_NO_IOWAIT : 0);
     return 0;
 
 fail_ring:
@@ -171,7 +173,8 @@ static void ring__enable(struct uring_ring *ring)
         int result = io_uring_enable_rings(&ring->io);
         PC_ASSERT(result == 0);
         if ((ring->io.flags & IORING_SETUP_SINGLE_ISSUER) != 0) {
-            (void)io_uring_register_ring_fd(&ring->io);
+            bool is_registered = io_uring_register_ring_fd(&ring->io) == 1;
+            ring->sleep_flags |= is_registered ? IORING_ENTER_REGISTERED_RING : 0;
         }
         ring->is_enabled = true;
     }
@@ -254,11 +257,33 @@ bool uring_ring_has_news(const struct uring_ring *ring)
            IO_URING_READ_ONCE(*ring->io.sq.kflags) == IORING_SQ_TASKRUN;
 }
 
+/* Show the kernel what waits to be submitted. How many entries it has not taken. */
+static unsigned ring__publish(struct uring_ring *ring)
+{
+    struct io_uring_sq *queue = &ring->io.sq;
+    unsigned tail = *queue->ktail;
+    while (queue->sqe_head != queue->sqe_tail) {
+        queue->array[tail++ & queue->ring_mask] = queue->sqe_head++ & queue->ring_mask;
+    }
+    io_uring_smp_store_release(queue->ktail, tail);
+    return io_uring_sq_ready(&ring->io);
+}
+
+/* Submit everything and wait for one completion, as a worker that is idle: a thread in
+ * io_uring_submit_and_wait counts as waiting for a disk, its processor shows 100 % iowait and the
+ * machine I/O pressure. liburing cannot be told before 2.12; to submit by itself and then to wait
+ * would be a second call. */
+static int ring__sleep(struct uring_ring *ring)
+{
+    return io_uring_enter((unsigned)ring->io.enter_ring_fd, ring__publish(ring), 1,
+                          ring->sleep_flags, NULL);
+}
+
 void uring_ring_enter(struct uring_ring *ring, bool may_sleep)
 {
     ring__enable(ring);
     if (may_sleep) {
-        ring__check(ring, io_uring_submit_and_wait(&ring->io, 1));
+        ring__check(ring, ring__sleep(ring));
     } else if (ring__has_work(ring)) {
         ring__check(ring, io_uring_submit_and_get_events(&ring->io));
     }

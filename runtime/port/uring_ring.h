@@ -10,6 +10,12 @@
 #include "pc/status.h"
 #include "port/port.h"
 
+/* Of Linux 6.15, not in older headers. */
+#ifndef IORING_FEAT_NO_IOWAIT
+#define IORING_FEAT_NO_IOWAIT  (1u << 17)
+#define IORING_ENTER_NO_IOWAIT (1u << 7)
+#endif
+
 /* Header and spans of one gather send; the kernel reads them at submission. */
 struct uring_message {
     struct msghdr header;
@@ -22,6 +28,7 @@ struct uring_ring {
     struct uring_message *messages;
     uint32_t message_count;
     uint64_t overflow_count; /* turns in which completions were more than their queue holds */
+    uint32_t sleep_flags;    /* of io_uring_enter(2) when it may sleep */
     bool is_enabled;         /* the thread that enables the ring is its only issuer */
 };
 

@@ -1,15 +1,14 @@
-/* The io_uring engine's own promises, beyond the contract: old and forbidding kernels, multishots
- * that end for no reason, peers that send more than their share.
+/* The io_uring engine's own promises, beyond the contract: multishots that end for no reason, peers
+ * that send more than their share, sends that go around the ring.
  *
- * Setting up a ring and entering it pass through wrappers of this file (the linker's --wrap), which
- * play the kernel that we do not have. */
+ * Entering the ring passes through wrappers of this file (the linker's --wrap), which play a kernel
+ * that finds nothing to cancel or has no memory. */
 #define _GNU_SOURCE /* liburing.h wants it */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "contract/loopback.h"
@@ -17,53 +16,21 @@
 
 #define STREAM_SIZE (1u << 20)
 
-int __real_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
-                                      struct io_uring_params *params);
-int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
-                                      struct io_uring_params *params);
-
-int __real_io_uring_register_buf_ring(struct io_uring *io, struct io_uring_buf_reg *registration,
-                                      unsigned flags);
-int __wrap_io_uring_register_buf_ring(struct io_uring *io, struct io_uring_buf_reg *registration,
-                                      unsigned flags);
-FILE *__wrap_fopen(const char *path, const char *mode);
 int __real_io_uring_submit(struct io_uring *io);
 int __wrap_io_uring_submit(struct io_uring *io);
-int __real_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
-int __wrap_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr);
 int __real_io_uring_submit_and_get_events(struct io_uring *io);
 int __wrap_io_uring_submit_and_get_events(struct io_uring *io);
+int __real_io_uring_enter(unsigned descriptor, unsigned submitted, unsigned wanted, unsigned flags,
+                          sigset_t *mask);
+int __wrap_io_uring_enter(unsigned descriptor, unsigned submitted, unsigned wanted, unsigned flags,
+                          sigset_t *mask);
 
 static struct {
-    uint32_t unknown_flags; /* refused with EINVAL */
-    int failure;            /* -errno of every attempt, or 0 */
-    uint32_t attempts;
-    uint32_t flags;       /* of the last attempt */
-    uint32_t blind_left;  /* cancellations that will find nothing */
-    uint32_t cancelled;   /* cancellations that were submitted */
-    uint32_t busy_left;   /* submissions that will find no memory */
-    int no_buffer_rings;  /* -errno of registering one, or 0 */
-    const char *disabled; /* what kernel.io_uring_disabled holds; NULL: there is none */
+    const struct io_uring *blind; /* the ring whose cancellations are counted; NULL: none */
+    uint32_t blind_left;          /* of them, those that will find nothing */
+    uint32_t cancelled;           /* that were submitted */
+    uint32_t busy_left;           /* submissions that will find no memory */
 } kernel;
-
-int __wrap_io_uring_register_buf_ring(struct io_uring *io, struct io_uring_buf_reg *registration,
-                                      unsigned flags)
-{
-    return kernel.no_buffer_rings != 0 ? kernel.no_buffer_rings
-                                       : __real_io_uring_register_buf_ring(io, registration, flags);
-}
-
-/* Only the switch of io_uring is read so. */
-FILE *__wrap_fopen(const char *path, const char *mode)
-{
-    assert_string_equal(path, "/proc/sys/kernel/io_uring_disabled");
-    static char text[8];
-    if (kernel.disabled == NULL) {
-        return NULL;
-    }
-    (void)snprintf(text, sizeof text, "%s", kernel.disabled);
-    return fmemopen(text, strlen(text), mode);
-}
 
 int __wrap_io_uring_submit(struct io_uring *io)
 {
@@ -74,10 +41,15 @@ int __wrap_io_uring_submit(struct io_uring *io)
     return __real_io_uring_submit(io);
 }
 
-static void kernel__blind(struct io_uring *io)
+/* What the kernel has not taken yet, whether or not it was shown. */
+static void kernel__blind(void)
 {
-    for (unsigned i = io->sq.sqe_head; i != io->sq.sqe_tail; i++) {
-        struct io_uring_sqe *entry = &io->sq.sqes[i & io->sq.ring_mask];
+    if (kernel.blind == NULL) {
+        return;
+    }
+    const struct io_uring_sq *queue = &kernel.blind->sq;
+    for (unsigned i = *queue->khead; i != queue->sqe_tail; i++) {
+        struct io_uring_sqe *entry = &queue->sqes[i & queue->ring_mask];
         if (entry->opcode != IORING_OP_ASYNC_CANCEL) {
             continue;
         }
@@ -91,153 +63,17 @@ static void kernel__blind(struct io_uring *io)
     }
 }
 
-int __wrap_io_uring_submit_and_wait(struct io_uring *io, unsigned wait_nr)
-{
-    kernel__blind(io);
-    return __real_io_uring_submit_and_wait(io, wait_nr);
-}
-
 int __wrap_io_uring_submit_and_get_events(struct io_uring *io)
 {
-    kernel__blind(io);
+    kernel__blind();
     return __real_io_uring_submit_and_get_events(io);
 }
 
-int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *io,
-                                      struct io_uring_params *params)
+int __wrap_io_uring_enter(unsigned descriptor, unsigned submitted, unsigned wanted, unsigned flags,
+                          sigset_t *mask)
 {
-    kernel.attempts++;
-    kernel.flags = params->flags;
-    if (kernel.failure != 0) {
-        return kernel.failure;
-    }
-    if ((params->flags & kernel.unknown_flags) != 0) {
-        return -EINVAL;
-    }
-    return __real_io_uring_queue_init_params(entries, io, params);
-}
-
-static enum pc_status kernel__open_port(int failure, int32_t *raw)
-{
-    const struct port_config config = {.receive_buffer_count = 8, .receive_buffer_size = 512};
-    struct port *port = NULL;
-    kernel.failure = failure;
-    kernel.attempts = 0;
-    enum pc_status status = port_open(port_engine_uring, &config, &port, raw);
-    kernel.failure = 0;
-    assert_null(port);
-    return status;
-}
-
-static void ring_forbidden_is_denied_and_not_tried_again(void **state)
-{
-    (void)state;
-    int32_t raw = 0;
-    assert_int_equal(kernel__open_port(-EPERM, &raw), PC_DENIED);
-    assert_int_equal(raw, EPERM);
-    assert_int_equal(kernel.attempts, 1);
-}
-
-static void ring_absent_is_unsupported_and_not_tried_again(void **state)
-{
-    (void)state;
-    int32_t raw = 0;
-    assert_int_equal(kernel__open_port(-ENOSYS, &raw), PC_UNSUPPORTED);
-    assert_int_equal(raw, ENOSYS);
-    assert_int_equal(kernel.attempts, 1);
-}
-
-static void ring_without_memory_says_so(void **state)
-{
-    (void)state;
-    int32_t raw = 0;
-    assert_int_equal(kernel__open_port(-ENOMEM, &raw), PC_NO_MEMORY);
-    assert_int_equal(kernel__open_port(-EMFILE, &raw), PC_NO_BUFFERS);
-    assert_int_equal(kernel__open_port(-EIO, &raw), PC_SYSTEM);
-    assert_int_equal(raw, EIO);
-}
-
-static void ring_of_unknown_flags_is_unsupported_after_all_sets(void **state)
-{
-    (void)state;
-    int32_t raw = 0;
-    assert_int_equal(kernel__open_port(-EINVAL, &raw), PC_UNSUPPORTED);
-    assert_int_equal(raw, EINVAL);
-    assert_int_equal(kernel.attempts, 4);
-}
-
-/* What is lowest of the free descriptors tells whether any was left open. */
-static int kernel__next_descriptor(void)
-{
-    int next = dup(STDIN_FILENO);
-    close(next);
-    return next;
-}
-
-static void ring_without_buffer_rings_is_given_back(void **state)
-{
-    (void)state;
-    int32_t raw = 0;
-    int next = kernel__next_descriptor();
-    kernel.no_buffer_rings = -EINVAL;
-    assert_int_equal(kernel__open_port(0, &raw), PC_UNSUPPORTED);
-    kernel.no_buffer_rings = 0;
-    assert_int_equal(raw, EINVAL);
-    assert_int_equal(kernel__next_descriptor(), next);
-    assert_string_equal(port_cause(port_engine_uring, raw), "buffer_rings");
-}
-
-static void ring_that_cannot_be_made_has_a_cause(void **state)
-{
-    (void)state;
-    assert_string_equal(port_cause(port_engine_uring, EPERM), "seccomp");
-    kernel.disabled = "0\n";
-    assert_string_equal(port_cause(port_engine_uring, EPERM), "seccomp");
-    kernel.disabled = "1\n";
-    assert_string_equal(port_cause(port_engine_uring, EPERM), "sysctl");
-    kernel.disabled = "2\n";
-    assert_string_equal(port_cause(port_engine_uring, EPERM), "sysctl");
-    kernel.disabled = NULL;
-    kernel.failure = -ENOSYS;
-    assert_string_equal(port_cause(port_engine_uring, ENOSYS), "kernel");
-    kernel.failure = 0;
-    assert_string_equal(port_cause(port_engine_uring, ENOMEM), "");
-    assert_string_equal(port_cause(port_engine_epoll, EPERM), "");
-}
-
-static void ring_with_weaker_flags_works_as_well(void **state)
-{
-    struct loopback *loop = *state;
-    const uint32_t unknown[] = {
-        0,
-        IORING_SETUP_DEFER_TASKRUN,
-        IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER,
-        IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN,
-    };
-    for (uint32_t i = 0; i < COUNT_OF(unknown); i++) {
-        struct peer *client;
-        struct peer *server;
-        kernel.unknown_flags = unknown[i];
-        kernel.attempts = 0;
-        loopback_reopen(loop, 16, 1024);
-        assert_int_equal(kernel.attempts, i + 1);
-        assert_int_equal(kernel.flags & unknown[i], 0);
-        kernel.unknown_flags = 0;
-        loopback_pair(loop, &client, &server);
-        server->arms = true;
-        server->checks = true;
-        peer_recv(server);
-        peer_stream(client, STREAM_SIZE);
-        loopback_until(loop, &server->received_bytes, STREAM_SIZE);
-        assert_int_equal(server->pattern_errors, 0);
-        peer_close(client);
-        peer_close(server);
-        loopback_unlisten(loop);
-        port_listener_free(loop->port, loop->listener);
-        loop->listener = NULL;
-        loop->is_unlistening = false;
-        loop->unlistened = 0;
-    }
+    kernel__blind();
+    return __real_io_uring_enter(descriptor, submitted, wanted, flags, mask);
 }
 
 /* End one of the engine's own operations behind its back, as kernels do at times. */
@@ -305,6 +141,7 @@ static void accept_surplus_beyond_the_backlog_is_closed_and_counted(void **state
 static void abort_whose_cancellations_miss_ends_all_the_same(void **state)
 {
     struct loopback *loop = *state;
+    const struct uring_port *port = (const struct uring_port *)(void *)loop->port;
     struct peer *client;
     struct peer *server;
     loopback_pair(loop, &client, &server);
@@ -314,12 +151,13 @@ static void abort_whose_cancellations_miss_ends_all_the_same(void **state)
     assert_true(server->socket.send.in_flight);
     while (send(uring_descriptor_of(&server->socket), "x", 1, MSG_DONTWAIT) == 1) {
     }
+    kernel.blind = &port->ring.io;
     kernel.blind_left = 10;
     kernel.cancelled = 0;
     peer_abort(server, PORT_ABORT_RESET);
     loopback_until(loop, &server->closed, 1);
     assert_int_equal(kernel.cancelled, 2);
-    kernel.blind_left = 0;
+    kernel.blind = NULL;
 }
 
 /* A sender who overruns its reader may not take the pool: it falls back to single receives, and
@@ -560,13 +398,6 @@ static void buffers_all_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOOPBACK_TEST(ring_forbidden_is_denied_and_not_tried_again),
-        LOOPBACK_TEST(ring_absent_is_unsupported_and_not_tried_again),
-        LOOPBACK_TEST(ring_without_memory_says_so),
-        LOOPBACK_TEST(ring_of_unknown_flags_is_unsupported_after_all_sets),
-        LOOPBACK_TEST(ring_without_buffer_rings_is_given_back),
-        LOOPBACK_TEST(ring_that_cannot_be_made_has_a_cause),
-        LOOPBACK_TEST(ring_with_weaker_flags_works_as_well),
         LOOPBACK_TEST(receive_ended_by_the_kernel_is_armed_again),
         LOOPBACK_TEST(accept_ended_by_the_kernel_is_armed_again),
         LOOPBACK_TEST(accept_surplus_beyond_the_backlog_is_closed_and_counted),

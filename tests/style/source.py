@@ -20,6 +20,7 @@ SYSTEM_FOLDERS = (
     "runtime/port/",
     "tests/unit/port/",
     "tests/contract/test_port_uring.c",
+    "tests/contract/test_port_uring_setup.c",
     "tests/bench/load/",
     "tests/bench/micro/parts.c",
     "tests/bench/peers/",
