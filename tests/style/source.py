@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SKIPPED_FOLDERS = {".git", "build", "run", "__pycache__", ".mypy_cache", ".pytest_cache"}
 GOLDEN_FOLDERS = ("tests/codegen/golden", "tests/codegen/cases", "tests/fuzz/corpus")
 
-# Who may speak to the operating system: the engines, the tests of their parts, the test that plays
+# Who may speak to the operating system: the engines, the tests of their parts, the tests that play
 # an old kernel to one of them, and the benchmark's Linux programs.
 SYSTEM_FOLDERS = (
     "runtime/port/",
