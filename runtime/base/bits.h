@@ -17,3 +17,17 @@ static inline uint32_t bits_lowest(uint64_t word)
     return index;
 #endif
 }
+
+/* Index of the highest set bit; word is not 0. */
+static inline uint32_t bits_highest(uint64_t word)
+{
+#if defined(__GNUC__)
+    return 63u - (uint32_t)__builtin_clzll(word);
+#else
+    uint32_t index = 0;
+    while ((word >>= 1) != 0) {
+        index++;
+    }
+    return index;
+#endif
+}

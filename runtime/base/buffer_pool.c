@@ -10,10 +10,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "base/poison.h"
 #include "pc/check.h"
 
-#define BUFFER_SIZE_MIN  512u
+#define BUFFER_SIZE_BITS 9u /* of the smallest; each class is four times the one before */
+#define BUFFER_SIZE_MIN  (1u << BUFFER_SIZE_BITS)
 #define BUFFER_SLAB_SIZE BUFFER_SIZE_MAX
 
 struct buffer_free {
@@ -30,7 +32,7 @@ _Static_assert(_Alignof(max_align_t) >= 16, "malloc must align slabs to 16");
 
 static uint32_t buffer_pool__class(uint32_t size);
 static uint32_t buffer_pool__class_size(uint32_t class_index);
-static bool buffer_pool__grow(struct buffer_pool *pool, uint32_t class_index);
+static PC_COLD bool buffer_pool__grow(struct buffer_pool *pool, uint32_t class_index);
 static void buffer_pool__push(struct buffer_pool *pool, uint32_t class_index, void *buffer);
 
 void buffer_pool_init(struct buffer_pool *pool, uint64_t bytes_max)
@@ -102,11 +104,10 @@ void buffer_pool_put(struct buffer_pool *pool, void *buffer, uint32_t capacity)
 
 static uint32_t buffer_pool__class(uint32_t size)
 {
-    uint32_t class_index = 0;
-    while (buffer_pool__class_size(class_index) < size) {
-        class_index++;
+    if (size <= BUFFER_SIZE_MIN) {
+        return 0;
     }
-    return class_index;
+    return (bits_highest(size - 1) - BUFFER_SIZE_BITS) / 2u + 1u;
 }
 
 static uint32_t buffer_pool__class_size(uint32_t class_index)

@@ -28,7 +28,8 @@ static void timer_wheel__link(struct timer_wheel *wheel, struct pc_timer *timer)
 static void timer_wheel__unlink(struct timer_wheel *wheel, struct pc_timer *timer);
 static void timer_wheel__mark(struct timer_wheel *wheel, const struct pc_timer *head,
                               bool is_occupied);
-static uint64_t timer_wheel__next_tick(const struct timer_wheel *wheel);
+static PC_OUTLINE uint64_t timer_wheel__find_next(const struct timer_wheel *wheel);
+static uint64_t timer_wheel__next_tick(struct timer_wheel *wheel);
 static struct pc_timer *timer_wheel__reached(struct timer_wheel *wheel, uint64_t tick);
 static void timer_wheel__cascade(struct timer_wheel *wheel, struct pc_timer *head);
 static void timer_wheel__run(struct timer_wheel *wheel, struct pc_worker *worker);
@@ -50,6 +51,7 @@ void timer_wheel_check(const struct timer_wheel *wheel)
         count++;
     }
     PC_ASSERT(count == wheel->count);
+    PC_ASSERT(wheel->next_tick == 0 || wheel->next_tick == timer_wheel__find_next(wheel));
 }
 
 void timer_wheel_init(struct timer_wheel *wheel, uint64_t now_ms)
@@ -86,9 +88,9 @@ void timer_wheel_cancel(struct timer_wheel *wheel, struct pc_timer *timer)
     wheel->count--;
 }
 
-void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_worker *worker)
+static PC_OUTLINE void timer_wheel__advance_to(struct timer_wheel *wheel, uint64_t target,
+                                               struct pc_worker *worker)
 {
-    uint64_t target = now_ms / TIMER_TICK_MS;
     while (wheel->now_tick < target) {
         uint64_t next = timer_wheel__next_tick(wheel);
         if (next > target) {
@@ -105,11 +107,16 @@ void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_w
     }
 }
 
-uint64_t timer_wheel_deadline_ms(const struct timer_wheel *wheel)
+void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_worker *worker)
 {
-    if (wheel->count == 0) {
-        return UINT64_MAX;
+    uint64_t target = now_ms / TIMER_TICK_MS;
+    if (wheel->now_tick < target) {
+        timer_wheel__advance_to(wheel, target, worker);
     }
+}
+
+uint64_t timer_wheel_deadline_ms(struct timer_wheel *wheel)
+{
     uint64_t tick = timer_wheel__next_tick(wheel);
     return tick < UINT64_MAX / TIMER_TICK_MS ? tick * TIMER_TICK_MS : UINT64_MAX;
 }
@@ -176,6 +183,7 @@ static void timer_wheel__unlink(struct timer_wheel *wheel, struct pc_timer *time
 static void timer_wheel__mark(struct timer_wheel *wheel, const struct pc_timer *head,
                               bool is_occupied)
 {
+    wheel->next_tick = 0;
     if (head == &wheel->far) {
         return;
     }
@@ -187,7 +195,7 @@ static void timer_wheel__mark(struct timer_wheel *wheel, const struct pc_timer *
 }
 
 /* When the first occupied slot is reached; TIMER_NO_TICK if no timer is set. */
-static uint64_t timer_wheel__next_tick(const struct timer_wheel *wheel)
+static uint64_t timer_wheel__find_next(const struct timer_wheel *wheel)
 {
     for (uint32_t level = 0; level < TIMER_LEVELS; level++) {
         for (uint32_t word = 0; word < TIMER_WORDS; word++) {
@@ -205,6 +213,16 @@ static uint64_t timer_wheel__next_tick(const struct timer_wheel *wheel)
         return TIMER_NO_TICK;
     }
     return ((wheel->now_tick >> TIMER_RANGE_BITS) + 1) << TIMER_RANGE_BITS;
+}
+
+/* The same, asked for often. It stays what it is while nothing is linked or emptied, also as
+ * now_tick comes nearer. */
+static uint64_t timer_wheel__next_tick(struct timer_wheel *wheel)
+{
+    if (wheel->next_tick == 0) {
+        wheel->next_tick = timer_wheel__find_next(wheel);
+    }
+    return wheel->next_tick;
 }
 
 /* The list of an upper level whose first tick this is. It is at most one, for within the levels

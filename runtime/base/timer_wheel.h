@@ -17,10 +17,12 @@
 #define TIMER_SLOTS   256u
 
 /* Invariant: every set timer hangs where its tick says (see above), expires after now_tick and is
- * counted once; a bit of occupied is set exactly when its slot is not empty. Slots are circular
- * lists with the head embedded. */
+ * counted once; a bit of occupied is set exactly when its slot is not empty; next_tick, when it is
+ * known, is the tick of the first occupied slot. Slots are circular lists with the head embedded.
+ */
 struct timer_wheel {
-    uint64_t now_tick; /* last tick that was run */
+    uint64_t now_tick;  /* last tick that was run */
+    uint64_t next_tick; /* when there is something to do; 0: to be looked for */
     uint64_t count;
     uint64_t occupied[TIMER_LEVELS][TIMER_SLOTS / 64u];
     struct pc_timer slots[TIMER_LEVELS][TIMER_SLOTS];
@@ -41,5 +43,6 @@ void timer_wheel_cancel(struct timer_wheel *wheel, struct pc_timer *timer);
 void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_worker *worker);
 
 /* When the next timer may expire (never later than it does, perhaps earlier: a cascade counts);
- * UINT64_MAX when none is set. Cheap: looks at a few words. */
-uint64_t timer_wheel_deadline_ms(const struct timer_wheel *wheel);
+ * UINT64_MAX when none is set. Asked in every turn: it looks at a few words only when a timer was
+ * set or a slot has emptied meanwhile. */
+uint64_t timer_wheel_deadline_ms(struct timer_wheel *wheel);

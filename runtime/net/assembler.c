@@ -96,11 +96,10 @@ static const uint8_t *assembler__linearize(const struct assembler *assembler,
     return memory->scratch;
 }
 
-static enum assembler_result assembler__next_in_tail(struct assembler *assembler,
-                                                     const struct assembler_memory *memory,
-                                                     const struct pc_accept_table *table,
-                                                     struct assembler_input *input,
-                                                     struct assembler_output *output)
+static PC_OUTLINE enum assembler_result
+assembler__next_in_tail(struct assembler *assembler, const struct assembler_memory *memory,
+                        const struct pc_accept_table *table, struct assembler_input *input,
+                        struct assembler_output *output)
 {
     if (!assembler__fill(assembler, input, PC_FRAME_HEADER_SIZE)) {
         return ASSEMBLER_MORE;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "net/worker.h"
+#include "pc/check.h"
 #include "pc/runtime.h"
 #include "pc/timer.h"
 #include "port/port.h"
@@ -31,13 +32,13 @@ PC_NODISCARD enum pc_status connector_make_links(struct pc_worker *worker,
                                                  uint32_t config_count);
 
 /* Connect now. */
-void connector_start(struct connector_link *link);
+PC_COLD void connector_start(struct connector_link *link);
 
 /* Make no more attempts; the session, if there is one, is shut down with the others. */
-void connector_stop(struct connector_link *link);
+PC_COLD void connector_stop(struct connector_link *link);
 
-void connector_on_connected(struct pc_session *session, const struct port_event *event);
-void connector_on_timeout(struct connector_link *link);
+PC_COLD void connector_on_connected(struct pc_session *session, const struct port_event *event);
+PC_COLD void connector_on_timeout(struct connector_link *link);
 
 /* The link's session is back in its pool. */
-void connector_on_released(struct connector_link *link);
+PC_COLD void connector_on_released(struct connector_link *link);

@@ -12,6 +12,7 @@
 #include "base/token_bucket.h"
 #include "net/address_limit.h"
 #include "net/worker.h"
+#include "pc/check.h"
 #include "pc/runtime.h"
 #include "pc/timer.h"
 #include "port/port.h"
@@ -49,19 +50,20 @@ PC_NODISCARD enum pc_status listener_init(struct listener *listener, struct pc_r
                                           const struct pc_listener_config *config, int32_t *raw);
 
 /* Keep accepts posted from now on. Acceptor's thread. */
-void listener_start(struct listener *listener);
+PC_COLD void listener_start(struct listener *listener);
 
 /* Accept no more; PORT_UNLISTENED follows. */
-void listener_stop(struct listener *listener);
+PC_COLD void listener_stop(struct listener *listener);
 
-void listener_on_accepted(struct pc_session *session, const struct port_event *event);
-void listener_on_unlistened(struct pc_runtime *runtime, struct port_listener *port_listener);
+PC_COLD void listener_on_accepted(struct pc_session *session, const struct port_event *event);
+PC_COLD void listener_on_unlistened(struct pc_runtime *runtime,
+                                    struct port_listener *port_listener);
 
 /* A session that counted in the address limit was released. Thread: any worker's. */
-void listener_forget_address(struct listener *listener, const struct pc_address *address);
+PC_COLD void listener_forget_address(struct listener *listener, const struct pc_address *address);
 
 /* Listeners of this worker that are not closed yet. */
-uint32_t listener_count_open(const struct pc_worker *worker);
+PC_COLD uint32_t listener_count_open(const struct pc_worker *worker);
 
 /* After the workers were joined. */
-void listener_destroy(struct listener *listener);
+PC_COLD void listener_destroy(struct listener *listener);

@@ -39,25 +39,25 @@ static void memory_watch__weigh(struct pc_session *session, void *context)
 
 /* The session whose end brings the pool below its mark, or nearer to it; NULL if what is closing
  * will do, or if all others together would not. */
-static struct pc_session *memory_watch__find(const struct pc_worker *worker, uint64_t bytes_gone)
+static struct pc_session *memory_watch__find(const struct pc_worker *worker)
 {
     struct memory_look look = {.heaviest = NULL};
     for (uint32_t t = 0; t < worker->runtime->manager.type_count; t++) {
         session_pool_visit(worker_pool(worker, t), memory_watch__weigh, &look);
     }
-    uint64_t expected_bytes = bytes_gone + look.returning_bytes;
+    uint64_t expected_bytes = worker->memory.bytes_gone + look.returning_bytes;
     uint64_t bytes_used = worker->buffers.bytes_used;
     bool is_enough = bytes_used <= expected_bytes;
     bool is_in_vain = bytes_used > expected_bytes + look.held_bytes;
     return is_enough || is_in_vain ? NULL : look.heaviest;
 }
 
-static void memory_watch__end_heaviest(struct pc_worker *worker, uint64_t bytes_gone)
+static PC_COLD void memory_watch__end_heaviest(struct pc_worker *worker)
 {
     if (worker->now_ms < worker->memory.look_at_ms) {
         return;
     }
-    struct pc_session *session = memory_watch__find(worker, bytes_gone);
+    struct pc_session *session = memory_watch__find(worker);
     if (session == NULL) {
         worker->memory.look_at_ms = worker->now_ms + LOOK_PAUSE_MS;
         return;
@@ -66,15 +66,22 @@ static void memory_watch__end_heaviest(struct pc_worker *worker, uint64_t bytes_
     session_end_with(session, PC_CLOSE_SEND_BUDGET, PORT_ABORT_RESET);
 }
 
+void memory_watch_init(struct memory_watch *watch, uint64_t bytes_max)
+{
+    *watch = (struct memory_watch){
+        .bytes_short = bytes_max / 100 * MEMORY_SHORT_PERCENT,
+        .bytes_gone = bytes_max / 100 * MEMORY_GONE_PERCENT,
+    };
+}
+
 void memory_watch_turn(struct pc_worker *worker)
 {
-    const struct buffer_pool *pool = &worker->buffers;
-    const uint64_t bytes_gone = pool->bytes_max / 100 * MEMORY_GONE_PERCENT;
-    bool is_short = pool->bytes_used > pool->bytes_max / 100 * MEMORY_SHORT_PERCENT;
+    const uint64_t bytes_used = worker->buffers.bytes_used;
+    bool is_short = bytes_used > worker->memory.bytes_short;
     if (is_short != atomic_load_explicit(&worker->is_short, memory_order_relaxed)) {
         atomic_store_explicit(&worker->is_short, is_short, memory_order_relaxed);
     }
-    if (pool->bytes_used > bytes_gone) {
-        memory_watch__end_heaviest(worker, bytes_gone);
+    if (bytes_used > worker->memory.bytes_gone) {
+        memory_watch__end_heaviest(worker);
     }
 }

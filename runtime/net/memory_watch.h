@@ -9,10 +9,14 @@
 
 struct pc_worker;
 
-/* Zeroed: nothing was seen yet. */
+/* Marks of a worker's pool, worked out once. */
 struct memory_watch {
-    uint64_t look_at_ms; /* no look at the sessions is worth its time before */
+    uint64_t bytes_short; /* above: nobody new */
+    uint64_t bytes_gone;  /* above: a session ends */
+    uint64_t look_at_ms;  /* no look at the sessions is worth its time before */
 };
+
+void memory_watch_init(struct memory_watch *watch, uint64_t bytes_max);
 
 /* Look, and end a session if that helps. */
 void memory_watch_turn(struct pc_worker *worker);

@@ -133,7 +133,8 @@ static bool send_queue__may_merge(const struct send_queue *queue)
            chunk->end <= BLOCK_COPY_SIZE_MAX;
 }
 
-static uint8_t *send_queue__merge(struct send_queue *queue, struct buffer_pool *pool, uint32_t size)
+static PC_OUTLINE uint8_t *send_queue__merge(struct send_queue *queue, struct buffer_pool *pool,
+                                             uint32_t size)
 {
     struct send_queue merged = {.bytes_gathered = queue->bytes_gathered};
     uint32_t block_size = queue->bytes;

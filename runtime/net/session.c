@@ -351,13 +351,8 @@ static void session__tell_closed(struct pc_session *session)
     }
 }
 
-/* Closed, nothing in flight: let go as soon as nobody holds it. */
-void session_try_release(struct pc_session *session)
+static PC_COLD void session__let_go(struct pc_session *session)
 {
-    if (session->phase != SESSION_CLOSING || session->socket.state != PORT_SOCKET_IDLE ||
-        session->hold_count > 0) {
-        return;
-    }
     struct connector_link *link = session->link;
     if (session->was_open) {
         session__tell_closed(session);
@@ -369,6 +364,15 @@ void session_try_release(struct pc_session *session)
     session_release(session);
     if (link != NULL) {
         connector_on_released(link);
+    }
+}
+
+/* Closed, nothing in flight: let go as soon as nobody holds it. */
+void session_try_release(struct pc_session *session)
+{
+    if (session->phase == SESSION_CLOSING && session->socket.state == PORT_SOCKET_IDLE &&
+        session->hold_count == 0) {
+        session__let_go(session);
     }
 }
 

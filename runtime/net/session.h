@@ -16,6 +16,7 @@
 #include "net/latest_list.h"
 #include "net/send_queue.h"
 #include "net/session_manager.h"
+#include "pc/check.h"
 #include "pc/runtime.h"
 #include "pc/timer.h"
 #include "port/port.h"
@@ -119,36 +120,36 @@ static inline struct pc_session *session_of_socket(struct port_socket *socket)
 }
 
 /* Legal moves are in one table; anything else is a programmer's error. */
-void session_set_phase(struct pc_session *session, enum session_phase phase);
+PC_COLD void session_set_phase(struct pc_session *session, enum session_phase phase);
 
 /* The socket is LIVE: call on_open, arm the first receive, start the idle timer. */
-void session_open(struct pc_session *session);
+PC_COLD void session_open(struct pc_session *session);
 
 /* Events of the port. */
 void session_on_received(struct pc_session *session, const struct port_event *event);
 void session_on_sent(struct pc_session *session, const struct port_event *event);
-void session_on_closed(struct pc_session *session);
+PC_COLD void session_on_closed(struct pc_session *session);
 
 /* Give up a session that never opened (ACCEPTING with a socket, CONNECTING). */
-void session_discard(struct pc_session *session, enum port_abort_mode mode,
-                     enum pc_close_reason reason);
+PC_COLD void session_discard(struct pc_session *session, enum port_abort_mode mode,
+                             enum pc_close_reason reason);
 
 /* End of the worker's turn: send what is queued. */
 void session_flush(struct pc_session *session);
 
 /* The process stops: close with SHUTDOWN and drain no longer than the drain time, a uint32_t of
  * milliseconds that the argument points to. */
-void session_shut_down(struct pc_session *session, void *drain_ms);
+PC_COLD void session_shut_down(struct pc_session *session, void *drain_ms);
 
 /* Bytes of the worker's pool that come back when the session ends: of what is queued, of what waits
  * for room and of the receive tail. A shared block counts in full, though others may hold it. */
 uint64_t session_memory(const struct pc_session *session);
 
 /* Set the timer to the next thing that time can bring. */
-void session_set_timer(struct pc_session *session);
+PC_COLD void session_set_timer(struct pc_session *session);
 
 /* The system has no buffers for what the session wants to begin: try again after a pause. */
-void session_wait_for_buffers(struct pc_session *session, enum session_shortage shortage);
+PC_COLD void session_wait_for_buffers(struct pc_session *session, enum session_shortage shortage);
 
 /* Arm the next receive, unless one is armed or none is wanted now. */
 void session_arm_receive(struct pc_session *session);
@@ -157,7 +158,7 @@ void session_arm_receive(struct pc_session *session);
 void session_continue(struct pc_session *session);
 
 /* What waited for room in the queue goes there, as far as it has room or if all must go. */
-void session_queue_latest(struct pc_session *session, bool all);
+PC_COLD void session_queue_latest(struct pc_session *session, bool all);
 
 /* Nothing is handled now, because of pc_session_pause or a packet's rate. */
 static inline bool session_is_blocked(const struct pc_session *session)
@@ -167,16 +168,16 @@ static inline bool session_is_blocked(const struct pc_session *session)
 
 /* End an OPEN or DRAINING session with the first reason given; what is queued is lost. Events of
  * what is in flight follow, then CLOSED. */
-void session_end_with(struct pc_session *session, enum pc_close_reason reason,
-                      enum port_abort_mode mode);
+PC_COLD void session_end_with(struct pc_session *session, enum pc_close_reason reason,
+                              enum port_abort_mode mode);
 
 /* OPEN to DRAINING: send what is queued, within drain_ms. */
-void session_start_drain(struct pc_session *session, enum pc_close_reason reason,
-                         uint32_t drain_ms);
+PC_COLD void session_start_drain(struct pc_session *session, enum pc_close_reason reason,
+                                 uint32_t drain_ms);
 
 /* Take the next step of draining, if it can be taken: queue empty -> FIN -> peer's FIN -> end.
  * If the peer has finished first, ending sends the FIN. */
-void session_drain(struct pc_session *session);
+PC_COLD void session_drain(struct pc_session *session);
 
 /* Back to the pool if it is closed, nothing is in flight and nobody holds it. */
 void session_try_release(struct pc_session *session);
@@ -184,7 +185,7 @@ void session_try_release(struct pc_session *session);
 struct type_counters *session_counters(const struct pc_session *session);
 
 /* An event about the session with its common fields filled in. */
-struct pc_event session_event(const struct pc_session *session, enum pc_event_kind kind);
+PC_COLD struct pc_event session_event(const struct pc_session *session, enum pc_event_kind kind);
 
 /* Put a session whose socket is IDLE back into its pool. */
-void session_release(struct pc_session *session);
+PC_COLD void session_release(struct pc_session *session);

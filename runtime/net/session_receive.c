@@ -85,15 +85,15 @@ static bool session__spend_bytes(struct pc_session *session, uint32_t size)
 }
 
 /* The packet comes too fast and may wait: handle nothing until its time has come. */
-static PC_OUTLINE void session__delay(struct pc_session *session, struct dispatch_result result)
+static PC_COLD void session__delay(struct pc_session *session, struct dispatch_result result)
 {
     session->resume_ms = session->worker->now_ms + (result.wait_ms == 0 ? 1 : result.wait_ms);
     counter_add(&session_counters(session)->over_rate[result.scope][PC_RATE_DELAY], 1);
     session_set_timer(session);
 }
 
-static PC_OUTLINE void session__refuse(struct pc_session *session, const struct pc_frame *frame,
-                                       struct dispatch_result result)
+static PC_COLD void session__refuse(struct pc_session *session, const struct pc_frame *frame,
+                                    struct dispatch_result result)
 {
     struct type_counters *counters = session_counters(session);
     counter_add(&counters->refused[result.refusal], 1);
@@ -133,11 +133,10 @@ static struct session_parse session__begin_parse(struct pc_session *session)
 }
 
 /* The frame is not admitted; false if it must wait. */
-static PC_OUTLINE bool session__turn_away(struct pc_session *session,
-                                          const struct session_parse *parse,
-                                          const struct pc_accept_entry *entry,
-                                          const struct pc_frame *frame,
-                                          enum dispatch_verdict verdict)
+static PC_COLD bool session__turn_away(struct pc_session *session,
+                                       const struct session_parse *parse,
+                                       const struct pc_accept_entry *entry,
+                                       const struct pc_frame *frame, enum dispatch_verdict verdict)
 {
     struct dispatch_result result =
         dispatcher_explain(parse->accepts, entry, &parse->subject, verdict);
@@ -180,7 +179,7 @@ static bool session__handle_frame(struct pc_session *session, struct session_par
 }
 
 /* Handling stops with bytes left: keep them, and go on next turn unless something blocks. */
-static void session__keep(struct pc_session *session, struct assembler_input *input)
+static PC_OUTLINE void session__keep(struct pc_session *session, struct assembler_input *input)
 {
     if (!assembler_keep(&session->assembler, &session->worker->buffers, input)) {
         session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
@@ -251,7 +250,7 @@ void session_continue(struct pc_session *session)
     session_try_release(session);
 }
 
-static void session__on_peer_end(struct pc_session *session)
+static PC_COLD void session__on_peer_end(struct pc_session *session)
 {
     session->ends |= SESSION_END_PEER;
     if (session->phase == SESSION_OPEN) {

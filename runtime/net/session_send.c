@@ -44,10 +44,9 @@ bool pc_session_is_congested(const struct pc_session *session)
 }
 
 /* The queue has shrunk: at half of the soft mark there is room again. */
-static void session__mark_room(struct pc_session *session)
+static PC_OUTLINE void session__mark_room(struct pc_session *session)
 {
-    if (!session->is_congested ||
-        session->queue.bytes > session->type->policy.send_bytes_soft / 2) {
+    if (session->queue.bytes > session->type->policy.send_bytes_soft / 2) {
         return;
     }
     session->is_congested = false;
@@ -76,7 +75,9 @@ void session_on_sent(struct pc_session *session, const struct port_event *event)
     }
     counter_add(&session_counters(session)->sent_bytes, event->size);
     send_queue_release(&session->queue, &session->worker->buffers, event->size);
-    session__mark_room(session);
+    if (session->is_congested) {
+        session__mark_room(session);
+    }
     if (session->queue.bytes > 0) {
         worker_queue_flush(session->worker, session);
     } else if (session->phase == SESSION_DRAINING) {
@@ -115,6 +116,13 @@ void session_flush(struct pc_session *session)
     session_try_release(session);
 }
 
+static PC_COLD enum pc_status session__no_room(struct pc_session *session)
+{
+    counter_add(&session_counters(session)->hard_marks, 1);
+    session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
+    return PC_FULL;
+}
+
 /* Room in the queue, or the session ends as a slow consumer. */
 static enum pc_status session__admit_send(struct pc_session *session, uint32_t size)
 {
@@ -124,14 +132,12 @@ static enum pc_status session__admit_send(struct pc_session *session, uint32_t s
     PC_ASSERT(size >= PC_FRAME_HEADER_SIZE && size <= PC_FRAME_SIZE_LIMIT);
     uint32_t waiting = session->is_congested ? session->latest.bytes : 0;
     if (session->queue.bytes + waiting + size > session->type->policy.send_bytes_max) {
-        counter_add(&session_counters(session)->hard_marks, 1);
-        session_end_with(session, PC_CLOSE_SLOW_CONSUMER, PORT_ABORT_RESET);
-        return PC_FULL;
+        return session__no_room(session);
     }
     return PC_OK;
 }
 
-static PC_OUTLINE enum pc_status session__no_memory(struct pc_session *session)
+static PC_COLD enum pc_status session__no_memory(struct pc_session *session)
 {
     session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
     return PC_NO_MEMORY;

@@ -17,6 +17,7 @@
 #include "net/counters.h"
 #include "net/memory_watch.h"
 #include "net/session_manager.h"
+#include "pc/check.h"
 #include "pc/runtime.h"
 #include "port/port.h"
 
@@ -95,7 +96,7 @@ void worker_run(void *worker);
 void worker_queue_flush(struct pc_worker *worker, struct pc_session *session);
 
 /* Call session_continue next turn; holds the session until then. */
-void worker_queue_resume(struct pc_worker *worker, struct pc_session *session);
+PC_OUTLINE void worker_queue_resume(struct pc_worker *worker, struct pc_session *session);
 
 struct session_pool *worker_pool(const struct pc_worker *worker, uint32_t type);
 

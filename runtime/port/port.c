@@ -208,18 +208,23 @@ enum pc_status port_recv(struct port *port, struct port_socket *socket)
     return status;
 }
 
-enum pc_status port_send(struct port *port, struct port_socket *socket,
-                         const struct port_span *spans, uint32_t span_count)
+static void port__check_spans(const struct port_span *spans, uint32_t span_count)
 {
-    PC_ASSERT(port__is(socket, PORT_SOCKET_LIVE));
-    PC_ASSERT(!socket->send.in_flight);
-    PC_ASSERT(span_count >= 1 && span_count <= PORT_SPANS_MAX);
     uint64_t size = 0;
     for (uint32_t i = 0; i < span_count; i++) {
         PC_ASSERT(spans[i].size > 0);
         size += spans[i].size;
     }
     PC_ASSERT(size <= INT32_MAX);
+}
+
+enum pc_status port_send(struct port *port, struct port_socket *socket,
+                         const struct port_span *spans, uint32_t span_count)
+{
+    PC_ASSERT(port__is(socket, PORT_SOCKET_LIVE));
+    PC_ASSERT(!socket->send.in_flight);
+    PC_ASSERT(span_count >= 1 && span_count <= PORT_SPANS_MAX);
+    PC_CHECK(port__check_spans(spans, span_count));
     enum pc_status status = port->engine->send(port, socket, spans, span_count);
     PC_ASSERT(socket->send.in_flight == (status == PC_OK));
     return status;

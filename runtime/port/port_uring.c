@@ -88,10 +88,10 @@ static void uring_close(struct port *base)
 
 /* Read a counter of the system's, once; it answers when the counter is not 0. False: no entry is
  * free. */
-static bool uring_port__arm_read(struct uring_port *port, int descriptor,
-                                 struct uring_counter *counter, enum uring_op op)
+static PC_OUTLINE bool uring_port__arm_read(struct uring_port *port, int descriptor,
+                                            struct uring_counter *counter, enum uring_op op)
 {
-    struct io_uring_sqe *entry = counter->is_armed ? NULL : uring_ring_entry(&port->ring);
+    struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
     if (entry != NULL) {
         io_uring_prep_read(entry, descriptor, &counter->value, sizeof counter->value, 0);
         entry->user_data = uring_user_data(port, op);
@@ -135,18 +135,20 @@ static bool uring_port__prepare(struct uring_port *port)
 {
     uring_buffers_lend(&port->buffers);
     bool is_whole =
-        uring_port__arm_read(port, port->wake.descriptor, &port->wake_count, URING_OP_WAKE) &&
-        uring_port__arm_read(port, port->timer.descriptor, &port->timer_count, URING_OP_TIMER) &&
+        (port->wake_count.is_armed ||
+         uring_port__arm_read(port, port->wake.descriptor, &port->wake_count, URING_OP_WAKE)) &&
+        (port->timer_count.is_armed ||
+         uring_port__arm_read(port, port->timer.descriptor, &port->timer_count, URING_OP_TIMER)) &&
         uring_listeners_submit(port);
     uring_port__submit_todo(port);
     uring_port__submit_starved(port);
     return is_whole && port->todo.count == 0;
 }
 
-static void uring_port__complete(struct uring_port *port, const struct io_uring_cqe *cqe)
+/* What is no receive. */
+static PC_COLD void uring_port__complete_rare(struct uring_port *port, void *owner,
+                                              enum uring_op op, const struct io_uring_cqe *cqe)
 {
-    enum uring_op op = (enum uring_op)(cqe->user_data & URING_OP_MASK);
-    void *owner = (void *)(uintptr_t)(cqe->user_data & ~(uint64_t)URING_OP_MASK);
     switch (op) {
     case URING_OP_WAKE:
         port->wake_count.is_armed = false;
@@ -161,8 +163,9 @@ static void uring_port__complete(struct uring_port *port, const struct io_uring_
     case URING_OP_ACCEPT_CANCEL:
         uring_listener_complete(port, owner, op, cqe);
         break;
+    case URING_OP_RECEIVE: /* never here */
+        break;
     case URING_OP_CONNECT:
-    case URING_OP_RECEIVE:
     case URING_OP_SEND:
     case URING_OP_CANCEL:
         uring_socket_complete(port, owner, op, cqe);
@@ -170,23 +173,46 @@ static void uring_port__complete(struct uring_port *port, const struct io_uring_
     }
 }
 
-static void uring_port__reap(struct uring_port *port)
+static void uring_port__complete(struct uring_port *port, const struct io_uring_cqe *cqe)
 {
-    struct io_uring *io = &port->ring.io;
-    for (uint32_t round = 0; round < PORT_OVERFLOW_ROUNDS; round++) {
-        struct io_uring_cqe *cqe;
-        unsigned head;
-        unsigned count = 0;
-        io_uring_for_each_cqe(io, head, cqe)
-        {
-            uring_port__complete(port, cqe);
-            count++;
-        }
-        io_uring_cq_advance(io, count);
-        if (!io_uring_cq_has_overflow(io)) {
+    enum uring_op op = (enum uring_op)(cqe->user_data & URING_OP_MASK);
+    void *owner = (void *)(uintptr_t)(cqe->user_data & ~(uint64_t)URING_OP_MASK);
+    if (op == URING_OP_RECEIVE) {
+        uring_socket_received(port, owner, cqe);
+    } else {
+        uring_port__complete_rare(port, owner, op, cqe);
+    }
+}
+
+static void uring_port__reap_queue(struct uring_port *port)
+{
+    struct io_uring_cqe *cqe;
+    unsigned head;
+    unsigned count = 0;
+    io_uring_for_each_cqe(&port->ring.io, head, cqe)
+    {
+        uring_port__complete(port, cqe);
+        count++;
+    }
+    io_uring_cq_advance(&port->ring.io, count);
+}
+
+static PC_COLD void uring_port__reap_overflow(struct uring_port *port)
+{
+    for (uint32_t round = 1; round < PORT_OVERFLOW_ROUNDS; round++) {
+        uring_ring_enter(&port->ring, false);
+        uring_port__reap_queue(port);
+        if (!io_uring_cq_has_overflow(&port->ring.io)) {
             return;
         }
-        uring_ring_enter(&port->ring, false);
+    }
+}
+
+static void uring_port__reap(struct uring_port *port)
+{
+    uring_port__reap_queue(port);
+    if (io_uring_cq_has_overflow(&port->ring.io)) {
+        uring_port__reap_overflow(port);
     }
 }
 
@@ -265,7 +291,7 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
         uring_port__reap(port);
         uring_sends_conclude(port);
         uint32_t count = uring_port__give(port, events, events_max);
-        if (count > 0 || deadline_us == 0) {
+        if (PC_LIKELY(count > 0) || deadline_us == 0) {
             return count;
         }
         /* Nothing to tell: the end of a multishot, an early timer, a signal. */

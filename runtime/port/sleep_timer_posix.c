@@ -4,6 +4,7 @@
 #include "port/sleep_timer_posix.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <sys/timerfd.h>
@@ -40,11 +41,8 @@ void sleep_timer_close(struct sleep_timer *timer)
     }
 }
 
-void sleep_timer_cover(struct sleep_timer *timer, uint64_t deadline_us)
+static PC_COLD void sleep_timer__move(struct sleep_timer *timer, uint64_t deadline_us)
 {
-    if (deadline_us == UINT64_MAX || (timer->fires_us != 0 && timer->fires_us <= deadline_us)) {
-        return;
-    }
     const struct itimerspec when = {
         .it_value.tv_sec = (time_t)(deadline_us / 1000000),
         .it_value.tv_nsec = (long)(deadline_us % 1000000) * 1000,
@@ -52,6 +50,14 @@ void sleep_timer_cover(struct sleep_timer *timer, uint64_t deadline_us)
     int result = timerfd_settime(timer->descriptor, TFD_TIMER_ABSTIME, &when, NULL);
     PC_ASSERT(result == 0);
     timer->fires_us = deadline_us;
+}
+
+void sleep_timer_cover(struct sleep_timer *timer, uint64_t deadline_us)
+{
+    bool is_covered = timer->fires_us != 0 && timer->fires_us <= deadline_us;
+    if (deadline_us != UINT64_MAX && !is_covered) {
+        sleep_timer__move(timer, deadline_us);
+    }
 }
 
 void sleep_timer_fired(struct sleep_timer *timer)

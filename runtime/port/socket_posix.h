@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "pc/address.h"
+#include "pc/check.h"
 #include "pc/status.h"
 
 /* The system's form of an address. */
@@ -21,10 +22,10 @@ union socket_address {
 };
 
 /* What an errno value means to the layers above. code > 0. */
-enum pc_status socket_status(int code);
+PC_COLD enum pc_status socket_status(int code);
 
 /* The same for a receive or send of a connection that stands, of which a shortage takes nothing. */
-enum pc_status socket_status_of_transfer(int code);
+PC_COLD enum pc_status socket_status_of_transfer(int code);
 
 /* Returns the size of the encoded form, 0 if the family is unknown. */
 socklen_t socket_address_encode(const struct pc_address *address, union socket_address *target);

@@ -94,6 +94,7 @@ static void uring_listener__answer(struct uring_port *port, struct port_listener
     struct port_socket *socket = listener->waiting.first;
     struct uring_receive *receive = uring_receive_of(socket);
     uring_list_remove(socket);
+    port->accepts_changed = true;
     receive->phase = URING_PHASE_ANSWERED;
     receive->result = uring_listener__take(socket, descriptor);
     uring_socket_settle(port, socket);
@@ -134,6 +135,7 @@ enum pc_status uring_listener_accept(struct uring_port *port, struct port_listen
     uring_receive_of(socket)->listener = listener;
     listener->outstanding++;
     uring_list_append(&listener->waiting, socket);
+    port->accepts_changed = true;
     if (listener->surplus_count > 0) {
         uring_listener__answer(port, listener, uring_listener__pop_surplus(listener));
     }
@@ -155,6 +157,8 @@ void uring_listener_stop(struct uring_port *port, struct port_listener *listener
 {
     PC_ASSERT(listener->state == LISTENER_OPEN);
     listener->state = LISTENER_CLOSING;
+    port->listeners_closing++;
+    port->accepts_changed = true;
     while (listener->waiting.count > 0) {
         uring_listener__answer(port, listener, -ECANCELED);
     }
@@ -184,14 +188,10 @@ void uring_listener_given(struct port_listener *listener)
     listener->outstanding--;
 }
 
-static bool uring_listener__submit(struct uring_port *port, struct port_listener *listener)
+/* Arm the multishot, or cancel it. */
+static PC_COLD bool uring_listener__change(struct uring_port *port, struct port_listener *listener,
+                                           bool arms)
 {
-    bool is_wanted = listener->waiting.count > 0;
-    bool arms = is_wanted && !listener->is_armed;
-    bool stops = !is_wanted && listener->is_armed && !listener->is_stopping;
-    if (!arms && !stops) {
-        return true;
-    }
     struct io_uring_sqe *entry = uring_ring_entry(&port->ring);
     if (entry == NULL) {
         return false;
@@ -209,13 +209,27 @@ static bool uring_listener__submit(struct uring_port *port, struct port_listener
     return true;
 }
 
-bool uring_listeners_submit(struct uring_port *port)
+static bool uring_listener__submit(struct uring_port *port, struct port_listener *listener)
+{
+    bool is_wanted = listener->waiting.count > 0;
+    bool arms = is_wanted && !listener->is_armed;
+    bool stops = !is_wanted && listener->is_armed && !listener->is_stopping;
+    return (!arms && !stops) || uring_listener__change(port, listener, arms);
+}
+
+static PC_COLD bool uring_listeners__submit(struct uring_port *port)
 {
     bool is_whole = true;
     for (struct port_listener *l = port->listeners; l != NULL && is_whole; l = l->next) {
         is_whole = uring_listener__submit(port, l);
     }
+    port->accepts_changed = !is_whole;
     return is_whole;
+}
+
+bool uring_listeners_submit(struct uring_port *port)
+{
+    return !port->accepts_changed || uring_listeners__submit(port);
 }
 
 static void uring_listener__accepted(struct uring_port *port, struct port_listener *listener,
@@ -238,6 +252,7 @@ void uring_listener_complete(struct uring_port *port, struct port_listener *list
                              enum uring_op op, const struct io_uring_cqe *cqe)
 {
     PC_ASSERT(listener->pending > 0);
+    port->accepts_changed = true;
     if (op == URING_OP_ACCEPT) {
         uring_listener__accepted(port, listener, cqe);
     } else {
@@ -250,7 +265,7 @@ void uring_listener_complete(struct uring_port *port, struct port_listener *list
     }
 }
 
-bool uring_listeners_give(struct uring_port *port, struct port_event *event)
+static PC_COLD bool uring_listeners__give(struct uring_port *port, struct port_event *event)
 {
     for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
         if (l->state != LISTENER_CLOSING || l->outstanding > 0 || l->pending > 0) {
@@ -258,9 +273,15 @@ bool uring_listeners_give(struct uring_port *port, struct port_event *event)
         }
         if (event != NULL) {
             l->state = LISTENER_CLOSED;
+            port->listeners_closing--;
             *event = (struct port_event){.kind = PORT_UNLISTENED, .status = PC_OK, .listener = l};
         }
         return true;
     }
     return false;
+}
+
+bool uring_listeners_give(struct uring_port *port, struct port_event *event)
+{
+    return port->listeners_closing > 0 && uring_listeners__give(port, event);
 }

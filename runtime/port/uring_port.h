@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pc/check.h"
 #include "port/heard.h"
 #include "port/port.h"
 #include "port/ready_list.h"
@@ -142,6 +143,8 @@ struct uring_port {
     struct uring_sends tried;     /* sends that may have a completion or none */
     struct uring_sends concluded; /* those that have had it, or have none; not given yet */
     struct port_listener *listeners;
+    uint32_t listeners_closing; /* of them: UNLISTENED is to be given */
+    bool accepts_changed;       /* a listener's accept may be to arm or to cancel */
     struct uring_counter wake_count;
     struct uring_counter timer_count;
     struct wake wake;
@@ -176,27 +179,29 @@ static inline uint64_t uring_user_data(const void *owner, enum uring_op op)
     return (uint64_t)(uintptr_t)owner | (uint64_t)op;
 }
 
-void uring_list_append(struct uring_list *list, struct port_socket *socket);
-void uring_list_remove(struct port_socket *socket); /* from the list it is on, if any */
+PC_COLD void uring_list_append(struct uring_list *list, struct port_socket *socket);
+PC_COLD void uring_list_remove(struct port_socket *socket); /* from the list it is on, if any */
 
 /* An IDLE socket enters service: forget its last life. */
-void uring_socket_begin(struct uring_port *port, struct port_socket *socket,
-                        enum port_socket_state state);
+PC_COLD void uring_socket_begin(struct uring_port *port, struct port_socket *socket,
+                                enum port_socket_state state);
 /* It is IDLE again. Nothing of it may be pending. */
-void uring_socket_end(struct uring_port *port, struct port_socket *socket);
+PC_COLD void uring_socket_end(struct uring_port *port, struct port_socket *socket);
 
 /* Something has changed: put the socket on the lists where it belongs now. */
 void uring_socket_settle(struct uring_port *port, struct port_socket *socket);
 
 /* Submit what a socket from the todo or starved list wants. False: no entry is free, try later. */
-bool uring_socket_submit(struct uring_port *port, struct port_socket *socket);
+PC_OUTLINE bool uring_socket_submit(struct uring_port *port, struct port_socket *socket);
 
 /* Read into a spare buffer at once. False: none is left. */
 bool uring_socket_feed(struct uring_port *port, struct port_socket *socket);
 
-/* One completion of the socket. */
-void uring_socket_complete(struct uring_port *port, struct port_socket *socket, enum uring_op op,
+/* One completion of the socket: of a receive, or of anything else. */
+void uring_socket_received(struct uring_port *port, struct port_socket *socket,
                            const struct io_uring_cqe *cqe);
+PC_COLD void uring_socket_complete(struct uring_port *port, struct port_socket *socket,
+                                   enum uring_op op, const struct io_uring_cqe *cqe);
 
 /* The next event that the socket has to give, with its effect on the state; false if there is none.
  */
@@ -211,7 +216,7 @@ bool uring_send_begin(struct uring_port *port, struct port_socket *socket,
 bool uring_send_again(struct uring_port *port, struct port_socket *socket);
 
 /* A send's completion, or its end without one. */
-void uring_send_complete(struct port_socket *socket, int32_t result);
+PC_OUTLINE void uring_send_complete(struct port_socket *socket, int32_t result);
 
 /* After reaping: what was tried and has no completion is done, if it is sure that none will come.
  */
@@ -236,24 +241,25 @@ bool uring_early_receive(struct uring_port *port);
 void uring_early_yield(struct uring_port *port);
 
 /* The socket becomes IDLE. */
-void uring_early_forget(struct uring_port *port, const struct port_socket *socket);
+PC_COLD void uring_early_forget(struct uring_port *port, const struct port_socket *socket);
 
 enum pc_status uring_listener_open(struct uring_port *port, struct pc_address *address,
                                    uint32_t backlog, struct port_listener **listener, int32_t *raw);
-enum pc_status uring_listener_accept(struct uring_port *port, struct port_listener *listener,
-                                     struct port_socket *socket);
+PC_COLD enum pc_status uring_listener_accept(struct uring_port *port,
+                                             struct port_listener *listener,
+                                             struct port_socket *socket);
 void uring_listener_stop(struct uring_port *port, struct port_listener *listener);
 void uring_listener_free(struct uring_port *port, struct port_listener *listener);
 
 /* One accept's event was given. */
-void uring_listener_given(struct port_listener *listener);
+PC_COLD void uring_listener_given(struct port_listener *listener);
 
 /* Arm or cancel the multishot accepts as the waiting sockets demand. False: no entry is free. */
 bool uring_listeners_submit(struct uring_port *port);
 
 /* One completion of the listener. */
-void uring_listener_complete(struct uring_port *port, struct port_listener *listener,
-                             enum uring_op op, const struct io_uring_cqe *cqe);
+PC_COLD void uring_listener_complete(struct uring_port *port, struct port_listener *listener,
+                                     enum uring_op op, const struct io_uring_cqe *cqe);
 
 /* The next PORT_UNLISTENED that is due; false if there is none. event may be NULL: only ask. */
 bool uring_listeners_give(struct uring_port *port, struct port_event *event);

@@ -167,16 +167,21 @@ const char *uring_ring_cause(int32_t code)
 /* The descriptor is registered with the owner's thread, so that entering need not look it up (a
  * tenth of an empty enter); where that fails it is looked up as ever. Not without SINGLE_ISSUER:
  * closing from another thread would there take back that thread's own ring. */
-static void ring__enable(struct uring_ring *ring)
+static PC_COLD void ring__enable(struct uring_ring *ring)
+{
+    int result = io_uring_enable_rings(&ring->io);
+    PC_ASSERT(result == 0);
+    if ((ring->io.flags & IORING_SETUP_SINGLE_ISSUER) != 0) {
+        bool is_registered = io_uring_register_ring_fd(&ring->io) == 1;
+        ring->sleep_flags |= is_registered ? IORING_ENTER_REGISTERED_RING : 0;
+    }
+    ring->is_enabled = true;
+}
+
+static void ring__see_enabled(struct uring_ring *ring)
 {
     if (!ring->is_enabled) {
-        int result = io_uring_enable_rings(&ring->io);
-        PC_ASSERT(result == 0);
-        if ((ring->io.flags & IORING_SETUP_SINGLE_ISSUER) != 0) {
-            bool is_registered = io_uring_register_ring_fd(&ring->io) == 1;
-            ring->sleep_flags |= is_registered ? IORING_ENTER_REGISTERED_RING : 0;
-        }
-        ring->is_enabled = true;
+        ring__enable(ring);
     }
 }
 
@@ -189,14 +194,14 @@ static void ring__check(struct uring_ring *ring, int result)
                      result == -EBUSY;    /* completions overflow: reap, then enter again */
     PC_ASSERT(is_normal);
     ring->overflow_count += io_uring_cq_has_overflow(&ring->io) ? 1 : 0;
-    if (io_uring_sq_ready(&ring->io) == 0) {
+    if (uring_ring_left(ring) == 0) {
         ring->message_count = 0;
     }
 }
 
-static void ring__submit(struct uring_ring *ring)
+static PC_OUTLINE void ring__submit(struct uring_ring *ring)
 {
-    ring__enable(ring);
+    ring__see_enabled(ring);
     ring__check(ring, io_uring_submit(&ring->io));
 }
 
@@ -230,7 +235,7 @@ struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
 const struct io_uring_sqe *uring_ring_only_entry(const struct uring_ring *ring)
 {
     const struct io_uring_sq *queue = &ring->io.sq;
-    bool is_only = queue->sqe_tail - queue->sqe_head == 1 && io_uring_sq_ready(&ring->io) == 1;
+    bool is_only = queue->sqe_tail - queue->sqe_head == 1 && uring_ring_left(ring) == 1;
     return is_only ? &queue->sqes[queue->sqe_head & queue->ring_mask] : NULL;
 }
 
@@ -246,14 +251,14 @@ void uring_ring_take_back(struct uring_ring *ring)
 static bool ring__has_work(const struct uring_ring *ring)
 {
     const unsigned wanted = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
-    return (ring->io.flags & IORING_SETUP_TASKRUN_FLAG) == 0 || io_uring_sq_ready(&ring->io) > 0 ||
+    return (ring->io.flags & IORING_SETUP_TASKRUN_FLAG) == 0 || uring_ring_left(ring) > 0 ||
            (IO_URING_READ_ONCE(*ring->io.sq.kflags) & wanted) != 0;
 }
 
 bool uring_ring_has_news(const struct uring_ring *ring)
 {
-    return (ring->io.flags & IORING_SETUP_DEFER_TASKRUN) != 0 &&
-           io_uring_sq_ready(&ring->io) == 0 && io_uring_cq_ready(&ring->io) == 0 &&
+    return (ring->io.flags & IORING_SETUP_DEFER_TASKRUN) != 0 && uring_ring_left(ring) == 0 &&
+           io_uring_cq_ready(&ring->io) == 0 &&
            IO_URING_READ_ONCE(*ring->io.sq.kflags) == IORING_SQ_TASKRUN;
 }
 
@@ -266,7 +271,7 @@ static unsigned ring__publish(struct uring_ring *ring)
         queue->array[tail++ & queue->ring_mask] = queue->sqe_head++ & queue->ring_mask;
     }
     io_uring_smp_store_release(queue->ktail, tail);
-    return io_uring_sq_ready(&ring->io);
+    return uring_ring_left(ring);
 }
 
 /* Submit everything and wait for one completion, as a worker that is idle: a thread in
@@ -281,7 +286,7 @@ static int ring__sleep(struct uring_ring *ring)
 
 void uring_ring_enter(struct uring_ring *ring, bool may_sleep)
 {
-    ring__enable(ring);
+    ring__see_enabled(ring);
     if (may_sleep) {
         ring__check(ring, ring__sleep(ring));
     } else if (ring__has_work(ring)) {

@@ -51,6 +51,13 @@ struct io_uring_sqe *uring_ring_entry(struct uring_ring *ring);
 struct io_uring_sqe *uring_ring_gather_entry(struct uring_ring *ring,
                                              struct uring_message **message);
 
+/* Entries that the kernel has not taken yet. No thread of the kernel's takes them here, else it
+ * were liburing's io_uring_sq_ready. */
+static inline unsigned uring_ring_left(const struct uring_ring *ring)
+{
+    return ring->io.sq.sqe_tail - *ring->io.sq.khead;
+}
+
 /* What waits for submission, if that is a single entry; otherwise NULL. */
 const struct io_uring_sqe *uring_ring_only_entry(const struct uring_ring *ring);
 /* Forget that entry, which the kernel has not seen. */

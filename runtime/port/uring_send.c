@@ -37,9 +37,9 @@ static struct port_socket *uring_sends__pop(struct uring_sends *list)
     return socket;
 }
 
-static struct io_uring_sqe *uring_send__prepare_gather(struct uring_port *port, int descriptor,
-                                                       const struct port_span *spans,
-                                                       uint32_t span_count, unsigned flags)
+static PC_OUTLINE struct io_uring_sqe *
+uring_send__prepare_gather(struct uring_port *port, int descriptor, const struct port_span *spans,
+                           uint32_t span_count, unsigned flags)
 {
     struct uring_message *message;
     struct io_uring_sqe *entry = uring_ring_gather_entry(&port->ring, &message);
@@ -69,7 +69,7 @@ static struct io_uring_sqe *uring_send__prepare(struct uring_port *port, int des
     return entry;
 }
 
-static uint32_t uring_send__sum(const struct port_span *spans, uint32_t span_count)
+static PC_OUTLINE uint32_t uring_send__sum(const struct port_span *spans, uint32_t span_count)
 {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < span_count; i++) {
@@ -100,7 +100,7 @@ bool uring_send_begin(struct uring_port *port, struct port_socket *socket,
     *send = (struct uring_send){
         .data = spans[0].data,
         .size = spans[0].size,
-        .total = uring_send__sum(spans, span_count),
+        .total = span_count == 1 ? spans[0].size : uring_send__sum(spans, span_count),
         .phase = URING_SEND_TRIED,
         .is_listed = true,
     };
@@ -145,8 +145,8 @@ static void uring_sends__conclude(struct uring_port *port)
 void uring_sends_conclude(struct uring_port *port)
 {
     const struct io_uring *io = &port->ring.io;
-    bool is_open =
-        io_uring_sq_ready(io) > 0 || io_uring_cq_ready(io) > 0 || io_uring_cq_has_overflow(io);
+    bool is_open = uring_ring_left(&port->ring) > 0 || io_uring_cq_ready(io) > 0 ||
+                   io_uring_cq_has_overflow(io);
     if (port->tried.first != NULL && !is_open) {
         uring_sends__conclude(port);
     }

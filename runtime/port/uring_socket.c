@@ -119,6 +119,26 @@ static bool uring_socket__wants_cancel(struct port_socket *socket)
            (link->cancel == URING_CANCEL_NONE || link->cancel == URING_CANCEL_MISSED);
 }
 
+/* The event of a socket that is not LIVE and whose send has nothing to tell. */
+static PC_COLD bool uring_socket__find_rare_event(struct port_socket *socket,
+                                                  enum port_event_kind *kind)
+{
+    *kind = (enum port_event_kind)socket->recv.kind;
+    switch ((enum port_socket_state)socket->state) {
+    case PORT_SOCKET_ACCEPTING:
+    case PORT_SOCKET_CONNECTING:
+        return socket->recv.in_flight && uring_receive_of(socket)->phase == URING_PHASE_ANSWERED;
+    case PORT_SOCKET_ABORTED:
+        *kind = socket->recv.in_flight ? *kind : PORT_CLOSED;
+        return uring_socket__is_quiet(socket);
+    case PORT_SOCKET_IDLE:
+    case PORT_SOCKET_ACCEPTED:
+    case PORT_SOCKET_LIVE:
+        break;
+    }
+    return false;
+}
+
 /* Whether there is an event to give, and which. */
 static bool uring_socket__find_event(struct port_socket *socket, enum port_event_kind *kind)
 {
@@ -126,33 +146,17 @@ static bool uring_socket__find_event(struct port_socket *socket, enum port_event
         *kind = PORT_SENT;
         return true;
     }
-    bool is_found = false;
-    *kind = (enum port_event_kind)socket->recv.kind;
-    switch ((enum port_socket_state)socket->state) {
-    case PORT_SOCKET_ACCEPTING:
-    case PORT_SOCKET_CONNECTING:
-        is_found =
-            socket->recv.in_flight && uring_receive_of(socket)->phase == URING_PHASE_ANSWERED;
-        break;
-    case PORT_SOCKET_LIVE:
-        is_found = socket->recv.in_flight && uring_socket__has_received(socket);
-        break;
-    case PORT_SOCKET_ABORTED:
-        is_found = uring_socket__is_quiet(socket);
-        *kind = socket->recv.in_flight ? *kind : PORT_CLOSED;
-        break;
-    case PORT_SOCKET_IDLE:
-    case PORT_SOCKET_ACCEPTED:
-        break;
+    if (socket->state != PORT_SOCKET_LIVE) {
+        return uring_socket__find_rare_event(socket, kind);
     }
-    return is_found;
+    *kind = PORT_RECEIVED;
+    return socket->recv.in_flight && uring_socket__has_received(socket);
 }
 
 /* Nothing of an aborted socket is in the kernel any more: let go of the connection. */
-static void uring_socket__close_quiet(struct port_socket *socket)
+static PC_COLD void uring_socket__close_quiet(struct port_socket *socket)
 {
-    if (socket->state == PORT_SOCKET_ABORTED && uring_socket__is_quiet(socket) &&
-        socket->os_handle != 0) {
+    if (uring_socket__is_quiet(socket) && socket->os_handle != 0) {
         uring_list_remove(socket);
         socket_close(uring_descriptor_of(socket));
         socket->os_handle = 0;
@@ -162,7 +166,9 @@ static void uring_socket__close_quiet(struct port_socket *socket)
 void uring_socket_settle(struct uring_port *port, struct port_socket *socket)
 {
     enum port_event_kind kind;
-    uring_socket__close_quiet(socket);
+    if (socket->state == PORT_SOCKET_ABORTED) {
+        uring_socket__close_quiet(socket);
+    }
     if (uring_socket__find_event(socket, &kind)) {
         ready_list_push(&port->ready, socket);
     }
@@ -250,7 +256,7 @@ bool uring_socket_submit(struct uring_port *port, struct port_socket *socket)
 }
 
 /* The stream's last word; the first one stays, whatever a confused kernel adds. */
-static void uring_socket__end_stream(struct port_socket *socket, int32_t result)
+static PC_COLD void uring_socket__end_stream(struct port_socket *socket, int32_t result)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     if (receive->phase == URING_PHASE_OPEN) {
@@ -289,11 +295,29 @@ bool uring_socket_feed(struct uring_port *port, struct port_socket *socket)
     return true;
 }
 
-static void uring_socket__receive_done(struct uring_port *port, struct port_socket *socket,
-                                       const struct io_uring_cqe *cqe)
+/* The kernel holds no receive of the socket any more. */
+static PC_OUTLINE void uring_socket__disarmed(struct uring_port *port, struct port_socket *socket,
+                                              int32_t result)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    uring_link_of(socket)->pending--;
+    bool is_short = result > 0 && (uint32_t)result < port->buffers.size;
+    if (receive->mode == URING_RECEIVE_ONCE && is_short) {
+        receive->is_bulk = false;
+    }
+    receive->mode = URING_RECEIVE_OFF;
+    receive->is_dry = result == -ENOBUFS;
+    port->base.counters.receives_dry += receive->is_dry ? 1 : 0;
+    receive->is_short = result == -ENOMEM;
+    port->buffers.ran_dry = port->buffers.ran_dry || receive->is_dry;
+}
+
+void uring_socket_received(struct uring_port *port, struct port_socket *socket,
+                           const struct io_uring_cqe *cqe)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     bool is_wanted = socket->state == PORT_SOCKET_LIVE;
+    PC_ASSERT(uring_link_of(socket)->pending > 0);
     if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
         uint16_t id = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
         uring_buffers_taken(&port->buffers, id);
@@ -307,60 +331,62 @@ static void uring_socket__receive_done(struct uring_port *port, struct port_sock
         receive->is_bulk = true;
     }
     if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
-        uring_link_of(socket)->pending--;
-        bool is_short = cqe->res > 0 && (uint32_t)cqe->res < port->buffers.size;
-        if (receive->mode == URING_RECEIVE_ONCE && is_short) {
-            receive->is_bulk = false;
-        }
-        receive->mode = URING_RECEIVE_OFF;
-        receive->is_dry = cqe->res == -ENOBUFS;
-        port->base.counters.receives_dry += receive->is_dry ? 1 : 0;
-        receive->is_short = cqe->res == -ENOMEM;
-        port->buffers.ran_dry = port->buffers.ran_dry || receive->is_dry;
+        uring_socket__disarmed(port, socket, cqe->res);
     }
     if (cqe->res <= 0 && !uring_socket__is_pause(cqe->res)) {
         uring_socket__end_stream(socket, cqe->res);
+    }
+    uring_socket_settle(port, socket);
+}
+
+static PC_COLD void uring_socket__connect_done(struct port_socket *socket, int32_t result)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    uring_link_of(socket)->pending--;
+    receive->phase = URING_PHASE_ANSWERED;
+    receive->result = result;
+}
+
+static PC_COLD void uring_socket__cancel_done(struct uring_port *port, struct port_socket *socket,
+                                              int32_t result)
+{
+    struct uring_link *link = uring_link_of(socket);
+    struct uring_receive *receive = uring_receive_of(socket);
+    link->pending--;
+    /* Some kernels do not find a multishot that is there (6.0 to 6.4): it is armed still. */
+    if (receive->mode == URING_RECEIVE_STOPPING && result == -ENOENT) {
+        receive->mode = URING_RECEIVE_MULTI;
+        if (port->early.polled == socket) {
+            uring_early_yield(port);
+        }
+    }
+    if (link->cancel == URING_CANCEL_SUBMITTED) {
+        link->cancel = URING_CANCEL_MISSED;
     }
 }
 
 void uring_socket_complete(struct uring_port *port, struct port_socket *socket, enum uring_op op,
                            const struct io_uring_cqe *cqe)
 {
-    struct uring_link *link = uring_link_of(socket);
-    struct uring_receive *receive = uring_receive_of(socket);
-    PC_ASSERT(link->pending > 0 || op == URING_OP_SEND);
-    if (op == URING_OP_RECEIVE) {
-        uring_socket__receive_done(port, socket, cqe);
-    } else if (op == URING_OP_SEND) {
+    PC_ASSERT(uring_link_of(socket)->pending > 0 || op == URING_OP_SEND);
+    if (op == URING_OP_SEND) {
         uring_send_complete(socket, cqe->res);
     } else if (op == URING_OP_CONNECT) {
-        link->pending--;
-        receive->phase = URING_PHASE_ANSWERED;
-        receive->result = cqe->res;
+        uring_socket__connect_done(socket, cqe->res);
     } else {
         PC_ASSERT(op == URING_OP_CANCEL);
-        link->pending--;
-        /* Some kernels do not find a multishot that is there (6.0 to 6.4): it is armed still. */
-        if (receive->mode == URING_RECEIVE_STOPPING && cqe->res == -ENOENT) {
-            receive->mode = URING_RECEIVE_MULTI;
-            if (port->early.polled == socket) {
-                uring_early_yield(port);
-            }
-        }
-        if (link->cancel == URING_CANCEL_SUBMITTED) {
-            link->cancel = URING_CANCEL_MISSED;
-        }
+        uring_socket__cancel_done(port, socket, cqe->res);
     }
     uring_socket_settle(port, socket);
 }
 
-static void uring_socket__set_failure(struct port_event *event, int32_t result)
+static PC_COLD void uring_socket__set_failure(struct port_event *event, int32_t result)
 {
     event->raw = -result;
     event->status = socket_status(-result);
 }
 
-static void uring_socket__give_sent(struct port_socket *socket, struct port_event *event)
+static PC_COLD void uring_socket__give_sent(struct port_socket *socket, struct port_event *event)
 {
     int32_t result = uring_send_of(socket)->result;
     socket->send.in_flight = false;
@@ -395,8 +421,8 @@ static void uring_socket__give_received(struct uring_port *port, struct port_soc
     }
 }
 
-static void uring_socket__give_accepted(struct uring_port *port, struct port_socket *socket,
-                                        struct port_event *event)
+static PC_COLD void uring_socket__give_accepted(struct uring_port *port, struct port_socket *socket,
+                                                struct port_event *event)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     event->listener = receive->listener;
@@ -409,7 +435,8 @@ static void uring_socket__give_accepted(struct uring_port *port, struct port_soc
     }
 }
 
-static void uring_socket__give_connected(struct port_socket *socket, struct port_event *event)
+static PC_COLD void uring_socket__give_connected(struct port_socket *socket,
+                                                 struct port_event *event)
 {
     struct uring_receive *receive = uring_receive_of(socket);
     if (receive->result == 0) {

@@ -102,7 +102,7 @@ static void run__begin(struct sim_run *run, const struct sim_run_options *option
 
 /* ---- moving ---- */
 
-static uint64_t run__due_ms(const struct pc_worker *worker)
+static uint64_t run__due_ms(struct pc_worker *worker)
 {
     if (worker->resume_head != NULL) {
         return 0;
@@ -110,7 +110,7 @@ static uint64_t run__due_ms(const struct pc_worker *worker)
     return timer_wheel_deadline_ms(&worker->timers);
 }
 
-bool sim_run_may_turn(const struct sim_run *run, const struct pc_worker *worker)
+bool sim_run_may_turn(const struct sim_run *run, struct pc_worker *worker)
 {
     return sim_port_is_ready(worker->port) || run__due_ms(worker) <= sim_world_now_ms(run->world);
 }

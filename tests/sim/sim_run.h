@@ -158,7 +158,7 @@ struct sim_run_options {
 uint64_t sim_run(const struct sim_run_options *options, struct sim_totals *totals);
 
 /* True if the worker has an event to get or a timer that is due. */
-bool sim_run_may_turn(const struct sim_run *run, const struct pc_worker *worker);
+bool sim_run_may_turn(const struct sim_run *run, struct pc_worker *worker);
 
 /* One turn of the worker, and the checks behind it. */
 void sim_run_turn(struct sim_process *process, struct pc_worker *worker);

@@ -7,15 +7,17 @@
 #define PC_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define PC_OUTLINE           __attribute__((noinline))             /* keeps a hot caller small */
 #define PC_INLINE            inline __attribute__((always_inline)) /* of every packet */
+#define PC_COLD              __attribute__((cold))                 /* seldom: opens, ends, fails */
 #else
 #define PC_NORETURN
 #define PC_LIKELY(condition) (condition)
 #define PC_OUTLINE
+#define PC_COLD
 #define PC_INLINE inline
 #endif
 
 /* Print to stderr and end the process; nothing is unwound. */
-PC_NORETURN void pc_check_failed(const char *expression, const char *file, int line);
+PC_NORETURN PC_COLD void pc_check_failed(const char *expression, const char *file, int line);
 
 #define PC_ASSERT(condition)                                                                       \
     (PC_LIKELY(condition) ? (void)0 : pc_check_failed(#condition, __FILE__, __LINE__))

@@ -164,7 +164,7 @@ static void run__begin(struct slice_run *run, uint64_t seed, const struct option
 
 /* ---- moving ---- */
 
-static uint64_t worker__due_ms(const struct pc_worker *worker)
+static uint64_t worker__due_ms(struct pc_worker *worker)
 {
     if (worker->resume_head != NULL) {
         return 0;
