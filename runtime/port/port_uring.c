@@ -283,8 +283,8 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
     }
     bool is_whole = uring_port__prepare(port);
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
-    if (deadline_us == 0 && !uring_port__has_event(port) && uring_early_receive(port)) {
-        return uring_port__give(port, events, events_max);
+    if (deadline_us == 0 && !uring_port__has_event(port) && uring_early_receive(port, events)) {
+        return 1;
     }
     for (;;) {
         uring_ring_enter(&port->ring, is_whole && uring_port__may_sleep(port, deadline_us));

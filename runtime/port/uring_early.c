@@ -15,6 +15,11 @@
  * the ring, is little beside them. */
 #define EARLY_POLLED_AFTER 32u
 
+/* Receives in one look. Between them nothing is done but to see whether the ring has news, so what
+ * comes is noticed sooner than with a whole turn between them (an echo to a client that spins: 8.19
+ * to 7.93 us); others never wait for more than one. */
+#define EARLY_TRIES 3u
+
 void uring_early_yield(struct uring_port *port)
 {
     struct uring_early *early = &port->early;
@@ -44,6 +49,21 @@ static bool uring_early__may_try(const struct uring_port *port, struct port_sock
            uring_ring_has_news(&port->ring);
 }
 
+/* As the ready list would, which is empty. */
+static void uring_early__give(struct uring_port *port, struct port_socket *socket, uint16_t id,
+                              uint32_t size, struct port_event *event)
+{
+    socket->recv.in_flight = false;
+    *event = (struct port_event){
+        .kind = PORT_RECEIVED,
+        .data = uring_buffers_data(&port->buffers, id),
+        .size = size,
+        .socket = socket,
+    };
+    heard_note(&port->early.heard, socket);
+    uring_buffers_retire(&port->buffers, id);
+}
+
 static void uring_early__count(struct uring_port *port, struct port_socket *socket)
 {
     struct uring_early *early = &port->early;
@@ -55,24 +75,29 @@ static void uring_early__count(struct uring_port *port, struct port_socket *sock
     }
 }
 
-bool uring_early_receive(struct uring_port *port)
+bool uring_early_receive(struct uring_port *port, struct port_event *event)
 {
     struct uring_early *early = &port->early;
     struct port_socket *socket = heard_likely(&early->heard);
     if (early->polled != NULL && early->polled != socket) {
         uring_early_yield(port);
     }
-    if (socket == NULL || early->has_received || !uring_early__may_try(port, socket)) {
-        early->has_received = false;
+    bool may_try = socket != NULL && !early->has_received && uring_early__may_try(port, socket);
+    early->has_received = false;
+    if (!may_try) {
         return false;
     }
-    if (!uring_socket_feed(port, socket)) {
+    uint16_t id = uring_buffers_take_spare(&port->buffers);
+    if (id == URING_BUFFER_NONE) {
         uring_early_yield(port);
         return false;
     }
-    early->has_received = port->ready.count > 0;
-    if (early->has_received) {
-        uring_early__count(port, socket);
+    uint32_t size = uring_socket_read(port, socket, id, EARLY_TRIES);
+    if (size == 0) {
+        return false;
     }
-    return early->has_received;
+    uring_early__give(port, socket, id, size, event);
+    uring_early__count(port, socket);
+    early->has_received = true;
+    return true;
 }

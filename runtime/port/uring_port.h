@@ -194,7 +194,13 @@ void uring_socket_settle(struct uring_port *port, struct port_socket *socket);
 /* Submit what a socket from the todo or starved list wants. False: no entry is free, try later. */
 PC_OUTLINE bool uring_socket_submit(struct uring_port *port, struct port_socket *socket);
 
-/* Read into a spare buffer at once. False: none is left. */
+/* Receive into the buffer at once; if there is nothing, up to so many times (at least 1), unless
+ * the ring has news of others meanwhile. How many bytes; 0: none, then the buffer is retired, and
+ * the stream's end, if it is that, an event. */
+uint32_t uring_socket_read(struct uring_port *port, struct port_socket *socket, uint16_t id,
+                           uint32_t tries);
+
+/* Receive into a spare buffer at once and queue what has come. False: none is left. */
 bool uring_socket_feed(struct uring_port *port, struct port_socket *socket);
 
 /* One completion of the socket: of a receive, or of anything else. */
@@ -233,9 +239,9 @@ bool uring_sends_give(struct uring_port *port, struct port_event *event);
 bool uring_send_alone(struct uring_port *port);
 
 /* A turn that only looks and has no event: try to receive from the socket that was heard last.
- * Never twice without entering the ring between them, or others would starve. False: nothing came
+ * Never twice without entering the ring between them, or others would starve. False: no bytes came
  * so. */
-bool uring_early_receive(struct uring_port *port);
+bool uring_early_receive(struct uring_port *port, struct port_event *event);
 
 /* The worker may sleep: the kernel's receive of every socket is to be armed. */
 void uring_early_yield(struct uring_port *port);

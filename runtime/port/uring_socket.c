@@ -272,26 +272,40 @@ static bool uring_socket__is_pause(int32_t result)
            result == -ENOMEM;
 }
 
+uint32_t uring_socket_read(struct uring_port *port, struct port_socket *socket, uint16_t id,
+                           uint32_t tries)
+{
+    uint8_t *data = uring_buffers_data(&port->buffers, id);
+    ssize_t size;
+    int code;
+    do {
+        size = recv(uring_descriptor_of(socket), data, port->buffers.size, MSG_DONTWAIT);
+        code = errno;
+        tries--;
+    } while (size < 0 && code == EAGAIN && tries > 0 && !uring_ring_has_news(&port->ring));
+    if (size > 0) {
+        return (uint32_t)size;
+    }
+    uring_buffers_retire(&port->buffers, id);
+    int32_t result = size == 0 ? 0 : -code;
+    if (!uring_socket__is_pause(result)) {
+        uring_socket__end_stream(socket, result);
+    }
+    uring_socket_settle(port, socket);
+    return 0;
+}
+
 bool uring_socket_feed(struct uring_port *port, struct port_socket *socket)
 {
     uint16_t id = uring_buffers_take_spare(&port->buffers);
     if (id == URING_BUFFER_NONE) {
         return false;
     }
-    ssize_t size = recv(uring_descriptor_of(socket), uring_buffers_data(&port->buffers, id),
-                        port->buffers.size, MSG_DONTWAIT);
-    int code = errno;
+    uint32_t size = uring_socket_read(port, socket, id, 1);
     if (size > 0) {
-        uring_queue_push(&port->buffers, &uring_receive_of(socket)->queue, id, (uint32_t)size);
-    } else {
-        uring_buffers_retire(&port->buffers, id);
+        uring_queue_push(&port->buffers, &uring_receive_of(socket)->queue, id, size);
+        uring_socket_settle(port, socket);
     }
-    if (size == 0) {
-        uring_socket__end_stream(socket, 0);
-    } else if (size < 0 && !uring_socket__is_pause(-code)) {
-        uring_socket__end_stream(socket, -code);
-    }
-    uring_socket_settle(port, socket);
     return true;
 }
 

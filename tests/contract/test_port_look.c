@@ -2,6 +2,8 @@
  * The calls that ask the kernel pass through wrappers of this file (the linker's --wrap). */
 #define _GNU_SOURCE /* liburing.h wants it */
 
+#include <errno.h>
+
 #include "contract/loopback.h"
 #include "port/epoll_port.h"
 #include "port/uring_port.h"
@@ -10,10 +12,14 @@ int __real_io_uring_submit_and_get_events(struct io_uring *io);
 int __wrap_io_uring_submit_and_get_events(struct io_uring *io);
 int __real_epoll_wait(int descriptor, struct epoll_event *events, int events_max, int timeout_ms);
 int __wrap_epoll_wait(int descriptor, struct epoll_event *events, int events_max, int timeout_ms);
+ssize_t __real_recv(int descriptor, void *bytes, size_t size, int flags);
+ssize_t __wrap_recv(int descriptor, void *bytes, size_t size, int flags);
 
 static uint32_t asked;     /* how often the kernel was asked by a turn that looks */
 static uint32_t cancelled; /* cancellations that such turns have submitted */
 static bool cancels_miss;  /* they find nothing */
+static uint32_t received;  /* receives of a turn's own */
+static struct peer *late;  /* sends a byte when the next of those has found nothing; NULL: nobody */
 
 int __wrap_io_uring_submit_and_get_events(struct io_uring *io)
 {
@@ -31,6 +37,27 @@ int __wrap_epoll_wait(int descriptor, struct epoll_event *events, int events_max
 {
     asked += timeout_ms == 0 ? 1 : 0;
     return __real_epoll_wait(descriptor, events, events_max, timeout_ms);
+}
+
+/* Past the ring, which would be entered else. */
+static void send_at_once(struct peer *peer, uint32_t size)
+{
+    static const uint8_t bytes[65536];
+    assert_int_equal(send(uring_descriptor_of(&peer->socket), bytes, size, MSG_DONTWAIT), size);
+}
+
+ssize_t __wrap_recv(int descriptor, void *bytes, size_t size, int flags)
+{
+    ssize_t result = __real_recv(descriptor, bytes, size, flags);
+    int code = errno;
+    struct peer *sender = result < 0 ? late : NULL;
+    received++;
+    if (sender != NULL) {
+        late = NULL;
+        send_at_once(sender, 1);
+    }
+    errno = code;
+    return result;
 }
 
 /* A pair of which the server has brought the last bytes twice. */
@@ -108,6 +135,7 @@ static struct uring_port *make_polled_pair(struct loopback *loop, struct peer **
 {
     struct uring_port *port = (struct uring_port *)(void *)loop->port;
     cancels_miss = false;
+    late = NULL;
     make_steady_pair(loop, client, server);
     if ((port->ring.io.flags & IORING_SETUP_DEFER_TASKRUN) == 0) {
         loopback_skip("this kernel has no deferred task work");
@@ -115,7 +143,7 @@ static struct uring_port *make_polled_pair(struct loopback *loop, struct peer **
     send_and_look(loop, *client, *server, 40);
     assert_ptr_equal(port->early.polled, &(*server)->socket);
     assert_int_equal(uring_receive_of(&(*server)->socket)->mode, URING_RECEIVE_OFF);
-    asked = cancelled = 0;
+    asked = cancelled = received = 0;
     return port;
 }
 
@@ -164,11 +192,57 @@ static void uring_arms_the_polled_receive_when_another_is_heard(void **state)
     send_and_look(loop, client, server, 1);
 }
 
-/* Past the ring, which would be entered else. */
-static void send_at_once(struct peer *peer, uint32_t size)
+static void uring_receives_what_comes_during_a_look(void **state)
 {
-    static const uint8_t bytes[65536];
-    assert_int_equal(send(uring_descriptor_of(&peer->socket), bytes, size, MSG_DONTWAIT), size);
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    (void)make_polled_pair(loop, &client, &server);
+    uint64_t wanted = server->received_bytes + 1;
+    late = client;
+    assert_int_equal(loopback_turn(loop, 0), 1);
+    assert_int_equal(server->received_bytes, wanted);
+    assert_int_equal(received, 2);
+}
+
+static void uring_ends_a_look_when_others_have_news(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    struct peer *others[2];
+    loopback_pair(loop, &others[0], &others[1]);
+    peer_recv(others[1]);
+    (void)make_polled_pair(loop, &client, &server);
+    late = others[0];
+    assert_int_equal(loopback_turn(loop, 0), 1);
+    assert_int_equal(others[1]->received, 1);
+    assert_int_equal(received, 1);
+}
+
+static void uring_tells_the_end_of_a_polled_peer(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    (void)make_polled_pair(loop, &client, &server);
+    assert_int_equal(shutdown(uring_descriptor_of(&client->socket), SHUT_WR), 0);
+    assert_int_equal(loopback_turn(loop, 0), 1);
+    assert_int_equal(server->receive_status, PC_END);
+    assert_int_equal(received, 1);
+}
+
+static void uring_tells_of_a_reset_by_a_polled_peer(void **state)
+{
+    struct loopback *loop = *state;
+    struct peer *client;
+    struct peer *server;
+    (void)make_polled_pair(loop, &client, &server);
+    peer_abort(client, PORT_ABORT_RESET);
+    for (uint32_t turns = 0; turns < 1000 && server->ended == 0; turns++) {
+        (void)loopback_turn(loop, 0);
+    }
+    assert_int_equal(server->receive_status, PC_RESET);
 }
 
 static void uring_hears_others_while_a_polled_peer_has_more(void **state)
@@ -271,6 +345,10 @@ int main(void)
         LOOPBACK_TEST(uring_polls_a_peer_that_alone_is_heard),
         LOOPBACK_TEST(uring_arms_the_polled_receive_before_it_sleeps),
         LOOPBACK_TEST(uring_arms_the_polled_receive_when_another_is_heard),
+        LOOPBACK_TEST(uring_receives_what_comes_during_a_look),
+        LOOPBACK_TEST(uring_ends_a_look_when_others_have_news),
+        LOOPBACK_TEST(uring_tells_the_end_of_a_polled_peer),
+        LOOPBACK_TEST(uring_tells_of_a_reset_by_a_polled_peer),
         LOOPBACK_TEST(uring_hears_others_while_a_polled_peer_has_more),
         LOOPBACK_TEST(uring_arms_the_polled_receive_when_no_buffer_is_spare),
         LOOPBACK_TEST(uring_does_not_poll_a_peer_that_pauses),

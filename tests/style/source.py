@@ -19,6 +19,7 @@ GOLDEN_FOLDERS = ("tests/codegen/golden", "tests/codegen/cases", "tests/fuzz/cor
 SYSTEM_FOLDERS = (
     "runtime/port/",
     "tests/unit/port/",
+    "tests/contract/test_port_look.c",
     "tests/contract/test_port_uring.c",
     "tests/contract/test_port_uring_setup.c",
     "tests/bench/load/",
