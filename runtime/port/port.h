@@ -168,6 +168,7 @@ struct port {
     const struct port_engine *engine;
     struct port_counters counters;
     uint32_t sockets_open; /* sockets that are not IDLE; checked to be 0 at close */
+    bool took_no_time;     /* the last port_wait neither slept nor asked the system for events */
 };
 
 /* Engines of this build; NULL where the platform has no such engine. */

@@ -230,6 +230,9 @@ static uint32_t uring_port__give_socket(struct uring_port *port, struct port_eve
     uint32_t count = 0;
     while (count < max && uring_socket_give(port, socket, &events[count])) {
         count++;
+        if (uring_socket_is_settled(port, socket)) {
+            return count;
+        }
     }
     if (socket->state != PORT_SOCKET_IDLE) {
         uring_socket_settle(port, socket);
@@ -275,7 +278,8 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
                            uint64_t deadline_ms)
 {
     struct uring_port *port = uring_port__of(base);
-    if (uring_send_alone(port)) {
+    port->base.took_no_time = uring_send_alone(port);
+    if (port->base.took_no_time) {
         return uring_port__give(port, events, events_max);
     }
     if (deadline_ms > 0) {
@@ -400,7 +404,9 @@ static enum pc_status uring_recv(struct port *port, struct port_socket *socket)
 {
     socket->recv.kind = PORT_RECEIVED;
     socket->recv.in_flight = true;
-    uring_socket_settle(uring_port__of(port), socket);
+    if (!uring_socket_is_settled(uring_port__of(port), socket)) {
+        uring_socket_settle(uring_port__of(port), socket);
+    }
     return PC_OK;
 }
 

@@ -189,7 +189,20 @@ PC_COLD void uring_socket_begin(struct uring_port *port, struct port_socket *soc
 PC_COLD void uring_socket_end(struct uring_port *port, struct port_socket *socket);
 
 /* Something has changed: put the socket on the lists where it belongs now. */
-void uring_socket_settle(struct uring_port *port, struct port_socket *socket);
+PC_OUTLINE void uring_socket_settle(struct uring_port *port, struct port_socket *socket);
+
+/* Its multishot is armed, as it is to be, nothing is queued and no send has a result: no event is
+ * to be given, and settling would change nothing. So it is with nearly every socket most of the
+ * time. */
+static inline bool uring_socket_is_settled(const struct uring_port *port,
+                                           struct port_socket *socket)
+{
+    const struct uring_receive *receive = uring_receive_of(socket);
+    bool has_sent = socket->send.in_flight && uring_send_of(socket)->phase >= URING_SEND_REFUSED;
+    return socket->state == PORT_SOCKET_LIVE && receive->mode == URING_RECEIVE_MULTI &&
+           receive->phase == URING_PHASE_OPEN && receive->queue.count == 0 && !receive->is_bulk &&
+           !receive->is_short && port->early.polled != socket && !has_sent;
+}
 
 /* Submit what a socket from the todo or starved list wants. False: no entry is free, try later. */
 PC_OUTLINE bool uring_socket_submit(struct uring_port *port, struct port_socket *socket);

@@ -350,7 +350,13 @@ void uring_socket_received(struct uring_port *port, struct port_socket *socket,
     if (cqe->res <= 0 && !uring_socket__is_pause(cqe->res)) {
         uring_socket__end_stream(socket, cqe->res);
     }
-    uring_socket_settle(port, socket);
+    bool is_usual = is_wanted && receive->mode == URING_RECEIVE_MULTI && !receive->is_bulk &&
+                    socket->recv.in_flight && receive->queue.count > 0;
+    if (is_usual) {
+        ready_list_push(&port->ready, socket); /* all that settling would do */
+    } else {
+        uring_socket_settle(port, socket);
+    }
 }
 
 static PC_COLD void uring_socket__connect_done(struct port_socket *socket, int32_t result)

@@ -246,6 +246,7 @@ static void kernel__send(struct loopback *loop, struct peer *from, uint32_t span
     (void)loopback_turn(loop, 0);
     assert_int_equal(from->sent, sent + 1);
     assert_int_equal(kernel__submitted(loop) - submitted, takes_entry ? 1 : 0);
+    assert_int_equal(loop->port->took_no_time, !takes_entry);
 }
 
 /* One plain send or one gather goes without the ring, every other time; two at once do not. */
