@@ -94,8 +94,7 @@ def measure(
     turns: Turns,
     results: Results,
 ) -> None:
-    """Rounds of a scenario, all of whose servers run side by side. Every other one goes
-    backwards."""
+    """Rounds of a scenario, all of whose servers run side by side."""
     shape = [*scenario.options, *turns.options(scenario.stretch)]
     with ExitStack() as stack:
         loads = {}
@@ -103,8 +102,8 @@ def measure(
             server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
             steady = load.Steady(programs, server.port, [server.pid], shape)
             loads[name] = stack.enter_context(steady)
-        for number in range(turns.rounds if scenario.stretch == 1 else -(-turns.rounds // 2)):
-            for name in loads if number % 2 == 0 else reversed(loads):
+        for _ in range(turns.rounds if scenario.stretch == 1 else -(-turns.rounds // 2)):
+            for name in load.drawn(loads):
                 results.add(scenario.key, name, loads[name].step().values())
 
 

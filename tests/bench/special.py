@@ -125,8 +125,8 @@ def busy_poll(build: Path, engine: str, turns: Turns, results: Results) -> None:
         for name, (server_name, options) in kinds.items():
             server = stack.enter_context(Server(build, kind(server_name), options, SERVER_CPU))
             loads[name] = stack.enter_context(load.Steady(build, server.port, [server.pid], shape))
-        for turn in range(turns.rounds):
-            for name in loads if turn % 2 == 0 else reversed(loads):
+        for _ in range(turns.rounds):
+            for name in load.drawn(loads):
                 results.add("p", name, loads[name].step().values())
 
 
