@@ -269,7 +269,7 @@ static uint32_t worker__wait(struct pc_worker *worker)
     return worker__collect(worker, deadline_ms);
 }
 
-/* Nothing is left to close: the worker has stopped. */
+/* The worker has stopped when nothing is left to close. */
 static PC_COLD void worker__try_stop(struct pc_worker *worker)
 {
     if (atomic_load(&worker->stopped) || worker__used_sessions(worker) > 0 ||
