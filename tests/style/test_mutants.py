@@ -1,4 +1,5 @@
-"""What counts as a find of a broken variant (tests/sim/run_mutants.py)."""
+"""What counts as a find of a broken variant (tests/sim/run_mutants.py), and that each can be made.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ SIM = Path(__file__).resolve().parents[1] / "sim"
 sys.path.insert(0, str(SIM))
 
 import run_mutants  # noqa: E402
-from mutate import Mutant, parse  # noqa: E402
+from mutate import Mutant, apply, parse  # noqa: E402
 
 MUTANT = Mutant("name", "why", "runtime/net/worker.c", (("right", "wrong"),))
 ENDS = {
@@ -56,3 +57,10 @@ def test_mutant_may_say_that_it_never_ends(tmp_path: Path) -> None:
     assert parse(path).found == "time limit"
     path.write_text(text.replace("found: time limit\n", ""), encoding="utf-8")
     assert parse(path).found == "invariant"
+
+
+@pytest.mark.parametrize("path", sorted(SIM.glob("mutants/*.mutant")), ids=lambda path: path.stem)
+def test_mutant_follows_the_source(path: Path) -> None:
+    mutant = parse(path)
+    source = (SIM.parents[1] / mutant.file).read_text(encoding="utf-8")
+    assert apply(mutant, source) != source
