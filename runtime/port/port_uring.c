@@ -163,7 +163,8 @@ static PC_COLD void uring_port__complete_rare(struct uring_port *port, void *own
     case URING_OP_ACCEPT_CANCEL:
         uring_listener_complete(port, owner, op, cqe);
         break;
-    case URING_OP_RECEIVE: /* never here */
+    case URING_OP_RECEIVE:
+        PC_ASSERT(op != URING_OP_RECEIVE); /* the caller's */
         break;
     case URING_OP_CONNECT:
     case URING_OP_SEND:
@@ -231,6 +232,7 @@ static uint32_t uring_port__give_socket(struct uring_port *port, struct port_eve
     while (count < max && uring_socket_give(port, socket, &events[count])) {
         count++;
         if (uring_socket_is_settled(port, socket)) {
+            PC_CHECK(uring_socket_check_settled(port, socket));
             return count;
         }
     }
@@ -404,7 +406,9 @@ static enum pc_status uring_recv(struct port *port, struct port_socket *socket)
 {
     socket->recv.kind = PORT_RECEIVED;
     socket->recv.in_flight = true;
-    if (!uring_socket_is_settled(uring_port__of(port), socket)) {
+    if (uring_socket_is_settled(uring_port__of(port), socket)) {
+        PC_CHECK(uring_socket_check_settled(uring_port__of(port), socket));
+    } else {
         uring_socket_settle(uring_port__of(port), socket);
     }
     return PC_OK;

@@ -204,6 +204,9 @@ static inline bool uring_socket_is_settled(const struct uring_port *port,
            !receive->is_short && port->early.polled != socket && !has_sent;
 }
 
+/* That this is so by the rules of settling. */
+void uring_socket_check_settled(const struct uring_port *port, struct port_socket *socket);
+
 /* Submit what a socket from the todo or starved list wants. False: no entry is free, try later. */
 PC_OUTLINE bool uring_socket_submit(struct uring_port *port, struct port_socket *socket);
 

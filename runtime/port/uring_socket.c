@@ -163,6 +163,14 @@ static PC_COLD void uring_socket__close_quiet(struct port_socket *socket)
     }
 }
 
+void uring_socket_check_settled(const struct uring_port *port, struct port_socket *socket)
+{
+    enum port_event_kind kind;
+    PC_ASSERT(!uring_socket__find_event(socket, &kind));
+    PC_ASSERT(!uring_socket__wants_stop(port, socket) && !uring_socket__wants_send(socket));
+    PC_ASSERT(!uring_socket__wants_receive(port, socket));
+}
+
 void uring_socket_settle(struct uring_port *port, struct port_socket *socket)
 {
     enum port_event_kind kind;

@@ -147,6 +147,15 @@ static struct uring_port *make_polled_pair(struct loopback *loop, struct peer **
     return port;
 }
 
+/* The same beside a pair of others, of which the server waits for its first bytes. */
+static struct uring_port *make_polled_pair_beside(struct loopback *loop, struct peer *others[2],
+                                                  struct peer **client, struct peer **server)
+{
+    loopback_pair(loop, &others[0], &others[1]);
+    peer_recv(others[1]);
+    return make_polled_pair(loop, client, server);
+}
+
 static void assert_armed(const struct uring_port *port, struct peer *peer)
 {
     assert_null(port->early.polled);
@@ -181,10 +190,8 @@ static void uring_arms_the_polled_receive_when_another_is_heard(void **state)
     struct peer *client;
     struct peer *server;
     struct peer *others[2];
-    loopback_pair(loop, &others[0], &others[1]);
+    struct uring_port *port = make_polled_pair_beside(loop, others, &client, &server);
     others[1]->arms = true;
-    peer_recv(others[1]);
-    struct uring_port *port = make_polled_pair(loop, &client, &server);
     send_and_look(loop, others[0], others[1], 1);
     (void)loopback_turn(loop, 0);
     (void)loopback_turn(loop, 0);
@@ -211,9 +218,7 @@ static void uring_ends_a_look_when_others_have_news(void **state)
     struct peer *client;
     struct peer *server;
     struct peer *others[2];
-    loopback_pair(loop, &others[0], &others[1]);
-    peer_recv(others[1]);
-    (void)make_polled_pair(loop, &client, &server);
+    (void)make_polled_pair_beside(loop, others, &client, &server);
     late = others[0];
     assert_int_equal(loopback_turn(loop, 0), 1);
     assert_int_equal(others[1]->received, 1);
@@ -251,9 +256,7 @@ static void uring_hears_others_while_a_polled_peer_has_more(void **state)
     struct peer *client;
     struct peer *server;
     struct peer *others[2];
-    loopback_pair(loop, &others[0], &others[1]);
-    peer_recv(others[1]);
-    (void)make_polled_pair(loop, &client, &server);
+    (void)make_polled_pair_beside(loop, others, &client, &server);
     uint64_t wanted = server->received_bytes + 65536;
     send_at_once(client, 65536);
     send_at_once(others[0], 1);
