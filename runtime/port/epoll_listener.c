@@ -73,6 +73,7 @@ enum pc_status epoll_listener_accept(struct epoll_port *port, struct port_listen
     }
     listener->waiting_last = socket;
     listener->outstanding++;
+    port->accepts_changed = true;
     return PC_OK;
 }
 
@@ -95,6 +96,7 @@ void epoll_listener_stop(struct epoll_port *port, struct port_listener *listener
 {
     PC_ASSERT(!listener->is_closing);
     listener->is_closing = true;
+    port->listeners_closing++;
     while (listener->waiting_first != NULL) {
         epoll_listener__answer(port, listener, -ECANCELED);
     }
@@ -136,12 +138,20 @@ static void epoll_listener__accept(struct epoll_port *port, struct port_listener
     }
 }
 
-void epoll_listeners_accept(struct epoll_port *port)
+static PC_OUTLINE void epoll_listeners__accept(struct epoll_port *port)
 {
+    port->accepts_changed = false;
     for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
         if (!l->is_closing) {
             epoll_listener__accept(port, l);
         }
+    }
+}
+
+void epoll_listeners_accept(struct epoll_port *port)
+{
+    if (port->accepts_changed) {
+        epoll_listeners__accept(port);
     }
 }
 
@@ -150,22 +160,29 @@ void epoll_listener_given(struct port_listener *listener)
     listener->outstanding--;
 }
 
-void epoll_listener_edge(struct port_listener *listener)
+void epoll_listener_edge(struct epoll_port *port, struct port_listener *listener)
 {
     listener->is_readable = true;
+    port->accepts_changed = true;
 }
 
-bool epoll_listeners_give(struct epoll_port *port, struct port_event *event)
+static PC_COLD bool epoll_listeners__give(struct epoll_port *port, struct port_event *event)
 {
     for (struct port_listener *l = port->listeners; l != NULL; l = l->next) {
         if (l->is_closing && l->outstanding == 0 && l->descriptor >= 0) {
             if (event != NULL) {
                 socket_unlisten(l->descriptor);
                 l->descriptor = -1;
+                port->listeners_closing--;
                 *event = (struct port_event){.kind = PORT_UNLISTENED, .listener = l};
             }
             return true;
         }
     }
     return false;
+}
+
+bool epoll_listeners_give(struct epoll_port *port, struct port_event *event)
+{
+    return port->listeners_closing > 0 && epoll_listeners__give(port, event);
 }

@@ -55,6 +55,9 @@ struct epoll_port {
     struct port base;
     struct ready_list ready;
     struct port_listener *listeners;
+    uint32_t listeners_closing; /* of them: UNLISTENED is to be given */
+    bool accepts_changed;       /* a listener may have a connection and a socket for it */
+    bool sent_alone;            /* the last turn asked for no edges: epoll_port__give_sent_alone */
     uint8_t *scratch;
     uint32_t scratch_used;
     uint32_t receive_size; /* of one receive at most */
@@ -120,7 +123,7 @@ void epoll_listener_free(struct epoll_port *port, struct port_listener *listener
 void epoll_listener_given(struct port_listener *listener);
 
 /* An edge: connections may wait in the backlog. */
-void epoll_listener_edge(struct port_listener *listener);
+void epoll_listener_edge(struct epoll_port *port, struct port_listener *listener);
 
 /* Take connections while sockets wait for them; the rest stays in the backlog. */
 void epoll_listeners_accept(struct epoll_port *port);

@@ -153,7 +153,7 @@ static void epoll_port__reap(struct epoll_port *port, bool may_sleep)
             epoll_socket_edge(port, owner, edges);
             break;
         case EPOLL_OF_LISTENER:
-            epoll_listener_edge(owner);
+            epoll_listener_edge(port, owner);
             break;
         case EPOLL_OF_TIMER:
             sleep_timer_fired(&port->timer);
@@ -185,6 +185,20 @@ static uint32_t epoll_port__give_all(struct epoll_port *port, struct port_event 
     return count;
 }
 
+/* The result of a send, when it is all there is to tell: nobody waits longer if edges are asked for
+ * in the turn after. Nearly each second epoll_wait of a worker with a single busy connection found
+ * nothing. Never twice without asking, or others would starve. */
+static bool epoll_port__give_sent_alone(struct epoll_port *port, struct port_event *event)
+{
+    struct port_socket *socket = port->ready.count == 1 ? port->ready.first : NULL;
+    port->sent_alone = socket != NULL && !port->sent_alone && socket->state == PORT_SOCKET_LIVE &&
+                       socket->send.in_flight && epoll_send_of(socket)->is_done;
+    if (port->sent_alone) {
+        (void)epoll_port__give_all(port, event, 1);
+    }
+    return port->sent_alone;
+}
+
 static bool epoll_port__has_event(struct epoll_port *port)
 {
     return port->wake_is_due || port->ready.count > 0 || epoll_listeners_give(port, NULL);
@@ -197,6 +211,10 @@ static uint32_t epoll_wait_events(struct port *base, struct port_event *events, 
     const uint64_t deadline_us = sleep_timer_deadline_us(deadline_ms);
     bool may_sleep = deadline_ms > 0;
     port->scratch_used = 0;
+    port->base.took_no_time = epoll_port__give_sent_alone(port, events);
+    if (port->base.took_no_time) {
+        return 1;
+    }
     for (;;) {
         epoll_listeners_accept(port);
         if (may_sleep && !epoll_port__has_event(port)) {
