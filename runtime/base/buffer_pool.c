@@ -104,7 +104,7 @@ void buffer_pool_put(struct buffer_pool *pool, void *buffer, uint32_t capacity)
 
 static uint32_t buffer_pool__class(uint32_t size)
 {
-    if (size <= BUFFER_SIZE_MIN) {
+    if (PC_LIKELY(size <= BUFFER_SIZE_MIN)) {
         return 0;
     }
     return (bits_highest(size - 1) - BUFFER_SIZE_BITS) / 2u + 1u;

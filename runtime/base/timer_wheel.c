@@ -118,7 +118,7 @@ void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ms, struct pc_w
 uint64_t timer_wheel_deadline_ms(struct timer_wheel *wheel)
 {
     uint64_t tick = timer_wheel__next_tick(wheel);
-    return tick < UINT64_MAX / TIMER_TICK_MS ? tick * TIMER_TICK_MS : UINT64_MAX;
+    return PC_LIKELY(tick < UINT64_MAX / TIMER_TICK_MS) ? tick * TIMER_TICK_MS : UINT64_MAX;
 }
 
 static uint64_t timer_wheel__check_slot(const struct timer_wheel *wheel, uint32_t level,
@@ -219,7 +219,7 @@ static uint64_t timer_wheel__find_next(const struct timer_wheel *wheel)
  * now_tick comes nearer. */
 static uint64_t timer_wheel__next_tick(struct timer_wheel *wheel)
 {
-    if (wheel->next_tick == 0) {
+    if (PC_UNLIKELY(wheel->next_tick == 0)) {
         wheel->next_tick = timer_wheel__find_next(wheel);
     }
     return wheel->next_tick;

@@ -38,10 +38,10 @@ static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t per_s
                                      uint32_t stamp)
 {
     /* Packets of a burst come in one millisecond, which adds nothing after the first. */
-    if (!PC_LIKELY(bucket->filled == stamp)) {
+    if (PC_UNLIKELY(bucket->filled != stamp)) {
         token_bucket_fill(bucket, per_sec, burst, stamp);
     }
-    if (bucket->level_milli < TOKEN_MILLI) {
+    if (PC_UNLIKELY(bucket->level_milli < TOKEN_MILLI)) {
         return false;
     }
     bucket->level_milli -= TOKEN_MILLI;

@@ -127,9 +127,6 @@ static enum assembler_result assembler__keep_start(struct assembler *assembler,
                                                    struct assembler_input *input,
                                                    uint32_t frame_size)
 {
-    if (input->size == 0) {
-        return ASSEMBLER_MORE;
-    }
     if (!assembler__reserve(assembler, pool,
                             frame_size > TAIL_SIZE_FIRST ? frame_size : TAIL_SIZE_FIRST)) {
         return ASSEMBLER_NO_MEMORY;
@@ -144,6 +141,9 @@ static enum assembler_result assembler__next_in_place(struct assembler *assemble
                                                       struct assembler_input *input,
                                                       struct assembler_output *output)
 {
+    if (input->size == 0) {
+        return ASSEMBLER_MORE;
+    }
     if (input->size < PC_FRAME_HEADER_SIZE) {
         return assembler__keep_start(assembler, pool, input, 0);
     }

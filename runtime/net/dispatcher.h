@@ -58,10 +58,10 @@ static inline enum dispatch_verdict dispatcher_judge(const struct pc_accept_tabl
 {
     PC_ASSERT(subject->state < table->state_count);
     const struct pc_rate *total = subject->rate;
-    if (!dispatcher_is_legal(entry, subject->state)) {
+    if (PC_UNLIKELY(!dispatcher_is_legal(entry, subject->state))) {
         return DISPATCH_STATE;
     }
-    if (total->per_sec != 0 && !dispatcher_take(subject->total, total, subject->stamp)) {
+    if (PC_LIKELY(total->per_sec != 0) && !dispatcher_take(subject->total, total, subject->stamp)) {
         return DISPATCH_TOTAL_RATE;
     }
     uint32_t index = entry->rate - 1u;

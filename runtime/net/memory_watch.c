@@ -78,7 +78,7 @@ void memory_watch_turn(struct pc_worker *worker)
 {
     const uint64_t bytes_used = worker->buffers.bytes_used;
     bool is_short = bytes_used > worker->memory.bytes_short;
-    if (is_short != atomic_load_explicit(&worker->is_short, memory_order_relaxed)) {
+    if (PC_UNLIKELY(is_short != atomic_load_explicit(&worker->is_short, memory_order_relaxed))) {
         atomic_store_explicit(&worker->is_short, is_short, memory_order_relaxed);
     }
     if (bytes_used > worker->memory.bytes_gone) {

@@ -35,7 +35,7 @@ struct send_chunk {
 
 static uint8_t *send_chunk__data(struct send_chunk *chunk)
 {
-    return chunk->block == NULL ? (uint8_t *)(chunk + 1) : chunk->block->data;
+    return PC_LIKELY(chunk->block == NULL) ? (uint8_t *)(chunk + 1) : chunk->block->data;
 }
 
 /* Bytes of the pool that the chunk holds. */
@@ -79,7 +79,7 @@ static struct send_chunk *send_queue__push(struct send_queue *queue, struct buff
         .capacity = buffer_pool_capacity(buffer_size),
     };
     chunk->memory_until = send_chunk__memory(chunk);
-    if (queue->tail == NULL) {
+    if (PC_LIKELY(queue->tail == NULL)) {
         queue->head = chunk;
     } else {
         chunk->memory_until += queue->tail->memory_until;
@@ -93,10 +93,10 @@ static void send_queue__pop(struct send_queue *queue, struct buffer_pool *pool)
 {
     struct send_chunk *chunk = queue->head;
     queue->head = chunk->next;
-    if (queue->head == NULL) {
+    if (PC_LIKELY(queue->head == NULL)) {
         queue->tail = NULL;
     }
-    if (chunk->block != NULL) {
+    if (PC_UNLIKELY(chunk->block != NULL)) {
         pc_block_release(chunk->block);
     }
     buffer_pool_put(pool, chunk, chunk->capacity);
@@ -114,7 +114,8 @@ static uint8_t *send_queue__open_chunk(struct send_queue *queue, struct buffer_p
                                        uint32_t size)
 {
     uint32_t wanted = size + (uint32_t)sizeof(struct send_chunk);
-    uint32_t usual = queue->tail == NULL ? send_queue__first_size(queue) : CHUNK_SIZE_NEXT;
+    bool is_first = PC_LIKELY(queue->tail == NULL);
+    uint32_t usual = is_first ? send_queue__first_size(queue) : CHUNK_SIZE_NEXT;
     struct send_chunk *chunk = send_queue__push(queue, pool, wanted > usual ? wanted : usual, NULL);
     if (chunk == NULL) {
         return NULL;
@@ -151,8 +152,8 @@ static PC_OUTLINE uint8_t *send_queue__merge(struct send_queue *queue, struct bu
 static PC_OUTLINE uint8_t *send_queue__reserve_anew(struct send_queue *queue,
                                                     struct buffer_pool *pool, uint32_t size)
 {
-    return send_queue__may_merge(queue) ? send_queue__merge(queue, pool, size)
-                                        : send_queue__open_chunk(queue, pool, size);
+    return PC_UNLIKELY(send_queue__may_merge(queue)) ? send_queue__merge(queue, pool, size)
+                                                     : send_queue__open_chunk(queue, pool, size);
 }
 
 uint8_t *send_queue_reserve(struct send_queue *queue, struct buffer_pool *pool, uint32_t size)

@@ -163,7 +163,7 @@ PC_COLD void session_queue_latest(struct pc_session *session, bool all);
 /* Nothing is handled now, because of pc_session_pause or a packet's rate. */
 static inline bool session_is_blocked(const struct pc_session *session)
 {
-    return session->is_paused || session->resume_ms != 0;
+    return PC_UNLIKELY(session->is_paused || session->resume_ms != 0);
 }
 
 /* End an OPEN or DRAINING session with the first reason given; what is queued is lost. Events of

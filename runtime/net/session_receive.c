@@ -16,9 +16,9 @@
 
 void session_arm_receive(struct pc_session *session)
 {
-    bool is_wanted =
-        session->phase == SESSION_DRAINING ||
-        (session->phase == SESSION_OPEN && !session_is_blocked(session) && !session->resume_queued);
+    bool is_wanted = session->phase == SESSION_OPEN
+                         ? !session_is_blocked(session) && !session->resume_queued
+                         : session->phase == SESSION_DRAINING;
     if (!is_wanted || session->socket.recv.in_flight || (session->ends & SESSION_END_PEER) != 0 ||
         (session->short_of & SESSION_SHORT_RECEIVE) != 0) {
         return;
@@ -60,7 +60,7 @@ void pc_session_set_budget(struct pc_session *session, uint32_t packets, uint32_
 /* Both return false when the session ends because its budget is used up. */
 static bool session__spend_packet(struct pc_session *session)
 {
-    if (!session->has_budget) {
+    if (PC_LIKELY(!session->has_budget)) {
         return true;
     }
     if (session->budget_packets == 0) {
@@ -73,7 +73,7 @@ static bool session__spend_packet(struct pc_session *session)
 
 static bool session__spend_bytes(struct pc_session *session, uint32_t size)
 {
-    if (!session->has_budget) {
+    if (PC_LIKELY(!session->has_budget)) {
         return true;
     }
     if (session->budget_bytes < size) {
@@ -190,6 +190,21 @@ static PC_OUTLINE void session__keep(struct pc_session *session, struct assemble
     }
 }
 
+/* The input is not used up. */
+static PC_COLD void session__stop_parse(struct pc_session *session, enum assembler_result why,
+                                        struct assembler_input *input,
+                                        const struct assembler_output *output)
+{
+    if (why == ASSEMBLER_FRAME) {
+        session__keep(session, input);
+    } else if (why == ASSEMBLER_REFUSED) {
+        const struct dispatch_result result = {.refusal = output->refusal};
+        session__refuse(session, &output->frame, result);
+    } else {
+        session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
+    }
+}
+
 /* Cut into frames and handle them, until the input ends, something blocks or the turn is over. */
 static void session__parse(struct pc_session *session, struct assembler_input input)
 {
@@ -210,16 +225,8 @@ static void session__parse(struct pc_session *session, struct assembler_input in
             assembler_unget(&session->assembler, &input, &output);
         }
     }
-    if (session->phase != SESSION_OPEN) {
-        return;
-    }
-    if (parsed == ASSEMBLER_FRAME) {
-        session__keep(session, &input);
-    } else if (parsed == ASSEMBLER_REFUSED) {
-        const struct dispatch_result result = {.refusal = output.refusal};
-        session__refuse(session, &output.frame, result);
-    } else if (parsed == ASSEMBLER_NO_MEMORY) {
-        session_end_with(session, PC_CLOSE_NO_BUFFERS, PORT_ABORT_RESET);
+    if (session->phase == SESSION_OPEN && parsed != ASSEMBLER_MORE) {
+        session__stop_parse(session, parsed, &input, &output);
     }
 }
 

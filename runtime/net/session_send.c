@@ -107,7 +107,7 @@ void session_flush(struct pc_session *session)
     bool may_send = (session->phase == SESSION_OPEN || session->phase == SESSION_DRAINING) &&
                     (session->short_of & SESSION_SHORT_SEND) == 0;
     if (may_send && !session->socket.send.in_flight) {
-        if (session->queue.bytes > 0) {
+        if (PC_LIKELY(session->queue.bytes > 0)) {
             session__send_queued(session);
         } else if (session->phase == SESSION_DRAINING) {
             session_drain(session);
@@ -150,7 +150,7 @@ static PC_INLINE void session__queued(struct pc_session *session)
     if (session->queue.bytes > session->type->policy.send_bytes_soft) {
         session__mark_rise(session);
     }
-    if (!session->flush_queued) {
+    if (PC_LIKELY(!session->flush_queued)) {
         worker_queue_flush(session->worker, session);
     }
 }

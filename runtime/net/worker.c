@@ -117,7 +117,7 @@ void worker_queue_flush(struct pc_worker *worker, struct pc_session *session)
     session->flush_queued = true;
     session->hold_count++;
     session->next = NULL;
-    if (worker->flush_tail == NULL) {
+    if (PC_LIKELY(worker->flush_tail == NULL)) {
         worker->flush_head = session;
     } else {
         worker->flush_tail->next = session;
@@ -160,7 +160,7 @@ static void worker__flush(struct pc_worker *worker)
     while (worker->flush_head != NULL) {
         struct pc_session *session = worker->flush_head;
         worker->flush_head = session->next;
-        if (worker->flush_head == NULL) {
+        if (PC_LIKELY(worker->flush_head == NULL)) {
             worker->flush_tail = NULL;
         }
         session->next = NULL;
@@ -183,7 +183,7 @@ PC_OUTLINE uint32_t worker_drain_inbox(struct pc_worker *worker)
     return INBOX_BATCH_MAX;
 }
 
-static void worker__on_event(struct pc_worker *worker, const struct port_event *event)
+static PC_COLD void worker__on_rare_event(struct pc_worker *worker, const struct port_event *event)
 {
     switch (event->kind) {
     case PORT_ACCEPTED:
@@ -193,10 +193,8 @@ static void worker__on_event(struct pc_worker *worker, const struct port_event *
         connector_on_connected(session_of_socket(event->socket), event);
         break;
     case PORT_RECEIVED:
-        session_on_received(session_of_socket(event->socket), event);
-        break;
     case PORT_SENT:
-        session_on_sent(session_of_socket(event->socket), event);
+        PC_ASSERT(event->kind != PORT_RECEIVED && event->kind != PORT_SENT); /* the caller's */
         break;
     case PORT_CLOSED:
         session_on_closed(session_of_socket(event->socket));
@@ -209,6 +207,17 @@ static void worker__on_event(struct pc_worker *worker, const struct port_event *
             port_wake(worker->port);
         }
         break;
+    }
+}
+
+static void worker__on_event(struct pc_worker *worker, const struct port_event *event)
+{
+    if (event->kind == PORT_RECEIVED) {
+        session_on_received(session_of_socket(event->socket), event);
+    } else if (event->kind == PORT_SENT) {
+        session_on_sent(session_of_socket(event->socket), event);
+    } else {
+        worker__on_rare_event(worker, event);
     }
 }
 
@@ -243,30 +252,32 @@ static PC_OUTLINE uint32_t worker__poll_busily(struct pc_worker *worker, uint64_
 static uint32_t worker__collect(struct pc_worker *worker, uint64_t deadline_ms)
 {
     uint32_t count = port_wait(worker->port, worker->events, PORT_EVENTS_MAX, deadline_ms);
-    if (!worker->port->took_no_time) {
+    if (PC_LIKELY(!worker->port->took_no_time)) {
         worker->now_ms = port_now_ms(worker->port);
     }
     return count;
 }
 
+static uint32_t worker__sleep(struct pc_worker *worker)
+{
+    return worker__collect(worker, timer_wheel_deadline_ms(&worker->timers));
+}
+
+/* Not before the worker has looked, for it is not idle or spins. */
+static PC_OUTLINE uint32_t worker__look(struct pc_worker *worker)
+{
+    uint32_t count = worker__collect(worker, 0);
+    if (count == 0 && worker->resume_head == NULL) {
+        count = worker__poll_busily(worker, timer_wheel_deadline_ms(&worker->timers));
+    }
+    return count > 0 || worker->resume_head != NULL ? count : worker__sleep(worker);
+}
+
 /* Events, and the time that they came. */
 static uint32_t worker__wait(struct pc_worker *worker)
 {
-    bool is_polling = worker->runtime->config.busy_poll_us > 0;
-    if (is_polling || worker->resume_head != NULL) {
-        uint32_t count = worker__collect(worker, 0);
-        if (count > 0 || worker->resume_head != NULL) {
-            return count;
-        }
-    }
-    uint64_t deadline_ms = timer_wheel_deadline_ms(&worker->timers);
-    if (is_polling) {
-        uint32_t count = worker__poll_busily(worker, deadline_ms);
-        if (count > 0) {
-            return count;
-        }
-    }
-    return worker__collect(worker, deadline_ms);
+    bool must_look = worker->runtime->config.busy_poll_us > 0 || worker->resume_head != NULL;
+    return must_look ? worker__look(worker) : worker__sleep(worker);
 }
 
 /* The worker has stopped when nothing is left to close. */

@@ -245,7 +245,7 @@ static uint32_t uring_port__give_socket(struct uring_port *port, struct port_eve
 static uint32_t uring_port__give(struct uring_port *port, struct port_event *events, uint32_t max)
 {
     uint32_t count = 0;
-    if (port->wake_is_due) {
+    if (PC_UNLIKELY(port->wake_is_due)) {
         port->wake_is_due = false;
         events[count++] = (struct port_event){.kind = PORT_WOKEN, .status = PC_OK};
     }
@@ -280,11 +280,11 @@ static uint32_t uring_wait(struct port *base, struct port_event *events, uint32_
                            uint64_t deadline_ms)
 {
     struct uring_port *port = uring_port__of(base);
-    port->base.took_no_time = uring_send_alone(port);
+    port->base.took_no_time = uring_send_alone(port) && uring_sends_give(port, events);
     if (port->base.took_no_time) {
-        return uring_port__give(port, events, events_max);
+        return 1;
     }
-    if (deadline_ms > 0) {
+    if (PC_LIKELY(deadline_ms > 0)) {
         uring_early_yield(port);
     }
     bool is_whole = uring_port__prepare(port);

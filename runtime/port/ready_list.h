@@ -4,6 +4,7 @@
  * Path: [1] completion, inside the engines. */
 #pragma once
 
+#include "pc/check.h"
 #include "port/port.h"
 
 /* Invariant: a socket is on the list exactly while its is_ready is true; count of them; first is
@@ -22,7 +23,7 @@ static inline void ready_list_push(struct ready_list *list, struct port_socket *
     }
     socket->is_ready = true;
     socket->ready_next = NULL;
-    if (list->first == NULL) {
+    if (PC_LIKELY(list->first == NULL)) {
         list->first = socket;
     } else {
         list->last->ready_next = socket;

@@ -23,7 +23,7 @@ uint64_t sleep_timer_now_us(void)
 
 uint64_t sleep_timer_deadline_us(uint64_t deadline_ms)
 {
-    return deadline_ms < UINT64_MAX / 1000 ? deadline_ms * 1000 : UINT64_MAX;
+    return PC_LIKELY(deadline_ms < UINT64_MAX / 1000) ? deadline_ms * 1000 : UINT64_MAX;
 }
 
 int sleep_timer_open(struct sleep_timer *timer)

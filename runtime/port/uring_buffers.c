@@ -102,7 +102,7 @@ void uring_buffers_lend(struct uring_buffers *buffers)
 {
     int mask = io_uring_buf_ring_mask(buffers->count);
     int lent = 0;
-    if (buffers->ran_dry) {
+    if (PC_UNLIKELY(buffers->ran_dry)) {
         uint32_t twice = buffers->lent_max * 2;
         buffers->lent_max = twice < buffers->count ? twice : buffers->count;
         buffers->ran_dry = false;
@@ -115,7 +115,7 @@ void uring_buffers_lend(struct uring_buffers *buffers)
         lent++;
         buffers->lent_count++;
     }
-    if (lent > 0) {
+    if (PC_LIKELY(lent > 0)) {
         io_uring_buf_ring_advance(buffers->ring, lent);
     }
 }
@@ -167,7 +167,7 @@ void uring_queue_push(struct uring_buffers *buffers, struct uring_queue *queue, 
     PC_ASSERT(size > 0 && size <= buffers->size);
     buffers->chunks[id].size = size;
     buffers->chunks[id].next = URING_BUFFER_NONE;
-    if (queue->count == 0) {
+    if (PC_LIKELY(queue->count == 0)) {
         queue->first = id;
     } else {
         buffers->chunks[queue->last].next = id;

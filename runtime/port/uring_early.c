@@ -26,7 +26,7 @@ void uring_early_yield(struct uring_port *port)
     struct port_socket *socket = early->polled;
     early->count = 0;
     early->polled = NULL;
-    if (socket != NULL) {
+    if (PC_UNLIKELY(socket != NULL)) {
         uring_socket_settle(port, socket);
     }
 }

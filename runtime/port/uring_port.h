@@ -199,9 +199,10 @@ static inline bool uring_socket_is_settled(const struct uring_port *port,
 {
     const struct uring_receive *receive = uring_receive_of(socket);
     bool has_sent = socket->send.in_flight && uring_send_of(socket)->phase >= URING_SEND_REFUSED;
-    return socket->state == PORT_SOCKET_LIVE && receive->mode == URING_RECEIVE_MULTI &&
-           receive->phase == URING_PHASE_OPEN && receive->queue.count == 0 && !receive->is_bulk &&
-           !receive->is_short && port->early.polled != socket && !has_sent;
+    return PC_LIKELY(socket->state == PORT_SOCKET_LIVE && receive->mode == URING_RECEIVE_MULTI &&
+                     receive->phase == URING_PHASE_OPEN && receive->queue.count == 0 &&
+                     !receive->is_bulk && !receive->is_short && port->early.polled != socket &&
+                     !has_sent);
 }
 
 /* That this is so by the rules of settling. */
@@ -257,7 +258,7 @@ bool uring_send_alone(struct uring_port *port);
 /* A turn that only looks and has no event: try to receive from the socket that was heard last.
  * Never twice without entering the ring between them, or others would starve. False: no bytes came
  * so. */
-bool uring_early_receive(struct uring_port *port, struct port_event *event);
+PC_OUTLINE bool uring_early_receive(struct uring_port *port, struct port_event *event);
 
 /* The worker may sleep: the kernel's receive of every socket is to be armed. */
 void uring_early_yield(struct uring_port *port);

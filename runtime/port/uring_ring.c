@@ -189,12 +189,12 @@ static void ring__see_enabled(struct uring_ring *ring)
  * from a thread that is not the owner) and EBADR (a completion was lost), is not survivable. */
 static void ring__check(struct uring_ring *ring, int result)
 {
-    bool is_normal = result >= 0 || result == -EINTR ||
+    bool is_normal = PC_LIKELY(result >= 0) || result == -EINTR ||
                      result == -EAGAIN || /* the kernel is short of memory for a request */
                      result == -EBUSY;    /* completions overflow: reap, then enter again */
     PC_ASSERT(is_normal);
     ring->overflow_count += io_uring_cq_has_overflow(&ring->io) ? 1 : 0;
-    if (uring_ring_left(ring) == 0) {
+    if (PC_LIKELY(uring_ring_left(ring) == 0)) {
         ring->message_count = 0;
     }
 }

@@ -19,7 +19,7 @@
 
 static void uring_sends__append(struct uring_sends *list, struct port_socket *socket)
 {
-    if (list->first == NULL) {
+    if (PC_LIKELY(list->first == NULL)) {
         list->first = socket;
     } else {
         uring_send_of(list->last)->next = socket;
@@ -145,9 +145,9 @@ static void uring_sends__conclude(struct uring_port *port)
 void uring_sends_conclude(struct uring_port *port)
 {
     const struct io_uring *io = &port->ring.io;
-    bool is_open = uring_ring_left(&port->ring) > 0 || io_uring_cq_ready(io) > 0 ||
-                   io_uring_cq_has_overflow(io);
-    if (port->tried.first != NULL && !is_open) {
+    bool is_over = port->tried.first != NULL && uring_ring_left(&port->ring) == 0 &&
+                   io_uring_cq_ready(io) == 0 && !io_uring_cq_has_overflow(io);
+    if (is_over) {
         uring_sends__conclude(port);
     }
 }
@@ -183,6 +183,18 @@ static struct port_socket *uring_send__find_only(const struct uring_port *port,
     return is_only ? socket : NULL;
 }
 
+/* A send by itself has not taken all. False: nothing, and the ring's own try is to be made. */
+static PC_COLD bool uring_send__fall_short(struct uring_port *port, struct port_socket *socket,
+                                           int32_t result)
+{
+    if (result == -EAGAIN || result == -EINTR) {
+        return false;
+    }
+    uring_send_complete(socket, result);
+    uring_socket_settle(port, socket);
+    return true;
+}
+
 bool uring_send_alone(struct uring_port *port)
 {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -195,15 +207,11 @@ bool uring_send_alone(struct uring_port *port)
     const void *data = (const void *)(uintptr_t)entry->addr;
     ssize_t sent = entry->opcode == IORING_OP_SEND ? send(entry->fd, data, entry->len, flags)
                                                    : sendmsg(entry->fd, data, flags);
-    int code = errno;
-    if (sent < 0 && (code == EAGAIN || code == EINTR)) {
+    bool is_whole = PC_LIKELY(sent == (ssize_t)uring_send_of(socket)->total);
+    if (!is_whole && !uring_send__fall_short(port, socket, sent < 0 ? -errno : (int32_t)sent)) {
         return false;
     }
     uring_ring_take_back(&port->ring);
-    if (sent != (ssize_t)uring_send_of(socket)->total) {
-        uring_send_complete(socket, sent < 0 ? -code : (int32_t)sent);
-        uring_socket_settle(port, socket);
-    }
     uring_sends__conclude(port);
     port->sent_alone = true;
     return true;

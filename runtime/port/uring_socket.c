@@ -334,23 +334,29 @@ static PC_OUTLINE void uring_socket__disarmed(struct uring_port *port, struct po
     port->buffers.ran_dry = port->buffers.ran_dry || receive->is_dry;
 }
 
-void uring_socket_received(struct uring_port *port, struct port_socket *socket,
-                           const struct io_uring_cqe *cqe)
+/* The kernel has put something into a buffer: queue it, or drop what nobody wants. */
+static void uring_socket__take_buffer(struct uring_port *port, struct port_socket *socket,
+                                      const struct io_uring_cqe *cqe)
 {
     struct uring_receive *receive = uring_receive_of(socket);
-    bool is_wanted = socket->state == PORT_SOCKET_LIVE;
-    PC_ASSERT(uring_link_of(socket)->pending > 0);
-    if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
-        uint16_t id = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-        uring_buffers_taken(&port->buffers, id);
-        if (is_wanted && cqe->res > 0) {
-            uring_queue_push(&port->buffers, &receive->queue, id, (uint32_t)cqe->res);
-        } else {
-            uring_buffers_retire(&port->buffers, id);
-        }
+    uint16_t id = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+    uring_buffers_taken(&port->buffers, id);
+    if (PC_LIKELY(socket->state == PORT_SOCKET_LIVE && cqe->res > 0)) {
+        uring_queue_push(&port->buffers, &receive->queue, id, (uint32_t)cqe->res);
+    } else {
+        uring_buffers_retire(&port->buffers, id);
     }
     if (receive->queue.count > SOCKET_QUEUE_BULK) {
         receive->is_bulk = true;
+    }
+}
+
+/* The receive has ended, with bytes or without, or with the stream. */
+static PC_COLD void uring_socket__receive_ended(struct uring_port *port, struct port_socket *socket,
+                                                const struct io_uring_cqe *cqe)
+{
+    if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
+        uring_socket__take_buffer(port, socket, cqe);
     }
     if ((cqe->flags & IORING_CQE_F_MORE) == 0) {
         uring_socket__disarmed(port, socket, cqe->res);
@@ -358,9 +364,23 @@ void uring_socket_received(struct uring_port *port, struct port_socket *socket,
     if (cqe->res <= 0 && !uring_socket__is_pause(cqe->res)) {
         uring_socket__end_stream(socket, cqe->res);
     }
-    bool is_usual = is_wanted && receive->mode == URING_RECEIVE_MULTI && !receive->is_bulk &&
+    uring_socket_settle(port, socket);
+}
+
+void uring_socket_received(struct uring_port *port, struct port_socket *socket,
+                           const struct io_uring_cqe *cqe)
+{
+    struct uring_receive *receive = uring_receive_of(socket);
+    const uint32_t goes_on = IORING_CQE_F_BUFFER | IORING_CQE_F_MORE;
+    PC_ASSERT(uring_link_of(socket)->pending > 0);
+    if ((cqe->flags & goes_on) != goes_on) {
+        uring_socket__receive_ended(port, socket, cqe);
+        return;
+    }
+    uring_socket__take_buffer(port, socket, cqe);
+    bool is_usual = receive->mode == URING_RECEIVE_MULTI && !receive->is_bulk &&
                     socket->recv.in_flight && receive->queue.count > 0;
-    if (is_usual) {
+    if (PC_LIKELY(is_usual && socket->state == PORT_SOCKET_LIVE)) {
         ready_list_push(&port->ready, socket); /* all that settling would do */
     } else {
         uring_socket_settle(port, socket);
@@ -428,6 +448,20 @@ static PC_COLD void uring_socket__give_sent(struct port_socket *socket, struct p
     }
 }
 
+static PC_COLD void uring_socket__give_no_bytes(struct uring_receive *receive,
+                                                struct port_event *event)
+{
+    if (receive->phase != URING_PHASE_ENDED) {
+        receive->is_short = false;
+        event->raw = ENOMEM;
+        event->status = PC_NO_BUFFERS;
+    } else if (receive->result == 0) {
+        event->status = PC_END;
+    } else {
+        uring_socket__set_failure(event, receive->result);
+    }
+}
+
 static void uring_socket__give_received(struct uring_port *port, struct port_socket *socket,
                                         struct port_event *event)
 {
@@ -438,14 +472,8 @@ static void uring_socket__give_received(struct uring_port *port, struct port_soc
         event->size = uring_buffers_filled(&port->buffers, id);
         heard_note(&port->early.heard, socket);
         uring_buffers_retire(&port->buffers, id);
-    } else if (receive->phase != URING_PHASE_ENDED) {
-        receive->is_short = false;
-        event->raw = ENOMEM;
-        event->status = PC_NO_BUFFERS;
-    } else if (receive->result == 0) {
-        event->status = PC_END;
     } else {
-        uring_socket__set_failure(event, receive->result);
+        uring_socket__give_no_bytes(receive, event);
     }
 }
 

@@ -3,14 +3,16 @@
 #pragma once
 
 #if defined(__GNUC__)
-#define PC_NORETURN          __attribute__((noreturn))
-#define PC_LIKELY(condition) __builtin_expect(!!(condition), 1)
-#define PC_OUTLINE           __attribute__((noinline))             /* keeps a hot caller small */
-#define PC_INLINE            inline __attribute__((always_inline)) /* of every packet */
-#define PC_COLD              __attribute__((cold))                 /* seldom: opens, ends, fails */
+#define PC_NORETURN            __attribute__((noreturn))
+#define PC_LIKELY(condition)   __builtin_expect(!!(condition), 1) /* of a lone small packet */
+#define PC_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define PC_OUTLINE             __attribute__((noinline))             /* keeps a hot caller small */
+#define PC_INLINE              inline __attribute__((always_inline)) /* of every packet */
+#define PC_COLD                __attribute__((cold)) /* seldom: opens, ends, fails */
 #else
 #define PC_NORETURN
-#define PC_LIKELY(condition) (condition)
+#define PC_LIKELY(condition)   (condition)
+#define PC_UNLIKELY(condition) (condition)
 #define PC_OUTLINE
 #define PC_COLD
 #define PC_INLINE inline
