@@ -95,14 +95,15 @@ def measure(
     results: Results,
 ) -> None:
     """Rounds of a scenario, all of whose servers run side by side."""
-    shape = [*scenario.options, *turns.options(scenario.stretch)]
+    turns = turns.scaled(scenario.length, scenario.rounds)
+    shape = [*scenario.options, *turns.options()]
     with ExitStack() as stack:
         loads = {}
         for name in chosen_servers(options, scenario.servers, programs):
             server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
             steady = load.Steady(programs, server.port, [server.pid], shape)
             loads[name] = stack.enter_context(steady)
-        for _ in range(turns.rounds if scenario.stretch == 1 else -(-turns.rounds // 2)):
+        for _ in range(turns.rounds):
             for name in load.drawn(loads):
                 results.add(scenario.key, name, loads[name].step().values())
 

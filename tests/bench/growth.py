@@ -19,7 +19,6 @@ from servers import SERVER_CPU, Server, kind
 
 LIMIT = 1.20
 STEPS = tuple(s for s in SCENARIOS if s.key[0] == "l")
-STRETCH = STEPS[0].stretch
 FEW = ("l10", "l100", "l5000")  # for the curve
 # What is divided has what it is divided by at both sides: a shared host drifts.
 ORDER = ("l1000", "l15000t", "l1000", "l15000", "l1000")
@@ -33,7 +32,7 @@ def stage(
     loads = {}
     for step in steps:
         server = stack.enter_context(Server(programs, kind(name), cpu=SERVER_CPU))
-        shape = [*step.options, *turns.options(STRETCH)]
+        shape = [*step.options, *turns.scaled(step.length).options()]
         steady = load.Steady(programs, server.port, [server.pid], shape)
         loads[step.key] = stack.enter_context(steady)
     return loads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import socket
 import subprocess
@@ -60,11 +61,17 @@ class Turns:
     warm_up_ms: int
     window_ms: int
 
-    def options(self, stretch: int = 1) -> list[str]:
+    def options(self) -> list[str]:
         """Options of the load generator for one turn."""
-        return [
-            "--warm-up", str(self.warm_up_ms * stretch), "--window", str(self.window_ms * stretch),
-        ]  # fmt: skip
+        return ["--warm-up", str(self.warm_up_ms), "--window", str(self.window_ms)]
+
+    def scaled(self, length: float, rounds: float = 1) -> Turns:
+        """So many times longer, and so many times more of them."""
+        return Turns(
+            rounds=math.ceil(self.rounds * rounds),
+            warm_up_ms=math.ceil(self.warm_up_ms * length),
+            window_ms=math.ceil(self.window_ms * length),
+        )
 
     def share(self, number: int, count: int) -> Turns:
         """The part that falls to one of some passes."""

@@ -64,7 +64,7 @@ def slow_readers(build: Path, engine: str, turns: Turns, results: Results) -> No
     on the other they do not, are closed for it, and come again."""
     shape = [
         *scenarios.options(scenarios.MANY), "--lazy", str(LAZY_COUNT),
-        *turns.options(LAZY_STRETCH),
+        *turns.scaled(LAZY_STRETCH).options(),
     ]  # fmt: skip
     servers, loads = {}, {}
     with ExitStack() as stack:
