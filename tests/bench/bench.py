@@ -21,6 +21,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import faults
 import goals
@@ -65,12 +66,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", help="which; none: all")
     parser.add_argument("--build", type=Path, required=True, help="build folder")
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--passes", type=int, default=4, help="parts that the rounds come in")
-    parser.add_argument("--more", type=int, default=8, help="such parts for goals that are unsure")
+    parser.add_argument("--passes", type=int, default=8, help="parts that the rounds come in")
+    parser.add_argument("--more", type=int, default=12, help="such parts for goals that are unsure")
     parser.add_argument("--window", type=int, default=100, help="milliseconds measured per turn")
     parser.add_argument("--warm-up", type=int, default=40, help="milliseconds before each window")
     parser.add_argument("--engine", choices=("uring", "epoll"), help="only this engine and its raw")
     parser.add_argument("--servers", help="only these, with commas")
+    parser.add_argument("--keep", action="store_true", help="the last run's results of the others")
     parser.add_argument("--out", type=Path, help="folder for results; default: in the build folder")
     return parser.parse_args(arguments)
 
@@ -158,20 +160,35 @@ def wanted_keys(options: argparse.Namespace) -> list[str]:
     return keys
 
 
-def save(options: argparse.Namespace, programs: Path, results: Results) -> None:
-    folder = options.out or programs / "results"
+def last_run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """What is to be kept of it; nothing without --keep."""
+    path = folder / "bench.json"
+    if not options.keep:
+        return {}
+    if not path.exists():
+        raise SystemExit(f"bench: --keep: there is no run to keep, {path}")
+    kept: dict[str, Any] = json.loads(path.read_text())
+    return kept
+
+
+def save(folder: Path, run: dict[str, Any], results: Results) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     data = {
-        "when": time.strftime("%Y-%m-%d %H:%M:%S"), "kernel": platform.release(),
-        "processor": processor(),
-        "rounds": options.rounds, "window_ms": options.window,
-        "samples": results.samples, "facts": results.facts,
+        **run, "samples": results.samples, "facts": results.facts, "again": results.again,
     }  # fmt: skip
     (folder / "bench.json").write_text(json.dumps(data, indent=1) + "\n")
     (folder / "bench.md").write_text(report(results))
     (folder / "bench.svg").write_text(plot.draw(results))
     print(report(results))
     print(f"written to {folder}")
+
+
+def this_run(options: argparse.Namespace) -> dict[str, Any]:
+    """When, where and how."""
+    return {
+        "when": time.strftime("%Y-%m-%d %H:%M:%S"), "kernel": platform.release(),
+        "processor": processor(), "rounds": options.rounds, "window_ms": options.window,
+    }  # fmt: skip
 
 
 def processor() -> str:
@@ -241,9 +258,14 @@ def main() -> int:
         program = {"timers": "bench_timers", "codec": "bench_codecs"}[options.scenarios[0]]
         command = ["taskset", "-c", LOAD_CPU, str(programs / program)]
         return subprocess.run(command, check=False).returncode
-    results = Results()
+    folder = options.out or programs / "results"
+    kept = last_run(options, folder)
+    results = Results(kept.pop("samples", {}), kept.pop("facts", {}), kept.pop("again", {}))
+    if kept:
+        results.forget(wanted_keys(options))
+        results.again.update({key: options.rounds for key in wanted_keys(options)})
     measure_all(options, programs, results)
-    save(options, programs, results)
+    save(folder, kept or this_run(options), results)
     return judge(results)
 
 

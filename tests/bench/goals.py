@@ -9,7 +9,7 @@ from functools import partial
 
 import growth
 import relay
-from results import Results, error, number, quarters
+from results import Results, error, number, part, quarters
 from scenarios import SCENARIOS
 
 EVERYWHERE = tuple(s.key for s in SCENARIOS)  # where Asio runs
@@ -62,9 +62,8 @@ class Verdict:
 
     @property
     def part(self) -> str:
-        """Of the benchmark, where it is measured: i of i1 and i8, l of l10 and l15000t."""
-        key = self.goal.scenario
-        return key[0] if key[0] in "il" else key
+        """Of the benchmark, where it is measured."""
+        return part(self.goal.scenario)
 
     def text(self) -> str:
         """For a person, without the table."""

@@ -60,6 +60,8 @@ def publish(folder: Path) -> Path:
     run = (f"{data['when'][:10]}, {data['processor']}, Linux {data['kernel'].split('-')[0]}, "
            f"{data['rounds']} rounds of {data['window_ms']} ms, "
            "more where a limit lay within the error.")  # fmt: skip
+    for part, rounds in data.get("again", {}).items():
+        run += f" ({part}) was measured again after it, {rounds} rounds."
     document.write_text(head + BEGIN + "\n".join([run, "", *tables(results)]) + END + tail)
     shutil.copyfile(folder / "bench.svg", DOCS / "performance.svg")
     return document

@@ -12,12 +12,27 @@ QUIET_MIN = 10
 Rounds = dict[str, list[float]]  # name of the value -> one number per round
 
 
+def part(scenario: str) -> str:
+    """Of the benchmark, where it is measured: i of i1 and i8, l of l10, l15000t and growth."""
+    if scenario == "growth":
+        return "l"
+    return scenario[0] if scenario[0] in "ijl" else scenario
+
+
 @dataclass(slots=True)
 class Results:
-    """samples[scenario][server][value] has one number per round; facts are lines for the reader."""
+    """samples[scenario][server][value] has one number per round; facts are lines for the reader;
+    again tells how many rounds the parts have that were measured anew, later than the others."""
 
     samples: dict[str, dict[str, Rounds]] = field(default_factory=dict)
     facts: dict[str, list[str]] = field(default_factory=dict)
+    again: dict[str, int] = field(default_factory=dict)
+
+    def forget(self, parts: list[str]) -> None:
+        """What was measured of these parts or scenarios."""
+        self.samples = {
+            s: v for s, v in self.samples.items() if s not in parts and part(s) not in parts
+        }
 
     def add(self, scenario: str, server: str, values: dict[str, float]) -> None:
         rounds = self.samples.setdefault(scenario, {}).setdefault(server, {})

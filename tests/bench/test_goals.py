@@ -85,3 +85,11 @@ def test_goal_without_others_is_held_against_all_rounds() -> None:
         results.add("growth", "uring", {"turns": figure})
     what = "uring: CPU at 15,000 / at 1,000 connections, 1,000 in flight"
     assert verdict_of(results, what, "l").figures == [1.0, 1.1, 1.3]
+
+
+def test_a_part_that_is_measured_again_is_forgotten_whole() -> None:
+    results = Results()
+    for scenario in ("a", "i1", "i8", "l10", "growth", "p"):
+        results.add(scenario, "uring", {"cpu_ns": 1.0})
+    results.forget(["i", "l", "a"])
+    assert list(results.samples) == ["p"]
