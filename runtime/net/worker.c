@@ -263,7 +263,7 @@ static uint32_t worker__sleep(struct pc_worker *worker)
     return worker__collect(worker, timer_wheel_deadline_ms(&worker->timers));
 }
 
-/* Not before the worker has looked, for it is not idle or spins. */
+/* Look before sleeping: the worker spins, or sessions wait for their next turn. */
 static PC_OUTLINE uint32_t worker__look(struct pc_worker *worker)
 {
     uint32_t count = worker__collect(worker, 0);
