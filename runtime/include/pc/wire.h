@@ -317,7 +317,7 @@ static inline double pc_wire_value_of(uint32_t steps, double least, double step)
 
 /* Store size bytes (source may be NULL if there are none); returns the place behind them. Few are
  * copied here: the library's memcpy, when its code is not in the cache and the wide registers that
- * it takes are asleep, takes 80 ns for 64 bytes of the only message in a millisecond. */
+ * it takes are asleep, takes 80 ns for the 64 bytes of a lone packet. */
 static inline uint8_t *pc_wire_put_bytes(uint8_t *bytes, const void *source, uint32_t size)
 {
     if (size > PC_WIRE_BLOCKS_MAX) {
