@@ -12,7 +12,8 @@ import shutil
 from pathlib import Path
 
 from gate_client import GateClient
-from harness import Config, Server, Unexpected, free_port, run, wait_until
+from harness import Config, Server, Unexpected, run, wait_until
+from ports import free_port
 
 # Small and quick: the tests are about behaviour, not about strength.
 DEFAULTS: dict[str, Config] = {

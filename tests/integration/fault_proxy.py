@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from harness import free_port
+from ports import free_port
 
 PIECE_SIZE = 16384
 POLL_S = 0.05

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import shlex
-import socket
 import subprocess
 import tempfile
 import threading
@@ -52,24 +50,6 @@ def wait_until(
         if time.monotonic() > deadline:
             raise Unexpected(f"not within {timeout:.0f} s: {what}")
         time.sleep(pause)
-
-
-def free_port() -> int:
-    """A port that nobody uses, below those that systems give to connections by themselves."""
-    while True:
-        port = random.SystemRandom().randrange(10000, 32000)
-        if port_is_free(port):
-            return port
-
-
-def port_is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def binary(name: str) -> Path:

@@ -10,7 +10,8 @@ from client import Chat, ChatNotice, EchoRequest, LeftWorld, Move, MoveNotice, R
 from cluster import Cluster
 from common import LeaveReason, Result, Role, Vec2
 from gate_client import PASSWORD, GateClient, unique_name
-from harness import IS_WINE, Config, Server, free_port, wait_until
+from harness import IS_WINE, Config, Server, wait_until
+from ports import free_port
 
 BOTS = 20 if IS_WINE else 100
 

@@ -14,7 +14,8 @@ from client import HelloReply, RegisterRequest
 from cluster import Cluster
 from common import Result
 from gate_client import GateClient, unique_name
-from harness import PATIENCE, Config, command, free_port, parse_json, parse_text, wait_until
+from harness import PATIENCE, Config, command, parse_json, parse_text, wait_until
+from ports import free_port
 
 SECRET = "hunter2-never-in-a-log"
 

@@ -17,22 +17,14 @@ from pathlib import Path
 
 import pytest
 from bot_runs import bots_story
-from harness import (
-    BIN_DIR,
-    PATIENCE,
-    ROOT,
-    LogReader,
-    Unexpected,
-    free_port,
-    port_is_free,
-    wait_until,
-)
+from harness import BIN_DIR, PATIENCE, ROOT, LogReader, Unexpected, wait_until
+from ports import free_port
 
 pytestmark = pytest.mark.native
 
 SCRIPT = str(ROOT / "scripts" / "run")
 OPTIONS = ("--no-setup", "--build", str(BIN_DIR))
-OFFSETS = (0, 100, 200, 201)
+OFFSETS = (100, 200, 201)  # of game and db, above the gate's
 SERVERS = ("db", "game", "gate")
 STAYS = "run: the servers stay up; Ctrl-C stops them"
 IN_ORDER = [f"run: {name} stopped with exit status 0" for name in ("gate", "game", "db")]
@@ -54,13 +46,6 @@ CLIENT_SAYS = [
     "run: the gate says: ",
     STAYS,
 ]
-
-
-def choose_port() -> int:
-    while True:
-        base = free_port()
-        if all(port_is_free(base + offset) for offset in OFFSETS):
-            return base
 
 
 def allow_interrupt() -> None:
@@ -166,7 +151,7 @@ def accounts(state: Path) -> dict[str, str]:
 
 
 def test_client_plays_and_ctrl_c_stops_in_order(start: Callable[..., Run], state: Path) -> None:
-    run = start("--port", str(choose_port()), "--state", str(state))
+    run = start("--port", str(free_port(*OFFSETS)), "--state", str(state))
     run.wait_line(STAYS)
     assert_order(run.said, SCRIPT_SAYS + UP_SAYS + CLIENT_SAYS)
     assert stat.S_IMODE((state / "portcullis.key").stat().st_mode) == 0o600
@@ -218,7 +203,7 @@ def test_second_start_keeps_the_state_and_names_a_server_that_died(
 def test_taken_port_is_said_before_anything_starts(
     start: Callable[..., Run], folder: Path
 ) -> None:
-    base = choose_port()
+    base = free_port(*OFFSETS)
     with socket.create_server(("127.0.0.1", base + 100)):
         run = start("--port", str(base), "--state", str(folder))
         assert run.finish() == 1
