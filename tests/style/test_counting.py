@@ -111,6 +111,22 @@ def test_failed_is_failed_whatever_it_has_skipped(tmp_path: Path) -> None:
     assert figures(said) == [1, 1, 0]
 
 
+def test_what_the_failed_said_last_stands_at_the_end(tmp_path: Path) -> None:
+    tests = {"whole": WHOLE, "one": "seq 1 99; exit 1", "two": "echo why; exit 2"}
+    said = run_ctest(tmp_path, tests)
+    at = [said.index(f"==== failed in demo: {name}") for name in ("one", "two")]
+    assert "99" in said[at[0] : at[1]] and "1" not in said[at[0] : at[1]]
+    assert "why" in said[at[1] :] and "fine" not in said
+    assert said[-1] == "1 passed, 2 failed"
+
+
+def test_failure_of_pytest_stands_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "test_demo.py").write_text("def test_a(): assert 1 == 2\n", encoding="utf-8")
+    said = run_part(tmp_path, "counted_pytest demo.log test_demo.py")
+    at = said.index("==== failed in demo: pytest test_demo.py")
+    assert any(line.endswith("assert 1 == 2") for line in said[at:])
+
+
 def test_skip_of_pytest_is_named(tmp_path: Path) -> None:
     source = "import pytest\ndef test_a():\n    pytest.skip('no moon')\ndef test_b(): pass\n"
     (tmp_path / "test_demo.py").write_text(source, encoding="utf-8")
