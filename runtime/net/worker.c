@@ -44,6 +44,7 @@ enum pc_status worker_init(struct pc_worker *worker, struct pc_runtime *runtime,
     const struct port_config config = {
         .receive_buffer_count = runtime->config.receive_buffer_count,
         .receive_buffer_size = runtime->config.receive_buffer_size,
+        .congestion = runtime->config.congestion,
         .world = runtime->config.simulation,
     };
     worker->runtime = runtime;

@@ -35,7 +35,8 @@ enum pc_status epoll_listener_open(struct epoll_port *port, struct pc_address *a
     if (listener == NULL) {
         return PC_NO_MEMORY;
     }
-    int result = listener->descriptor = socket_listen(address, backlog, address);
+    int result = listener->descriptor =
+        socket_listen(address, backlog, port->base.congestion, address);
     if (result >= 0) {
         socket_set_nonblocking(listener->descriptor);
         result = epoll_register(port, listener->descriptor, EPOLLIN | EPOLLET, listener,

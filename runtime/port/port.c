@@ -7,6 +7,7 @@
 #include "port/port.h"
 
 #include "pc/check.h"
+#include "pc/runtime.h"
 
 #ifdef _WIN32
 const struct port_engine *const port_engine_uring = NULL;
@@ -67,6 +68,14 @@ static void port__check_event(const struct port_event *event)
     }
 }
 
+static enum pc_status port__check_congestion(const struct port_engine *engine, const char *name)
+{
+    if (name == NULL) {
+        return PC_OK;
+    }
+    return engine->takes_congestion ? pc_congestion_check(name) : PC_UNSUPPORTED;
+}
+
 enum pc_status port_open(const struct port_engine *engine, const struct port_config *config,
                          struct port **port, int32_t *raw)
 {
@@ -76,8 +85,15 @@ enum pc_status port_open(const struct port_engine *engine, const struct port_con
     PC_ASSERT(config->receive_buffer_size >= 512 && config->receive_buffer_size <= 65536);
     *port = NULL;
     *raw = 0;
-    enum pc_status status = engine->open(config, port, raw);
+    enum pc_status status = port__check_congestion(engine, config->congestion);
+    if (status != PC_OK) {
+        return status;
+    }
+    status = engine->open(config, port, raw);
     PC_ASSERT((status == PC_OK) == (*port != NULL));
+    if (status == PC_OK) {
+        (*port)->congestion = config->congestion;
+    }
     return status;
 }
 

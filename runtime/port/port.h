@@ -120,6 +120,8 @@ enum port_abort_mode {
 struct port_config {
     uint32_t receive_buffer_count; /* a power of two, 8..32768 */
     uint32_t receive_buffer_size;  /* bytes, 512..65536 */
+    const char *congestion;        /* of TCP connections; must live as long as the port; NULL: the
+                                    * system's */
     struct sim_world *world;       /* the simulated engine's; the others do not look at it */
 };
 
@@ -136,6 +138,7 @@ struct port_counters {
 struct port_engine {
     const char *name;
     bool takes_paths;                  /* addresses may be of PC_FAMILY_UNIX */
+    bool takes_congestion;             /* a port's congestion control can be chosen */
     const char *(*cause)(int32_t raw); /* NULL: nothing is known */
     enum pc_status (*open)(const struct port_config *config, struct port **port, int32_t *raw);
     void (*close)(struct port *port);
@@ -167,8 +170,9 @@ struct port_engine {
 struct port {
     const struct port_engine *engine;
     struct port_counters counters;
-    uint32_t sockets_open; /* sockets that are not IDLE; checked to be 0 at close */
-    bool took_no_time;     /* the last port_wait neither slept nor asked the system for events */
+    const char *congestion; /* of its configuration */
+    uint32_t sockets_open;  /* sockets that are not IDLE; checked to be 0 at close */
+    bool took_no_time;      /* the last port_wait neither slept nor asked the system for events */
 };
 
 /* Engines of this build; NULL where the platform has no such engine. */
@@ -179,7 +183,8 @@ extern const struct port_engine *const port_engine_epoll;
 
 /* Make a port. Called on the main thread; the first port_wait decides which thread owns it.
  * raw receives the system's code on failure. Returns PC_OK | PC_UNSUPPORTED | PC_DENIED |
- * PC_NO_MEMORY | PC_SYSTEM. */
+ * PC_NO_MEMORY | PC_SYSTEM | of a congestion control that cannot be had what pc_congestion_check
+ * says. */
 PC_NODISCARD enum pc_status port_open(const struct port_engine *engine,
                                       const struct port_config *config, struct port **port,
                                       int32_t *raw);

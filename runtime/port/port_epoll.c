@@ -304,7 +304,7 @@ static enum pc_status epoll_connect(struct port *base, struct port_socket *socke
     if (name_size == 0) {
         return PC_ADDRESS_INVALID;
     }
-    int descriptor = socket_create(address->family);
+    int descriptor = socket_create(address->family, port->base.congestion);
     if (descriptor < 0) {
         return socket_status(-descriptor);
     }
@@ -364,6 +364,7 @@ static void epoll_abort(struct port *base, struct port_socket *socket, enum port
 static const struct port_engine epoll_port__engine = {
     .name = "epoll",
     .takes_paths = true,
+    .takes_congestion = true,
     .open = epoll_open,
     .close = epoll_close,
     .wait = epoll_wait_events,

@@ -374,7 +374,7 @@ static enum pc_status uring_connect(struct port *base, struct port_socket *socke
     if (name_size == 0) {
         return PC_ADDRESS_INVALID;
     }
-    int descriptor = socket_create(address->family);
+    int descriptor = socket_create(address->family, port->base.congestion);
     if (descriptor < 0) {
         return socket_status(-descriptor);
     }
@@ -449,6 +449,7 @@ static void uring_abort(struct port *base, struct port_socket *socket, enum port
 static const struct port_engine uring_port__engine = {
     .name = "uring",
     .takes_paths = true,
+    .takes_congestion = true,
     .cause = uring_ring_cause,
     .open = uring_open,
     .close = uring_close,

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "pc/check.h"
+#include "port/congestion.h"
 
 struct socket_meaning {
     int code;
@@ -115,7 +116,16 @@ static int socket__set(int descriptor, int level, int option, int value)
     return setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
-int socket_create(uint8_t family)
+/* What every TCP socket has. */
+static int socket__set_up(int descriptor, const char *congestion)
+{
+    if (socket__set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) != 0) {
+        return -errno;
+    }
+    return congestion_set(descriptor, congestion);
+}
+
+int socket_create(uint8_t family, const char *congestion)
 {
     static const int domains[] = {
         [PC_FAMILY_IPV4] = AF_INET, [PC_FAMILY_IPV6] = AF_INET6, [PC_FAMILY_UNIX] = AF_UNIX};
@@ -124,10 +134,10 @@ int socket_create(uint8_t family)
     if (descriptor < 0) {
         return -errno;
     }
-    if (family != PC_FAMILY_UNIX && socket__set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) != 0) {
-        int code = errno;
-        close(descriptor);
-        return -code;
+    int result = family == PC_FAMILY_UNIX ? 0 : socket__set_up(descriptor, congestion);
+    if (result != 0) {
+        socket_close(descriptor);
+        return result;
     }
     return descriptor;
 }
@@ -185,12 +195,13 @@ static int socket__bind(int descriptor, const struct pc_address *address)
     return bind(descriptor, &name.any, name_size) == 0 ? 0 : -errno;
 }
 
-int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_address *bound)
+int socket_listen(const struct pc_address *address, uint32_t backlog, const char *congestion,
+                  struct pc_address *bound)
 {
     if (address->family == PC_FAMILY_NONE) {
         return -EAFNOSUPPORT;
     }
-    int descriptor = socket_create(address->family);
+    int descriptor = socket_create(address->family, congestion);
     if (descriptor < 0) {
         return descriptor;
     }

@@ -31,15 +31,17 @@ PC_COLD enum pc_status socket_status_of_transfer(int code);
 socklen_t socket_address_encode(const struct pc_address *address, union socket_address *target);
 void socket_address_decode(const union socket_address *source, struct pc_address *address);
 
-/* A bound and listening socket; bound receives the address in use. A path is made for the owner
+/* A bound and listening socket; bound receives the address in use. congestion: see congestion_set;
+ * a path has none. A path is made for the owner
  * only (mode 0600), in the place of one that a dead process has left. */
-int socket_listen(const struct pc_address *address, uint32_t backlog, struct pc_address *bound);
+int socket_listen(const struct pc_address *address, uint32_t backlog, const char *congestion,
+                  struct pc_address *bound);
 
 /* Close what socket_listen returned; a path goes with it. */
 void socket_unlisten(int descriptor);
 
 /* A socket of the family, ready to be connected. */
-int socket_create(uint8_t family);
+int socket_create(uint8_t family, const char *congestion);
 
 /* Connect to a path without waiting: it is taken, or fails, at once, as no network is crossed. */
 int socket_connect_path(int descriptor, const union socket_address *name);

@@ -55,7 +55,7 @@ enum pc_status uring_listener_open(struct uring_port *port, struct pc_address *a
     if (made == NULL) {
         return PC_NO_MEMORY;
     }
-    made->descriptor = socket_listen(address, backlog, address);
+    made->descriptor = socket_listen(address, backlog, port->base.congestion, address);
     if (made->descriptor < 0) {
         *raw = -made->descriptor;
         free(made);

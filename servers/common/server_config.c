@@ -10,6 +10,8 @@
 
 #define SERVER_KEYS_MAX 16u
 
+#define CONGESTION_SYSTEM "system" /* the word for no choice */
+
 /* In the order of enum pc_engine. */
 static const char *const server_config__engines[] = {"auto", "iocp", "uring", "epoll", NULL};
 
@@ -32,6 +34,10 @@ static const struct config_key server_config__keys[] = {
      .name = "busy_poll_us", .initial = "0", .min = 0, .max = 1000000, .unit = "us",
      .doc = "Time that an idle worker looks for events before it sleeps; it keeps a processor busy "
             "for it."},
+    {CONFIG_AT(CONFIG_TEXT, struct server_config, congestion), .section = "server",
+     .name = "congestion", .initial = CONGESTION_SYSTEM, .min = 1,
+     .doc = "Congestion control of all TCP connections, by its name on Linux, such as reno, cubic "
+            "or bbr. system: the system's default."},
     {CONFIG_AT(CONFIG_NUMBER, struct server_config, drain_ms), .section = "server",
      .name = "drain_ms", .initial = "5000", .min = 0, .max = 600000, .unit = "ms",
      .doc = "At shutdown: time for the sessions to send what is queued before they are cut."},
@@ -142,6 +148,29 @@ static void server_config__check_engine(const struct server *server, struct conf
     config_refuse(config, "server", "engine", problem);
 }
 
+const char *server_config_congestion(const struct server_config *config)
+{
+    return strcmp(config->congestion, CONGESTION_SYSTEM) == 0 ? NULL : config->congestion;
+}
+
+/* What a name is good for shows only on the system that the server runs on. */
+static void server_config__check_congestion(const struct server *server, struct config *config)
+{
+    char names[CONFIG_PATH_SIZE];
+    char problem[CONFIG_ERROR_SIZE / 2];
+    const char *name = server_config_congestion(&server->config);
+    enum pc_status status = name == NULL ? PC_OK : pc_congestion_check(name);
+    if (status != PC_UNSUPPORTED && status != PC_DENIED) {
+        return;
+    }
+    pc_congestion_names(names, sizeof(names));
+    (void)snprintf(problem, sizeof(problem), "\"%s\" %s; allowed: %s%s%s", name,
+                   status == PC_DENIED ? "is the administrator's only"
+                                       : "is no congestion control of this system",
+                   CONGESTION_SYSTEM, names[0] == '\0' ? "" : ", ", names);
+    config_refuse(config, "server", "congestion", problem);
+}
+
 bool server_config_load(struct server *server, const struct server_options *options, int argc,
                         char **argv)
 {
@@ -159,6 +188,7 @@ bool server_config_load(struct server *server, const struct server_options *opti
     }
     (void)config_check(&config);
     server_config__check_engine(server, &config);
+    server_config__check_congestion(server, &config);
     config_print_errors(&config, stderr);
     return config.error_count == 0;
 }

@@ -12,5 +12,8 @@
 bool server_config_load(struct server *server, const struct server_options *options, int argc,
                         char **argv);
 
+/* For pc_runtime_config.congestion; NULL: the system's. */
+const char *server_config_congestion(const struct server_config *config);
+
 /* Every key with its meaning, range and default, as an ini file. */
 void server_config_print(struct server *server, FILE *out);

@@ -99,6 +99,7 @@ static bool server__create_runtime(struct server *server)
         .engine = (enum pc_engine)config->engine,
         .worker_count = config->workers,
         .busy_poll_us = config->busy_poll_us,
+        .congestion = server_config_congestion(config),
         .send_bytes_max = (uint64_t)config->send_memory_mib << 20,
         .receive_buffer_count = config->receive_buffer_count,
         .receive_buffer_size = config->receive_buffer_size,

@@ -26,6 +26,8 @@
 #define SERVER_TYPES_MAX   8u
 #define SERVER_WORKERS_MAX 64u
 
+#define SERVER_CONGESTION_SIZE 16u /* as Linux' TCP_CA_NAME_MAX */
+
 /* Keys that every server has: [server], [log] and, if program->has_links, [link]. */
 struct server_config {
     uint32_t workers; /* 0: auto */
@@ -39,6 +41,7 @@ struct server_config {
     uint32_t log_level;
     uint32_t log_format;
     uint32_t log_warnings_per_sec;
+    char congestion[SERVER_CONGESTION_SIZE]; /* see server_config_congestion */
     char node[COMMON_NODE_NAME_MAX + 1];
     char key_file[CONFIG_PATH_SIZE];
     struct {

@@ -25,7 +25,9 @@ WORKER_SHAPES = ((64, 1), (64, 32), (1000, 1))
 WORKER_COUNTS = ("1", "2")
 LONG_WINDOW = ("--window", "500")  # where servers are started anew for each window
 POLLS = ("--busy-poll", "200")
+POLLS_RENO = (*POLLS, "--congestion", "reno")  # the rest has the system's congestion control
 POLL_RATIOS = (
+    ("polls, reno", "polls"),
     ("polls", "raw_uring polls"),
     ("epoll polls", "raw_epoll polls"),
     ("polls", "recv and send alone"),
@@ -115,6 +117,7 @@ def busy_poll(build: Path, engine: str, turns: Turns, results: Results) -> None:
     kinds: dict[str, tuple[str, tuple[str, ...]]] = {
         "sleeps": (engine, ()),
         "polls": (engine, POLLS),
+        "polls, reno": (engine, POLLS_RENO),
         "raw_uring polls": ("raw_uring", ("--spin",)),
         "epoll polls": ("epoll", POLLS),
         "raw_epoll polls": ("raw_epoll", ("--spin",)),

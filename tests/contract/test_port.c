@@ -1,9 +1,11 @@
-/* The contract of the completion port, part 1: waiting, waking, the clock, and what is asserted. */
+/* The contract of the completion port, part 1: waiting, waking, the clock, what is asserted, what
+ * no port is opened with. */
 #include <stdatomic.h>
 #include <string.h>
 
 #include "contract/loopback.h"
 #include "pc/os.h"
+#include "pc/runtime.h"
 #include "support/assertion.h"
 
 #define WAKES           5000u
@@ -253,6 +255,36 @@ static void busy_socket_takes_no_second_life(void **state)
     EXPECT_ASSERTION(port_connect(loop->port, &peer->socket, &loop->address) == PC_OK);
 }
 
+static void congestion_that_cannot_be_had_opens_no_port(void **state)
+{
+    const char *names[] = {"nobody-has-it", "a-name-longer-than-any-that-a-system-has", ""};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct port_config config = {
+            .receive_buffer_count = 8, .receive_buffer_size = 512, .congestion = names[i]};
+        struct port *port = NULL;
+        int32_t raw = 0;
+        assert_int_equal(port_open(loopback_engine(), &config, &port, &raw), PC_UNSUPPORTED);
+        assert_null(port);
+        assert_int_equal(pc_congestion_check(names[i]), PC_UNSUPPORTED);
+    }
+}
+
+/* Also of a name that the system has. */
+static void congestion_is_no_choice_of_every_engine(void **state)
+{
+    const struct port_config config = {
+        .receive_buffer_count = 8, .receive_buffer_size = 512, .congestion = "reno"};
+    struct port *port = NULL;
+    int32_t raw = 0;
+    (void)state;
+    if (loopback_engine()->takes_congestion) {
+        loopback_skip("it has the choice");
+    }
+    assert_int_equal(port_open(loopback_engine(), &config, &port, &raw), PC_UNSUPPORTED);
+    assert_null(port);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +308,8 @@ int main(void)
         LOOPBACK_TEST(abort_twice_asserts),
         LOOPBACK_TEST(idle_socket_takes_no_stream_calls),
         LOOPBACK_TEST(busy_socket_takes_no_second_life),
+        LOOPBACK_TEST(congestion_that_cannot_be_had_opens_no_port),
+        LOOPBACK_TEST(congestion_is_no_choice_of_every_engine),
     };
     return LOOPBACK_RUN("port", tests);
 }

@@ -90,6 +90,13 @@ def test_servers_that_poll_before_they_sleep_serve_and_stop(tmp_path: Path) -> N
         play(cluster)
 
 
+def test_servers_with_a_congestion_control_of_their_own_serve_and_stop(tmp_path: Path) -> None:
+    reno: harness.Config = {"server": {"congestion": "reno"}}
+    with Cluster(tmp_path, db=reno, game=reno, gate=reno) as cluster:
+        cluster.start_ready()
+        play(cluster)
+
+
 def test_forced_uring_that_is_blocked_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

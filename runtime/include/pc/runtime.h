@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "pc/address.h"
@@ -36,6 +37,15 @@ bool pc_engine_parse(const char *text, enum pc_engine *engine);
 
 /* Is it of this system? AUTO is; whether the kernel lets us use it shows only at start. */
 bool pc_engine_is_built(enum pc_engine engine);
+
+/* Whether TCP connections can be made with the congestion control of that name (tcp(7), "reno").
+ * Returns PC_OK | PC_UNSUPPORTED (this system has none such; Windows has none to choose) |
+ * PC_DENIED (its administrator's only) | what it says of a socket. Thread: any. */
+PC_NODISCARD enum pc_status pc_congestion_check(const char *name);
+
+/* Write the names that it has for us, "reno, cubic", as far as they have room; "" if none is known.
+ * size: of text, with its end. */
+void pc_congestion_names(char *text, size_t size);
 
 /* What happened, for the log. Which fields are filled is said behind each kind. */
 enum pc_event_kind {
@@ -86,8 +96,10 @@ struct pc_runtime_config {
                                     * At 80 % no connection is accepted, at 95 % the session that
                                     * holds most of it is closed (PC_CLOSE_SEND_BUDGET), then the
                                     * next when its memory is back. */
-    uint32_t busy_poll_us; /* look for events so long before sleeping: a processor's time for an
-                            * answer in 6 us instead of 60; 0: sleep at once */
+    uint32_t busy_poll_us;  /* look for events so long before sleeping: a processor's time for an
+                             * answer in 6 us instead of 60; 0: sleep at once */
+    const char *congestion; /* congestion control of all TCP connections; NULL: the system's. One
+                             * that pc_congestion_check takes, on engines of Linux */
     bool main_is_worker;  /* worker 0 has no thread: it turns in pc_runtime_start, _serve and _stop,
                            * on the thread that calls them. A process whose only worker that is
                            * has one thread, and every system call on a descriptor costs less */
@@ -156,8 +168,9 @@ struct pc_connector_config {
  * config   copied; what it points to must live as long as the runtime
  * runtime  receives it, the caller's until pc_runtime_destroy; NULL if the call fails
  * Thread   main
- * Returns  PC_OK | PC_UNSUPPORTED (not an engine of this system, or a simulation without a world) |
- * PC_NO_MEMORY | what the system says of opening a port, which is also said on stderr */
+ * Returns  PC_OK | PC_UNSUPPORTED (not an engine of this system, a simulation without a world, no
+ * such congestion control) | PC_NO_MEMORY | what the system says of opening a port, which is also
+ * said on stderr */
 PC_NODISCARD enum pc_status pc_runtime_create(const struct pc_runtime_config *config,
                                               struct pc_runtime **runtime);
 

@@ -35,6 +35,8 @@ static void server__parse_one(struct server_options *options, const char *name, 
         options->worker_count = server__number(value, 64);
     } else if (strcmp(name, "--busy-poll") == 0) {
         options->busy_poll_us = server__number(value, 1000000);
+    } else if (strcmp(name, "--congestion") == 0) {
+        options->congestion = value;
     } else if (strcmp(name, "--listen") == 0) {
         if (pc_address_parse(value, &options->listen) != PC_OK) {
             server__die("--listen: not an address");
@@ -45,8 +47,8 @@ static void server__parse_one(struct server_options *options, const char *name, 
             server__die("--game: not an address");
         }
     } else {
-        server__die("usage: [--engine E] [--workers N] [--busy-poll US] [--listen ADDRESS] [--game "
-                    "ADDRESS]");
+        server__die("usage: [--engine E] [--workers N] [--busy-poll US] [--congestion NAME] "
+                    "[--listen ADDRESS] [--game ADDRESS]");
     }
 }
 
@@ -108,12 +110,13 @@ int server_run(const struct server_options *options, const struct pc_session_typ
     const struct pc_runtime_config config = {.engine = options->engine,
                                              .worker_count = options->worker_count,
                                              .busy_poll_us = options->busy_poll_us,
+                                             .congestion = options->congestion,
                                              .main_is_worker = true,
                                              .user = user};
     struct pc_runtime *runtime;
     pc_os_stop_signal_install();
     if (pc_runtime_create(&config, &runtime) != PC_OK) {
-        server__die("the engine cannot be opened");
+        server__die("the engine or its congestion control cannot be had");
     }
     uint32_t type_index = pc_runtime_add_type(runtime, type);
     server__listen(runtime, options, type_index);

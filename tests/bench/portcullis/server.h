@@ -11,6 +11,7 @@ struct server_options {
     enum pc_engine engine;
     uint32_t worker_count;
     uint32_t busy_poll_us;
+    const char *congestion; /* NULL: the system's */
     struct pc_address listen;
     struct pc_address game;
     bool has_game;

@@ -438,6 +438,22 @@ static void workers_by_default_follow_the_processors(void **state)
     pc_runtime_destroy(runtime);
 }
 
+static void runtime_is_made_only_with_a_congestion_control_that_is_there(void **state)
+{
+    (void)state;
+    const struct pc_runtime_config wrong = {
+        .engine = loop_engine(), .worker_count = 1, .congestion = "nobody-has-it"};
+    const struct pc_runtime_config right = {
+        .engine = loop_engine(), .worker_count = 1, .congestion = "reno"};
+    struct pc_runtime *runtime;
+    assert_int_equal(pc_runtime_create(&wrong, &runtime), PC_UNSUPPORTED);
+    assert_null(runtime);
+    assert_int_equal(pc_runtime_create(&right, &runtime), pc_congestion_check("reno"));
+    if (runtime != NULL) {
+        pc_runtime_destroy(runtime);
+    }
+}
+
 static void listen_on_a_busy_port_is_told(void **state)
 {
     (void)state;
@@ -479,6 +495,7 @@ int main(void)
         TEST(session_abort_inside_on_open_keeps_the_first_reason),
         TEST(runtime_stop_at_any_moment_leaves_the_pools_whole),
         TEST(workers_by_default_follow_the_processors),
+        TEST(runtime_is_made_only_with_a_congestion_control_that_is_there),
         TEST(listen_on_a_busy_port_is_told),
     };
     return loop_run("session", tests, COUNT_OF(tests));
