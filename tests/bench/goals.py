@@ -126,10 +126,12 @@ def slow_readers() -> Goal:
     return Goal(what, "k", SLOW_READERS_P99, figures)
 
 
-def busy_poll(what: str, server: str) -> Goal:
+def busy_poll() -> Goal:
+    """Of a server that is set up for latency, its congestion control too (decision 106)."""
+    server = "polls, reno"
     figures = partial(value_of, key="p", server=server, value="p50_us")
     return Goal(
-        f"{what}: p50, client spins", "p", BUSY_POLL_US, figures, "us",
+        "busy_poll_us, congestion reno: p50, client spins", "p", BUSY_POLL_US, figures, "us",
         servers=(server,), value="p50_us",
     )  # fmt: skip
 
@@ -152,8 +154,7 @@ GOALS = (
     slow_readers(),
     growth_of("uring"),
     growth_of("epoll"),
-    busy_poll("busy_poll_us", "polls"),
-    busy_poll("busy_poll_us, congestion reno", "polls, reno"),
+    busy_poll(),
 )
 
 
