@@ -93,8 +93,10 @@ static enum pc_status runtime__add_worker(struct pc_runtime *runtime)
     int32_t raw = 0;
     enum pc_status status = worker_init(worker, runtime, index, &raw);
     if (status != PC_OK) {
-        fprintf(stderr, "portcullis: cannot open a %s port: %s (%d)\n", runtime->engine->name,
-                pc_status_name(status), (int)raw);
+        const char *congestion = runtime->config.congestion;
+        fprintf(stderr, "portcullis: cannot open a %s port%s%s: %s (%d)\n", runtime->engine->name,
+                congestion == NULL ? "" : " with congestion control ",
+                congestion == NULL ? "" : congestion, pc_status_name(status), (int)raw);
     }
     return status;
 }

@@ -19,6 +19,7 @@
 
 #define ERRORS_SHOWN_MAX 20u /* per worker */
 #define ERROR_TEXT_SIZE  256u
+#define DROPS_MAX        3u /* of one bot: a gate that never answers is not survived */
 
 static void bot__on_timer(struct pc_worker *worker, struct pc_timer *timer);
 
@@ -97,6 +98,18 @@ void bot_fail(struct bot *bot, enum bot_error error, const char *what, ...)
     if (bot->session != NULL) {
         pc_session_abort(bot->session, PC_CLOSE_KICKED);
     }
+}
+
+bool bot_drops_silent(struct bot *bot)
+{
+    if (!bot_survives(bot) || bot->session == NULL || bot->drops == DROPS_MAX) {
+        return false;
+    }
+    bot->drops++;
+    bot->crew->stats.connections_silent++;
+    pc_timer_cancel(bot->crew->worker, &bot->timer); /* until on_close has come */
+    pc_session_abort(bot->session, PC_CLOSE_IDLE);
+    return true;
 }
 
 /* ---- steps ---- */
@@ -273,8 +286,10 @@ static void bot__on_timer(struct pc_worker *worker, struct pc_timer *timer)
         play_turn(bot);
         return;
     }
-    bot_fail(bot, bot->step == STEP_CONNECT ? BOT_ERROR_CONNECT : BOT_ERROR_TIMEOUT,
-             "expected an answer within %" PRIu32 " ms, got none", bot__step_timeout_ms(bot));
+    if (!bot_drops_silent(bot)) {
+        bot_fail(bot, bot->step == STEP_CONNECT ? BOT_ERROR_CONNECT : BOT_ERROR_TIMEOUT,
+                 "expected an answer within %" PRIu32 " ms, got none", bot__step_timeout_ms(bot));
+    }
 }
 
 /* ---- connections ---- */

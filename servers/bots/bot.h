@@ -38,6 +38,7 @@ struct bot {
     enum bot_step resume; /* PAUSE: the step to try again */
     uint32_t number;
     uint32_t attempt;           /* repetitions of this step so far */
+    uint32_t drops;             /* connections given up: bot_drops_silent */
     uint32_t heartbeat_ms;      /* the gate wants to hear something this often */
     uint64_t patience_until_ms; /* of this step, its repetitions included */
     uint64_t step_began_us;
@@ -95,6 +96,11 @@ void bot_resume_world(struct bot *bot);
 
 /* Something was not as expected; what: "expected this, got that". */
 void bot_fail(struct bot *bot, enum bot_error error, const char *what, ...) BOT_FORMAT(3, 4);
+
+/* An answer is late. True: the bot survives that, for it takes its connection for one that has
+ * ended without a word, as when the gate's machine has lost its power; it gives a few of them up.
+ * False: it is a failure. */
+bool bot_drops_silent(struct bot *bot);
 
 /* Print a step in words, in the session in full; load says nothing. */
 void bot_say(const struct bot *bot, const char *what, ...) BOT_FORMAT(2, 3);

@@ -87,8 +87,10 @@ void report_print(const struct report *report, FILE *file)
                 "servers down %" PRIu64 ", up %" PRIu64 ", left the world %" PRIu64
                 ", refusals %" PRIu64 "\n",
                 stats->servers_down, stats->servers_up, stats->left_world, stats->refusals);
-        fprintf(file, "connections lost %" PRIu64 ", answers lost with them %" PRIu64 "\n",
-                stats->connections_lost, stats->answers_lost);
+        fprintf(file,
+                "connections lost %" PRIu64 " (without a word %" PRIu64
+                "), answers lost with them %" PRIu64 "\n",
+                stats->connections_lost, stats->connections_silent, stats->answers_lost);
     }
     report__print_reasons(report, file);
     if (report->unfinished > 0) {
@@ -163,6 +165,7 @@ void report_print_json(const struct report *report, FILE *file)
     report__json_number(file, "left_world", stats->left_world);
     report__json_number(file, "refusals", stats->refusals);
     report__json_number(file, "connections_lost", stats->connections_lost);
+    report__json_number(file, "connections_silent", stats->connections_silent);
     report__json_number(file, "answers_lost", stats->answers_lost);
     fprintf(file, "\"messages_per_second\": %.1f, ", report__total_rate(report));
     report__json_actions(report, file);

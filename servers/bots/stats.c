@@ -24,6 +24,7 @@ void bot_stats_merge(struct bot_stats *target, const struct bot_stats *source)
     target->servers_down += source->servers_down;
     target->servers_up += source->servers_up;
     target->connections_lost += source->connections_lost;
+    target->connections_silent += source->connections_silent;
     target->refusals += source->refusals;
     target->answers_lost += source->answers_lost;
     target->moves_coalesced += source->moves_coalesced;

@@ -34,11 +34,12 @@ struct bot_stats {
     uint64_t servers_down; /* server_status received, down */
     uint64_t servers_up;   /* and up */
     uint64_t connections_lost;
-    uint64_t refusals;        /* refusal received while playing */
-    uint64_t answers_lost;    /* requests forgotten because a server or the connection went */
-    uint64_t moves_coalesced; /* moves that a later notice stood for */
-    uint64_t notices;         /* about others */
-    uint64_t held;            /* actions not done because too many answers were out */
+    uint64_t connections_silent; /* of those: nobody had said that they ended */
+    uint64_t refusals;           /* refusal received while playing */
+    uint64_t answers_lost;       /* requests forgotten because a server or the connection went */
+    uint64_t moves_coalesced;    /* moves that a later notice stood for */
+    uint64_t notices;            /* about others */
+    uint64_t held;               /* actions not done because too many answers were out */
     uint64_t sent[ACTION_COUNT];
     uint64_t answered[ACTION_COUNT];
     uint64_t errors[BOT_ERROR_COUNT];

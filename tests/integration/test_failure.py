@@ -5,20 +5,25 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
 from bot_runs import BotRun
 from client import Chat, ChatNotice, EchoRequest, LeftWorld, Move, MoveNotice, Refusal, ServerStatus
 from cluster import Cluster
 from common import LeaveReason, Result, Role, Vec2
 from gate_client import PASSWORD, GateClient, unique_name
+from fault_proxy import FaultProxy, Faults
 from harness import IS_WINE, Config, Server, wait_until
 from ports import free_port
 
 BOTS = 20 if IS_WINE else 100
+# Short enough for a bot to come back that nobody has told of the end of its connection.
+BOT_TIMEOUT_MS = 3000
 
 
 def bots_in_play(cluster: Cluster, seconds: int = 8) -> BotRun:
     """Bots that are all in the world."""
-    bots = BotRun(cluster.gate_text, BOTS, seconds, "--survive", "--rate", "20")
+    options = ("--survive", "--rate", "20", "--timeout", str(BOT_TIMEOUT_MS))
+    bots = BotRun(cluster.gate_text, BOTS, seconds, *options)
     cluster["game"].wait_event("entered", count=BOTS)
     return bots
 
@@ -80,6 +85,20 @@ def test_killed_gate_is_survived(folder: Path) -> None:
         summary = bots.finish()
         assert summary["connections_lost"] == BOTS
         assert summary["logins"] == 2 * BOTS
+
+
+@pytest.mark.native
+def test_gate_that_goes_without_a_word_is_survived(folder: Path) -> None:
+    count = 5
+    with Cluster(folder).start_ready() as cluster, FaultProxy(cluster.gate_address) as proxy:
+        bots = BotRun(proxy.text, count, 4, "--survive", "--rate", "20", "--timeout", "800")
+        cluster["game"].wait_event("entered", count=count)
+        proxy.faults = Faults(is_stalled=True)
+        wait_until(lambda: proxy.accepted >= 2 * count, "every bot has connected anew")
+        proxy.heal()
+        summary = bots.finish(silent=count)
+        assert summary["connections_lost"] == count
+        assert summary["logins"] == 2 * count
 
 
 def test_killed_server_can_be_started_at_once(folder: Path) -> None:
