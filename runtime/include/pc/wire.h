@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "pc/check.h"
 #include "pc/wire_text.h"
 
 #ifdef __cplusplus
@@ -473,7 +474,7 @@ static inline enum pc_wire_error pc_wire_end(const struct pc_wire_reader *reader
 /* Check of a payload that has only one possible size. */
 static inline enum pc_wire_error pc_wire_exact(uint32_t size, uint32_t size_expected)
 {
-    if (size == size_expected) {
+    if (PC_LIKELY(size == size_expected)) {
         return PC_WIRE_OK;
     }
     return size < size_expected ? PC_WIRE_TRUNCATED : PC_WIRE_TRAILING;
