@@ -126,12 +126,10 @@ def slow_readers() -> Goal:
     return Goal(what, "k", SLOW_READERS_P99, figures)
 
 
-def busy_poll() -> Goal:
-    """Of a server that is set up for latency, its congestion control too (decision 106)."""
-    server = "polls, reno"
+def busy_poll(what: str, server: str) -> Goal:
     figures = partial(value_of, key="p", server=server, value="p50_us")
     return Goal(
-        "busy_poll_us, congestion reno: p50, client spins", "p", BUSY_POLL_US, figures, "us",
+        f"{what}: p50, client spins", "p", BUSY_POLL_US, figures, "us",
         servers=(server,), value="p50_us",
     )  # fmt: skip
 
@@ -154,7 +152,8 @@ GOALS = (
     slow_readers(),
     growth_of("uring"),
     growth_of("epoll"),
-    busy_poll(),
+    busy_poll("busy_poll_us", "polls"),
+    busy_poll("busy_poll_us, congestion reno", "polls, reno"),
 )
 
 

@@ -75,9 +75,8 @@ def test_goal_is_held_against_the_quiet_rounds_and_tells_of_all(
 
 def test_goal_of_an_absolute_figure_is_held_against_the_quiet_rounds() -> None:
     polls = [7.9] * 10 + [12.0] * 11
-    results = results_of("p", sleeps=QUIET + NOISY + NOISY[:1], **{"polls, reno": polls})
-    what = "busy_poll_us, congestion reno: p50, client spins"
-    assert verdict_of(results, what, "p").value == 7.9
+    results = results_of("p", polls=polls, sleeps=QUIET + NOISY + NOISY[:1])
+    assert verdict_of(results, "busy_poll_us: p50, client spins", "p").value == 7.9
 
 
 def test_goal_without_others_is_held_against_all_rounds() -> None:
