@@ -18,6 +18,9 @@ from ports import free_port
 BOTS = 20 if IS_WINE else 100
 # Short enough for a bot to come back that nobody has told of the end of its connection.
 BOT_TIMEOUT_MS = 3000
+# How a link ends whose other end was killed. Wine forgets a reset that comes between the two halves
+# of a receive; then only the silence is noticed.
+KILLED = ("peer", "reset", "idle") if IS_WINE else ("peer", "reset")
 
 
 def bots_in_play(cluster: Cluster, seconds: int = 8) -> BotRun:
@@ -35,7 +38,7 @@ def assert_link_losses(cluster: Cluster, role: str) -> None:
     assert len(lost) == workers
     for event in lost:
         assert (event.level, event.get("role")) == ("warning", role)
-        assert event.get("reason") in ("peer", "reset")
+        assert event.get("reason") in KILLED
 
 
 def test_killed_game_is_survived(folder: Path) -> None:
