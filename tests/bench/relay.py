@@ -23,9 +23,12 @@ DEPTHS = (1, 8)
 LINKS = 16
 LINK_PAYLOAD = 80  # a frame of the scenario in a frame of the link
 LINK_GOAL = 0.20
-LINK_SERVERS = ("gate + game, tcp link", "gate + game, unix link", "one end of a tcp link")
+ECHO, TCP, UNIX = "echo", "gate + game, tcp link", "gate + game, unix link"
+UNIX_BATCH = "gate + game, unix link, SCHED_BATCH"
+# Who wakes does not take the processor from who wakes it, as servers on one processor would.
+SCHED_BATCH = ("chrt", "--batch", "0")
 GOALS = (  # depth, what, against what, how much at most
-    (1, "gate + game, tcp link", "echo", 1.30),
+    (1, TCP, ECHO, 1.30),
     (1, "gate alone, tcp link", "HAProxy alone", 0.60),
     (8, "gate alone, tcp link", "HAProxy alone", 0.70),
 )
@@ -54,8 +57,10 @@ class Stage:
         self.engine = engine
         self.window = turns.options()
 
-    def server(self, what: Kind, *options: str, cpu: str = SERVER_CPU) -> Server:
-        return self.stack.enter_context(Server(self.build, what, options, cpu))
+    def server(
+        self, what: Kind, *options: str, cpu: str = SERVER_CPU, launcher: tuple[str, ...] = ()
+    ) -> Server:
+        return self.stack.enter_context(Server(self.build, what, options, cpu, launcher))
 
     def clients(self, port: int, pids: list[int], *options: str) -> load.Steady:
         words = [*options, *self.window]
@@ -72,11 +77,11 @@ class Stage:
         server = self.server(kind(self.engine))
         return self.clients(server.port, [server.pid], *scenarios.options(64, depth))
 
-    def relay(self, depth: int, link: str) -> load.Steady:
+    def relay(self, depth: int, link: str, launcher: tuple[str, ...] = ()) -> load.Steady:
         """Clients of a gate with a game behind it, both on one processor, both measured. Only their
         sum is known: this kernel charges a process with what ran between its being woken and its
         turn."""
-        gate, game = self.gate_and_game(link, SERVER_CPU)
+        gate, game = self.gate_and_game(link, SERVER_CPU, launcher)
         shape = scenarios.options(64, depth)
         return self.clients(gate.port, [gate.pid, game.pid], *shape, "--far", "1")
 
@@ -85,12 +90,14 @@ class Stage:
         gate, _ = self.gate_and_game(link, LOAD_CPU)
         return self.clients(gate.port, [gate.pid], *scenarios.options(64, depth), "--far", "1")
 
-    def gate_and_game(self, link: str, game_cpu: str) -> tuple[Server, Server]:
+    def gate_and_game(
+        self, link: str, game_cpu: str, launcher: tuple[str, ...] = ()
+    ) -> tuple[Server, Server]:
         listen = self.address(link)
         what = Kind("game", "bench_game", ("--engine", self.engine, "--listen", listen))
-        game = self.server(what, cpu=game_cpu)
+        game = self.server(what, cpu=game_cpu, launcher=launcher)
         target = f"127.0.0.1:{game.port}" if link == "tcp" else listen
-        return self.server(kind(self.engine), "--game", target), game
+        return self.server(kind(self.engine), "--game", target, launcher=launcher), game
 
     def haproxy_alone(self, depth: int) -> load.Steady:
         """Clients of HAProxy on a processor of its own, with a bare server behind it."""
@@ -117,9 +124,10 @@ def measure(build: Path, engine: str, turns: Turns, results: Results) -> None:
         with ExitStack() as stack:
             stage = Stage(stack, build, engine, turns)
             loads = {
-                "echo": stage.echo(depth),
-                "gate + game, tcp link": stage.relay(depth, "tcp"),
-                "gate + game, unix link": stage.relay(depth, "unix"),
+                ECHO: stage.echo(depth),
+                TCP: stage.relay(depth, "tcp"),
+                UNIX: stage.relay(depth, "unix"),
+                UNIX_BATCH: stage.relay(depth, "unix", SCHED_BATCH),
                 "one end of a tcp link": stage.link_end(batch, "tcp"),
                 "one end of a unix link": stage.link_end(batch, "unix"),
                 "gate alone, tcp link": stage.gate_alone(depth, "tcp"),
@@ -177,31 +185,31 @@ def tell(results: Results) -> dict[str, list[str]]:
     return {"i: relay": lines + [link_saving(results, depth) for depth in DEPTHS]}
 
 
-def savings(results: Results, depth: int) -> list[float]:
-    """How far a path instead of loopback TCP lets the CPU of a relay fall, of what both ends of the
-    TCP link cost, in each round."""
-    tcp, path, end = (
-        results.rounds(f"i{depth}", name, "cpu_ns")
-        for name in LINK_SERVERS
-    )
-    return [(a - b) / (2 * e) for a, b, e in zip(tcp, path, end)]
+def savings(results: Results, depth: int, path: str = UNIX) -> list[float]:
+    """How far a path instead of loopback TCP lets the CPU of a relay fall in each round, of the
+    link's part: all that a relay costs beyond an echo to the same clients (decision 107)."""
+    tcp, unix, echo = (results.rounds(f"i{depth}", name, "cpu_ns") for name in (TCP, path, ECHO))
+    return [(a - b) / (a - c) for a, b, c in zip(tcp, unix, echo)]
 
 
 def link_saving(results: Results, depth: int) -> str:
-    """The saving in nanoseconds, as a part of the link's, and of all that a relay costs beyond an
-    echo; with quartiles."""
-    echo, tcp, path = (
-        results.rounds(f"i{depth}", name, "cpu_ns")
-        for name in ("echo", "gate + game, tcp link", "gate + game, unix link")
+    """The saving in nanoseconds, as a part of the link's, and of both ends of a link by themselves;
+    with quartiles."""
+    tcp, path, end = (
+        results.rounds(f"i{depth}", name, "cpu_ns") for name in (TCP, UNIX, "one end of a tcp link")
     )
     batch = statistics.median(results.rounds(f"i{depth}", "batches on the link", "messages"))
     falls = [a - b for a, b in zip(tcp, path)]
     low, middle, high = quarters(falls)
     part_low, part, part_high = quarters(savings(results, depth))
-    of_all = statistics.median((a - b) / (a - c) for a, b, c in zip(tcp, path, echo))
-    return (
+    of_ends = statistics.median(fall / (2 * e) for fall, e in zip(falls, end))
+    text = (
         f"- 64 x {depth}: with a unix link {number(middle)} ns less ({number(low)}.."
-        f"{number(high)}), that is {part:.0%} ({part_low:.0%}..{part_high:.0%}) of the link's part "
-        f"(both ends of the TCP link, {batch:.0f} messages in a batch), goal {LINK_GOAL:.0%}; "
-        f"{of_all:.0%} of all that a relay costs beyond an echo"
+        f"{number(high)}), that is {part:.0%} ({part_low:.0%}..{part_high:.0%}) of what the relay "
+        f"costs beyond an echo, goal {LINK_GOAL:.0%}, and {of_ends:.0%} of both ends of a TCP link "
+        f"by themselves, {batch:.0f} messages in a batch"
     )
+    with_batch = savings(results, depth, UNIX_BATCH)
+    if with_batch:
+        text += f"; {statistics.median(with_batch):.0%} if both servers run as SCHED_BATCH"
+    return text

@@ -44,10 +44,17 @@ def kind(name: str) -> Kind:
 class Server:
     """A running server; a context manager that ends it. What it has said then is in said."""
 
-    def __init__(self, build: Path, what: Kind, options: tuple[str, ...] = (), cpu: str = "0"):
+    def __init__(
+        self,
+        build: Path,
+        what: Kind,
+        options: tuple[str, ...] = (),
+        cpu: str = "0",
+        launcher: tuple[str, ...] = (),
+    ):
         self.said = ""
         self.output = tempfile.TemporaryFile("w+")
-        pin = ["taskset", "-c", cpu] if cpu else []
+        pin = ["taskset", "-c", cpu, *launcher] if cpu else [*launcher]
         self.process = subprocess.Popen(
             [*pin, str(build / what.program), *what.options, *options],
             stdout=self.output, stderr=subprocess.STDOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import goals
+import relay
 from results import Results
 
 QUIET = [100.0] * 10
@@ -77,6 +78,28 @@ def test_goal_of_an_absolute_figure_is_held_against_the_quiet_rounds() -> None:
     polls = [7.9] * 10 + [12.0] * 11
     results = results_of("p", polls=polls, sleeps=QUIET + NOISY + NOISY[:1])
     assert verdict_of(results, "busy_poll_us: p50, client spins", "p").value == 7.9
+
+
+@pytest.mark.parametrize(("path", "holds"), [(759.0, True), (761.0, False)])
+def test_unix_link_is_held_against_what_a_relay_costs_beyond_an_echo(
+    path: float, holds: bool
+) -> None:
+    servers = {relay.ECHO: [600.0] * 20, relay.TCP: [800.0] * 20, relay.UNIX: [path] * 20}
+    verdict = verdict_of(results_of("i8", **servers), "unix link: saves of the link's part", "i8")
+    assert verdict.holds is holds
+    assert verdict.value == pytest.approx((800 - path) / 200)
+
+
+def test_unix_link_chooses_its_rounds_by_what_others_took() -> None:
+    servers = {
+        relay.ECHO: QUIET + NOISY[:1] + NOISY,
+        relay.TCP: [900.0] * 10 + [800.0] * 11,
+        relay.UNIX: [800.0] * 10 + [790.0] * 11,
+        "gate alone, tcp link": NOISY + QUIET + NOISY[:1],
+    }
+    verdict = verdict_of(results_of("i8", **servers), "unix link: saves of the link's part", "i8")
+    assert len(verdict.figures) == 10
+    assert verdict.figures == verdict.every[10:20]
 
 
 def test_goal_without_others_is_held_against_all_rounds() -> None:
