@@ -25,7 +25,7 @@ LINK_PAYLOAD = 80  # a frame of the scenario in a frame of the link
 LINK_GOAL = 0.20
 ECHO, TCP, UNIX = "echo", "gate + game, tcp link", "gate + game, unix link"
 UNIX_BATCH = "gate + game, unix link, SCHED_BATCH"
-# Who wakes does not take the processor from who wakes it, as servers on one processor would.
+# A server that is woken does not take the processor from the one that woke it, as it else would.
 SCHED_BATCH = ("chrt", "--batch", "0")
 GOALS = (  # depth, what, against what, how much at most
     (1, TCP, ECHO, 1.30),

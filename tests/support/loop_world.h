@@ -10,11 +10,7 @@
 #include "pc/worker.h"
 #include "support/cmocka_all.h"
 
-#ifdef _WIN32
-#define LOOP_WAIT_MS 60000u /* Wine is slow, and slower beside others */
-#else
-#define LOOP_WAIT_MS 20000u
-#endif
+#define LOOP_WAIT_MS      20000u
 #define LOOP_HANDLES_MAX  4096u
 #define LOOP_RECEIVED_MAX (8u << 20)
 #define LOOP_WORKERS_MAX  16u

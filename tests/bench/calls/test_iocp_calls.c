@@ -87,6 +87,10 @@ static struct calls run_workload(uint32_t client_count, uint32_t depth)
     memset(&workload, 0, sizeof workload);
     workload.depth = depth;
     loop_start(&options);
+    for (uint32_t frames = WARM_FRAMES; frames < WARM_FRAMES + COUNTED_FRAMES;
+         frames += WARM_FRAMES) {
+        loop_await(&loop_server.counts.frames, frames); /* each has the time of a wait */
+    }
     loop_await(&loop_server.counts.frames, WARM_FRAMES + COUNTED_FRAMES + 1);
     const struct iocp_counters *a = &workload.first;
     const struct iocp_counters *b = &workload.last;
