@@ -115,10 +115,11 @@ def relays() -> Iterator[Goal]:
     for depth, ours, theirs, limit in relay.GOALS:
         yield from ratios(ours, theirs, limit, (f"i{depth}",))
     for depth in relay.DEPTHS:
-        figures = partial(relay.savings, depth=depth)
-        what = "unix link: saves of the link's part"
-        servers = (relay.TCP, relay.UNIX, relay.ECHO)
-        yield Goal(what, f"i{depth}", relay.LINK_GOAL, figures, is_least=True, servers=servers)
+        for part_name, third, saved in relay.LINK_PARTS:
+            yield Goal(
+                f"unix link: saves of {part_name}", f"i{depth}", relay.LINK_GOAL,
+                partial(saved, depth=depth), is_least=True, servers=(relay.TCP, relay.UNIX, third),
+            )  # fmt: skip
 
 
 def slow_readers() -> Goal:

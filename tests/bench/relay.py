@@ -9,7 +9,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ LINK_PAYLOAD = 80  # a frame of the scenario in a frame of the link
 LINK_GOAL = 0.20
 ECHO, TCP, UNIX = "echo", "gate + game, tcp link", "gate + game, unix link"
 UNIX_BATCH = "gate + game, unix link, SCHED_BATCH"
+TCP_END = "one end of a tcp link"
 # A server that is woken does not take the processor from the one that woke it, as it else would.
 SCHED_BATCH = ("chrt", "--batch", "0")
 GOALS = (  # depth, what, against what, how much at most
@@ -128,7 +129,7 @@ def measure(build: Path, engine: str, turns: Turns, results: Results) -> None:
                 TCP: stage.relay(depth, "tcp"),
                 UNIX: stage.relay(depth, "unix"),
                 UNIX_BATCH: stage.relay(depth, "unix", SCHED_BATCH),
-                "one end of a tcp link": stage.link_end(batch, "tcp"),
+                TCP_END: stage.link_end(batch, "tcp"),
                 "one end of a unix link": stage.link_end(batch, "unix"),
                 "gate alone, tcp link": stage.gate_alone(depth, "tcp"),
             }
@@ -185,31 +186,45 @@ def tell(results: Results) -> dict[str, list[str]]:
     return {"i: relay": lines + [link_saving(results, depth) for depth in DEPTHS]}
 
 
-def savings(results: Results, depth: int, path: str = UNIX) -> list[float]:
-    """How far a path instead of loopback TCP lets the CPU of a relay fall in each round, of the
-    link's part: all that a relay costs beyond an echo to the same clients (decision 107)."""
-    tcp, unix, echo = (results.rounds(f"i{depth}", name, "cpu_ns") for name in (TCP, path, ECHO))
-    return [(a - b) / (a - c) for a, b, c in zip(tcp, unix, echo)]
+def falls(results: Results, depth: int, path: str = UNIX) -> list[float]:
+    """By how many nanoseconds a path instead of loopback TCP lets the CPU of a relay fall, in each
+    round."""
+    tcp, unix = (results.rounds(f"i{depth}", name, "cpu_ns") for name in (TCP, path))
+    return [a - b for a, b in zip(tcp, unix)]
+
+
+def saved_of_relay(results: Results, depth: int, path: str = UNIX) -> list[float]:
+    """The same of all that a relay costs beyond an echo to the same clients (decision 107)."""
+    tcp, echo = (results.rounds(f"i{depth}", name, "cpu_ns") for name in (TCP, ECHO))
+    return [fall / (a - b) for fall, a, b in zip(falls(results, depth, path), tcp, echo)]
+
+
+def saved_of_ends(results: Results, depth: int) -> list[float]:
+    """The same of what both ends of a TCP link cost by themselves."""
+    ends = results.rounds(f"i{depth}", TCP_END, "cpu_ns")
+    return [fall / (2 * end) for fall, end in zip(falls(results, depth), ends)]
+
+
+# What is the link's part: its name, the third server that it is told by, and what is saved of it.
+LINK_PARTS: tuple[tuple[str, str, Callable[[Results, int], list[float]]], ...] = (
+    ("what the relay adds", ECHO, saved_of_relay),
+    ("both ends of a TCP link", TCP_END, saved_of_ends),
+)
 
 
 def link_saving(results: Results, depth: int) -> str:
-    """The saving in nanoseconds, as a part of the link's, and of both ends of a link by themselves;
-    with quartiles."""
-    tcp, path, end = (
-        results.rounds(f"i{depth}", name, "cpu_ns") for name in (TCP, UNIX, "one end of a tcp link")
-    )
+    """The saving in nanoseconds and as parts, with quartiles."""
     batch = statistics.median(results.rounds(f"i{depth}", "batches on the link", "messages"))
-    falls = [a - b for a, b in zip(tcp, path)]
-    low, middle, high = quarters(falls)
-    part_low, part, part_high = quarters(savings(results, depth))
-    of_ends = statistics.median(fall / (2 * e) for fall, e in zip(falls, end))
+    low, middle, high = quarters(falls(results, depth))
+    part_low, part, part_high = quarters(saved_of_relay(results, depth))
+    of_ends = statistics.median(saved_of_ends(results, depth))
     text = (
         f"- 64 x {depth}: with a unix link {number(middle)} ns less ({number(low)}.."
         f"{number(high)}), that is {part:.0%} ({part_low:.0%}..{part_high:.0%}) of what the relay "
-        f"costs beyond an echo, goal {LINK_GOAL:.0%}, and {of_ends:.0%} of both ends of a TCP link "
-        f"by themselves, {batch:.0f} messages in a batch"
+        f"costs beyond an echo, and {of_ends:.0%} of both ends of a TCP link by themselves, "
+        f"{batch:.0f} messages in a batch, goals {LINK_GOAL:.0%}"
     )
-    with_batch = savings(results, depth, UNIX_BATCH)
+    with_batch = saved_of_relay(results, depth, UNIX_BATCH)
     if with_batch:
         text += f"; {statistics.median(with_batch):.0%} if both servers run as SCHED_BATCH"
     return text

@@ -81,11 +81,15 @@ def test_goal_of_an_absolute_figure_is_held_against_the_quiet_rounds() -> None:
 
 
 @pytest.mark.parametrize(("path", "holds"), [(759.0, True), (761.0, False)])
-def test_unix_link_is_held_against_what_a_relay_costs_beyond_an_echo(
-    path: float, holds: bool
+@pytest.mark.parametrize(
+    ("part", "third", "figure"),
+    [("what the relay adds", relay.ECHO, 600.0), ("both ends of a TCP link", relay.TCP_END, 100.0)],
+)
+def test_unix_link_is_held_against_both_parts(
+    part: str, third: str, figure: float, path: float, holds: bool
 ) -> None:
-    servers = {relay.ECHO: [600.0] * 20, relay.TCP: [800.0] * 20, relay.UNIX: [path] * 20}
-    verdict = verdict_of(results_of("i8", **servers), "unix link: saves of the link's part", "i8")
+    servers = {third: [figure] * 20, relay.TCP: [800.0] * 20, relay.UNIX: [path] * 20}
+    verdict = verdict_of(results_of("i8", **servers), f"unix link: saves of {part}", "i8")
     assert verdict.holds is holds
     assert verdict.value == pytest.approx((800 - path) / 200)
 
@@ -95,11 +99,16 @@ def test_unix_link_chooses_its_rounds_by_what_others_took() -> None:
         relay.ECHO: QUIET + NOISY[:1] + NOISY,
         relay.TCP: [900.0] * 10 + [800.0] * 11,
         relay.UNIX: [800.0] * 10 + [790.0] * 11,
-        "gate alone, tcp link": NOISY + QUIET + NOISY[:1],
+        "gate alone, unix link": NOISY + QUIET + NOISY[:1],
     }
-    verdict = verdict_of(results_of("i8", **servers), "unix link: saves of the link's part", "i8")
-    assert len(verdict.figures) == 10
+    what = "unix link: saves of what the relay adds"
+    verdict = verdict_of(results_of("i8", **servers), what, "i8")
     assert verdict.figures == verdict.every[10:20]
+
+
+def test_goal_of_two_servers_of_which_one_is_missing_is_not_judged() -> None:
+    results = results_of("i8", **{"gate alone, tcp link": QUIET})
+    assert goals.verdicts(results) == []
 
 
 def test_goal_without_others_is_held_against_all_rounds() -> None:
